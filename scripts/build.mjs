@@ -1,0 +1,42 @@
+// Bundles the command line and the processes it starts into dist/. Packages stay outside: native ones cannot be
+// bundled, and the others are loaded late. yargs is the exception: it is on the path of every --help.
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bundled = ["yargs", "yargs-parser", "y18n", "cliui", "escalade", "string-width", "strip-ansi"];
+
+const outsidePackages = {
+  name: "outside-packages",
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
+      if (kind === "entry-point" || bundled.some((name) => path === name || path.startsWith(`${name}/`)))
+        return undefined;
+      return importer.includes("node_modules") && !path.startsWith("node:")
+        ? undefined
+        : { path, external: true };
+    });
+  },
+};
+
+// Not emptied first: a process that runs from dist/ may still load one of its chunks.
+await build({
+  absWorkingDir: root,
+  entryPoints: {
+    cli: "scripts/cli.ts",
+    "inference-process": "miner/inference/process.ts",
+    template: "shared/template.ts",
+  },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  sourcemap: true,
+  logLevel: "warning",
+  plugins: [outsidePackages],
+  banner: {
+    js: "import{createRequire as subforgeRequire}from'node:module';const require=subforgeRequire(import.meta.url);",
+  },
+});

@@ -1,0 +1,142 @@
+/**
+ * Exit codes of the command line, by class of failure. 7 differs from 6: the outcome is unknown, so a script
+ * must resolve it before it tries again.
+ */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  config: 3,
+  network: 4,
+  wallet: 5,
+  chain: 6,
+  unknown: 7,
+  notReady: 8,
+  check: 9,
+  runtime: 10,
+  interrupted: 130,
+} as const;
+
+type ErrorSpec<Details> = {
+  /** What was wrong, with the values that matter, in one sentence without a full stop. */
+  message: (details: Details) => string;
+  /** The next step: a command where there is one. */
+  hint: (details: Details) => string;
+  /** Exit code class when the command line ends with this error. */
+  exit: keyof typeof EXIT;
+  /** May the same call succeed later without anybody changing anything? Default false. */
+  retryable?: boolean;
+};
+
+type NoDetails = Record<never, never>;
+
+function spec<Details>(entry: ErrorSpec<Details>): ErrorSpec<Details> {
+  return entry;
+}
+
+/** Every error this project raises on purpose. Codes are `AREA_WHAT`; branch on the code, never on the text. */
+export const ERRORS = {
+  CLI_USAGE: spec<{ problem: string; command: string }>({
+    message: (d) => d.problem,
+    hint: (d) => `run: subforge ${d.command ? `${d.command} ` : ""}--help`,
+    exit: "usage",
+  }),
+  CONFIG_INVALID: spec<{ what: string; problems: string[] }>({
+    message: (d) => `${d.what} is not valid: ${d.problems.join("; ")}`,
+    hint: () => "correct the named values and run the command again",
+    exit: "config",
+  }),
+  TENSOR_INVALID: spec<{ problem: string }>({
+    message: (d) => `this is no valid tensor: ${d.problem}`,
+    hint: () => "send whole, non-negative dimensions whose product is the number of values",
+    exit: "failed",
+  }),
+  CHAIN_UNREACHABLE: spec<{ endpoint: string; reason: string }>({
+    message: (d) => `the chain at ${d.endpoint} cannot be reached: ${d.reason}`,
+    hint: () => "check the address, or start a local chain: subforge chain start",
+    exit: "network",
+    retryable: true,
+  }),
+  CHAIN_TIMEOUT: spec<{ what: string; timeoutMs: number }>({
+    message: (d) => `the chain did not answer ${d.what} within ${d.timeoutMs} ms`,
+    hint: () => "the endpoint is overloaded or gone; try again or use another one with --network",
+    exit: "network",
+    retryable: true,
+  }),
+  CHAIN_CALL_UNKNOWN: spec<{ call: string; reason: string }>({
+    message: (d) => `the runtime has no call ${d.call} in the shape we know: ${d.reason}`,
+    hint: () => "nothing was signed; use a release of subforge that supports this runtime",
+    exit: "runtime",
+  }),
+  CHAIN_CALL_REFUSED: spec<{ call: string; code: number; reason: string }>({
+    message: (d) => `the chain refused ${d.call} before inclusion: ${d.reason} (${d.code})`,
+    hint: () => "correct what the chain names; nothing was included and no fee was paid",
+    exit: "chain",
+  }),
+  CHAIN_CALL_FAILED: spec<{ call: string; error: string; docs: string; block: number }>({
+    message: (d) =>
+      `${d.call} was included in block ${d.block} and failed: ${d.error}${d.docs ? `: ${d.docs}` : ""}`,
+    hint: () => "the fee was paid and nothing else changed; correct what the chain names",
+    exit: "chain",
+  }),
+  CHAIN_OUTCOME_UNKNOWN: spec<{ call: string; extrinsicHash: string }>({
+    message: (d) => `it is not known whether ${d.call} (${d.extrinsicHash}) was included`,
+    hint: () => "do not send it again blindly: look for the hash in the latest blocks first",
+    exit: "unknown",
+  }),
+  WALLET_BAD_SECRET: spec<NoDetails>({
+    message: () => "this is no mnemonic, seed or secret URI",
+    hint: () => "use 12 to 24 words, 0x and 64 hex digits, or //Name for a development key",
+    exit: "wallet",
+  }),
+  BUILD_MISSING: spec<{ path: string }>({
+    message: (d) => `${d.path} is missing: the project was not built`,
+    hint: () => "run: npm run build",
+    exit: "notReady",
+  }),
+  INTERNAL: spec<{ what: string }>({
+    message: (d) => `internal error: ${d.what}`,
+    hint: () => "run again with --show-stack-traces and report what it prints",
+    exit: "failed",
+  }),
+} satisfies Record<string, ErrorSpec<never>>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type ErrorDetails<Code extends ErrorCode> = Parameters<(typeof ERRORS)[Code]["message"]>[0];
+
+/**
+ * An error of the table above. `message` says what was wrong with which value, `hint` what to do next.
+ *
+ * @example throw new SubforgeError("CHAIN_UNREACHABLE", { endpoint, reason }, { cause: error });
+ */
+export class SubforgeError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = "SubforgeError";
+  readonly code: Code;
+  readonly details: ErrorDetails<Code>;
+  readonly hint: string;
+  readonly retryable: boolean;
+  /** Exit code of a command that ends with this error. */
+  readonly exitCode: number;
+
+  constructor(code: Code, details: ErrorDetails<Code>, options?: { cause?: unknown }) {
+    const entry = ERRORS[code] as unknown as ErrorSpec<ErrorDetails<Code>>;
+    super(entry.message(details), options);
+    this.code = code;
+    this.details = details;
+    this.hint = entry.hint(details);
+    this.retryable = entry.retryable ?? false;
+    this.exitCode = EXIT[entry.exit];
+  }
+
+  toJSON(): { code: string; message: string; hint: string; retryable: boolean } {
+    return { code: this.code, message: this.message, hint: this.hint, retryable: this.retryable };
+  }
+}
+
+/** Is this one of ours, optionally with this code? */
+export function isSubforgeError<Code extends ErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is SubforgeError<Code> {
+  return error instanceof SubforgeError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,151 @@
+import { hkdfSync, randomBytes } from "node:crypto";
+import { inspect } from "node:util";
+import {
+  decodeAddress,
+  encodeAddress,
+  keyExtractSuri,
+  keyFromPath,
+  mnemonicToMiniSecret,
+} from "@polkadot/util-crypto";
+import {
+  sr25519KeypairFromSeed,
+  sr25519Sign,
+  waitReady,
+  ed25519Verify as wasmEd25519Verify,
+  sr25519Verify as wasmSr25519Verify,
+} from "@polkadot/wasm-crypto";
+import { SubforgeError } from "../errors.ts";
+import type { Hotkey } from "../types.ts";
+
+/** SS58 prefix of Subtensor, and of Substrate in general. */
+export const SS58_PREFIX = 42;
+
+/** Phrase behind `//Alice` and the other development keys. Public: worth nothing outside a development chain. */
+const DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+
+const PUBLIC_KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
+
+/**
+ * An sr25519 key that can sign. The secret half lives in a private field: printing, logging or serialising the
+ * pair shows `[secret]`.
+ */
+export class Keypair {
+  readonly address: Hotkey;
+  readonly publicKey: Uint8Array;
+  readonly #secretKey: Uint8Array;
+
+  private constructor(publicKey: Uint8Array, secretKey: Uint8Array) {
+    this.publicKey = publicKey;
+    this.#secretKey = secretKey;
+    this.address = toAddress(publicKey);
+  }
+
+  /** @param seed - The 32-byte mini secret. */
+  static fromSeed(seed: Uint8Array): Keypair {
+    const pair = sr25519KeypairFromSeed(seed); // 64 secret bytes, then 32 public ones
+    return new Keypair(pair.slice(64), pair.slice(0, 64));
+  }
+
+  /** @param secretKey - 64 bytes, schnorrkel's scalar and nonce. */
+  static fromSecretKey(publicKey: Uint8Array, secretKey: Uint8Array): Keypair {
+    return new Keypair(publicKey.slice(), secretKey.slice());
+  }
+
+  /**
+   * A secret URI: a phrase, `0x` and a seed, or nothing, followed by derivations, as in `//Alice`.
+   *
+   * @throws SubforgeError WALLET_BAD_SECRET
+   */
+  static fromUri(uri: string): Keypair {
+    try {
+      const { phrase, path, password } = keyExtractSuri(uri.startsWith("/") ? DEV_PHRASE + uri : uri);
+      const seed = phrase.startsWith("0x") ? fromHex(phrase) : mnemonicToMiniSecret(phrase, password);
+      const root = sr25519KeypairFromSeed(seed);
+      const derived = keyFromPath(
+        { publicKey: root.slice(64), secretKey: root.slice(0, 64) },
+        path,
+        "sr25519",
+      );
+      return new Keypair(derived.publicKey, derived.secretKey);
+    } catch {
+      throw new SubforgeError("WALLET_BAD_SECRET", {}); // the cause would carry the phrase
+    }
+  }
+
+  static random(): Keypair {
+    return Keypair.fromSeed(randomBytes(32));
+  }
+
+  /** sr25519 over exactly these bytes, signing context `substrate`. 64 bytes, different at each call. */
+  sign(message: Uint8Array): Uint8Array {
+    return sr25519Sign(this.publicKey, this.#secretKey, message);
+  }
+
+  /**
+   * 32 bytes that only the holder of this key can compute, the same at each call, different per purpose.
+   * For keys derived from this one: queue tags, epoch secrets.
+   */
+  deriveSecret(purpose: string): Uint8Array {
+    return hkdf(this.#secretKey, purpose);
+  }
+
+  toJSON(): { address: Hotkey; secretKey: "[secret]" } {
+    return { address: this.address, secretKey: "[secret]" };
+  }
+
+  [inspect.custom](): string {
+    return `Keypair ${this.address} [secret]`;
+  }
+}
+
+/** Call once before anything else here: loads the WASM module. */
+export async function keysReady(): Promise<void> {
+  await waitReady();
+}
+
+/** @returns false for a signature of the wrong length, form or key. Never throws. */
+export function verifySr25519(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
+  if (signature.length !== SIGNATURE_BYTES || publicKey.length !== PUBLIC_KEY_BYTES) return false;
+  try {
+    return wasmSr25519Verify(signature, message, publicKey);
+  } catch {
+    return false; // the module throws on bytes that are no curve point
+  }
+}
+
+/** @returns false for a signature of the wrong length, form or key. Never throws. */
+export function verifyEd25519(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
+  if (signature.length !== SIGNATURE_BYTES || publicKey.length !== PUBLIC_KEY_BYTES) return false;
+  try {
+    return wasmEd25519Verify(signature, message, publicKey);
+  } catch {
+    return false;
+  }
+}
+
+export function toAddress(publicKey: Uint8Array): Hotkey {
+  return encodeAddress(publicKey, SS58_PREFIX);
+}
+
+/**
+ * @returns The 32 bytes behind an address of prefix 42, or undefined when it is none, has another prefix, or is
+ * not spelt the one canonical way.
+ */
+export function fromAddress(address: string): Uint8Array | undefined {
+  try {
+    const publicKey = decodeAddress(address, false, SS58_PREFIX);
+    return publicKey.length === PUBLIC_KEY_BYTES && toAddress(publicKey) === address ? publicKey : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hkdf(secret: Uint8Array, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(0), `subforge/${purpose}`, 32));
+}
+
+function fromHex(text: string): Uint8Array {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new TypeError("a seed is 32 bytes of hex");
+  return Uint8Array.from(Buffer.from(text.slice(2), "hex"));
+}

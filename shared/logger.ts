@@ -1,0 +1,32 @@
+import { type Logger as PinoLogger, pino } from "pino";
+
+/** JSON lines on stderr; stdout belongs to what a command prints. An event has a fixed name and typed fields. */
+export type Logger = {
+  info(event: string, fields?: Record<string, unknown>): void;
+  warn(event: string, fields?: Record<string, unknown>): void;
+  error(event: string, fields?: Record<string, unknown>): void;
+  debug(event: string, fields?: Record<string, unknown>): void;
+};
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** @param role - Which process writes: `miner`, `planner`, `worker`, `chain`, `dev`. */
+export function createLogger(role: string, level: LogLevel = "info"): Logger {
+  const sink = pino({ level, base: { role, pid: process.pid }, messageKey: "event" }, pino.destination(2));
+  return fromPino(sink);
+}
+
+/** Writes nothing: the default of functions that a test calls without caring about logs. */
+export const silentLogger: Logger = { info: noop, warn: noop, error: noop, debug: noop };
+
+function fromPino(sink: PinoLogger): Logger {
+  return {
+    info: (event, fields) => sink.info(fields ?? {}, event),
+    warn: (event, fields) => sink.warn(fields ?? {}, event),
+    error: (event, fields) => sink.error(fields ?? {}, event),
+    debug: (event, fields) => sink.debug(fields ?? {}, event),
+  };
+}
+
+function noop(): void {}

@@ -1,0 +1,198 @@
+import type { Failure, Reason } from "./reasons.ts";
+import type { Tensor, Tensors } from "./tensor.ts";
+import type { BlockNumber, Coldkey, Hotkey, Json, Netuid, Rao, Uid } from "./types.ts";
+
+/*
+ * The contract between a subnet, its miners and its validators, in the order an epoch uses it:
+ * context -> plan -> request -> response -> transcript -> scores -> weights.
+ *
+ * The validator's three functions (planEpoch, scoreEpoch, toWeights) and planStage are pure: no clock, network,
+ * environment or randomness but what the context carries. The same module runs in production, tests and simulator.
+ */
+
+/** A neuron as a template sees it: who it is, not how it was doing. */
+export type Participant = {
+  uid: Uid;
+  hotkey: Hotkey;
+  coldkey: Coldkey;
+  stakeRao: Rao;
+  validatorPermit: boolean;
+  registeredAt: BlockNumber;
+  /** Announced address without its port, undefined when it serves nothing. For grouping, not for calling. */
+  ip: string | undefined;
+};
+
+/** What a template may know of an epoch: the chain at its first block, and randomness. */
+export type EpochContext<Config = unknown> = {
+  netuid: Netuid;
+  mechanism: number;
+  /** The chain's own count of epochs. */
+  epoch: number;
+  startBlock: BlockNumber;
+  /** Blocks. */
+  tempo: number;
+  /** The validator that plans and scores. */
+  validator: Hotkey;
+  /** Everybody registered at `startBlock`, by uid. */
+  participants: readonly Participant[];
+  /** 32 public bytes that nobody knew before `startBlock`. For choices that everybody may check. */
+  beacon: Uint8Array;
+  /**
+   * 32 bytes that only this validator knows until the epoch is over. Its hash was on chain before `beacon` was known
+   * and the bytes are disclosed afterwards, so the validator could not choose them to please anybody. For everything
+   * that would give a miner the answers.
+   */
+  secret: Uint8Array;
+  config: Config;
+};
+
+/** The context of a later stage of the same epoch: `beacon` is that of the stage's own first block. */
+export type StageContext<Config = unknown> = EpochContext<Config> & { stage: string; block: BlockNumber };
+
+/** One question to many miners, or to a source of truth. Small: what is large is made from it by `createRequest`. */
+export type Job<Task extends Json = Json> = {
+  /** Unique within the epoch, `[a-z0-9-]{1,64}`. */
+  taskId: string;
+  stage: string;
+  /** Name in `synapses`, or in `sources` when `to` is "source". */
+  synapse: string;
+  /** Whom to ask. One transcript has the answers of all of them. */
+  to: readonly Hotkey[] | "source";
+  /** What the question is made from. Never leaves the validator. */
+  task: Task;
+};
+
+/** A stage that cannot be planned yet, because it depends on answers or on randomness that does not exist yet. */
+export type LaterStage = { stage: string; at: Mark };
+
+/** When a later stage begins: so many blocks after the last answer of another stage is in or overdue, or epochs later. */
+export type Mark = { afterStage: string; blocks: number } | { epochsLater: number };
+
+export type EpochPlan<Task extends Json = Json> = { jobs: Job<Task>[]; later?: LaterStage[] };
+
+/** What came back from one peer: a response, or the reason there is none. Latency is from sending to the last byte. */
+export type Answer<Response> =
+  | { ok: true; response: Response; latencyMs: number }
+  | { ok: false; reason: Failure; latencyMs: number };
+
+/** A job and everything that came back. Missing hotkeys were not asked. `epoch` is the one that planned it. */
+export type Transcript<Task extends Json = Json, Response = unknown> = {
+  epoch: number;
+  job: Job<Task>;
+  answers: ReadonlyMap<Hotkey, Answer<Response>>;
+};
+
+/** Finite and >= 0, with the reason that explains it best. */
+export type RawScore = { score: number; reason: Reason };
+
+/** Why a score is what it is, for `explain`: small and printable. */
+export type Evidence = { hotkey: Hotkey; taskId: string; facts: Json };
+
+export type ScoredEpoch<State extends Json> = {
+  /** One entry for each miner that was asked and may be judged. Not asked is not zero: leave it out. */
+  raw: Map<Hotkey, RawScore>;
+  state: State;
+  evidence: Evidence[];
+};
+
+/** What travels: JSON with tensors as leaves. */
+export type Message = { [key: string]: MessageValue };
+export type MessageValue = Json | Tensor | MessageValue[] | { [key: string]: MessageValue };
+
+/** One kind of question. Both sides share it: `createRequest` and `parseResponse` are the validator's. */
+export type Synapse<
+  Task extends Json = Json,
+  Request extends Message = Message,
+  Response extends Message = Message,
+> = {
+  /** From sending to the last byte of the answer. */
+  timeoutMs: number;
+  maxRequestBytes: number;
+  maxResponseBytes: number;
+  /**
+   * The question to one miner. Pure.
+   *
+   * @param earlier - What this miner answered in earlier stages, by `taskId`.
+   */
+  createRequest(task: Task, miner: Hotkey, earlier: ReadonlyMap<string, Answer<Message>>): Request;
+  /** Is this a question? @throws anything when it is none: the miner answers 400. */
+  parseRequest(message: Message): Request;
+  /** The miner's work. */
+  answer(request: Request, miner: MinerContext): Promise<Response>;
+  /** Is this an answer to that question? @throws AnswerRefused with a reason, or anything for `wrong-shape`. Pure. */
+  parseResponse(message: Message, request: Request): Response;
+};
+
+/** What a miner has at hand while it answers one request. */
+export type MinerContext = {
+  /** The miner's own hotkey. */
+  hotkey: Hotkey;
+  /** The verified sender. */
+  caller: Hotkey;
+  /** Run the model: rows of concurrent requests share a batch, so the first dimension counts rows. */
+  infer(feeds: Tensors): Promise<Tensors>;
+  /** What this miner remembers between the stages of a task, per caller. Bounded: the oldest entry goes first. */
+  memory: { get(key: string): Message | undefined; set(key: string, value: Message): void };
+  /** Aborts when the caller is gone or the deadline is over. */
+  signal: AbortSignal;
+};
+
+/** Where a truth comes from that no miner knows: a price feed, the chain itself. Handed to the validator's shell. */
+export type Source<Task extends Json = Json, Truth extends Message = Message> = {
+  timeoutMs: number;
+  /** Shape of what the shell fetched. @throws anything when it is none: the job is retried until its epoch ends. */
+  parseTruth(message: Message, task: Task): Truth;
+};
+
+/** A behaviour that is not plain honest work: for the simulator, for `dev`, and for the tests of a template. */
+export type Agent<Request extends Message = Message, Response extends Message = Message> = {
+  name: string;
+  /** What it does, in one sentence. */
+  describe: string;
+  /** Cost of one answer, in units of an honest answer. */
+  cost: number;
+  /** @returns undefined for no answer at all. `random` is uniform in 0..1 and seeded. */
+  answer(
+    request: Request,
+    miner: { hotkey: Hotkey; honest(): Promise<Response>; random(): number },
+  ): Promise<Response | undefined>;
+};
+
+/** A subnet. State is plain JSON, versioned by `version`, and survives a restart in the middle of an epoch. */
+export type SubnetTemplate<Config = unknown, Task extends Json = Json, State extends Json = Json> = {
+  /** `[a-z0-9-]{1,32}`: folder, route and queue are named after it. */
+  id: string;
+  /** Changes when answers or scores would: two validators compare it. */
+  version: string;
+  /** Unknown input to a configuration with every default filled in. @throws SubforgeError CONFIG_INVALID */
+  parseConfig(input: unknown): Config;
+  synapses: Record<string, Synapse<Task>>;
+  sources?: Record<string, Source<Task>>;
+  initialState(): State;
+  planEpoch(context: EpochContext<Config>, state: State): EpochPlan<Task>;
+  /** Jobs of a later stage, from what is in by then. Needed when a plan has `later`. */
+  planStage?(
+    context: StageContext<Config>,
+    state: State,
+    transcripts: readonly Transcript<Task>[],
+  ): Job<Task>[];
+  /** @param transcripts - Those that were completed in this epoch: of this epoch's jobs, and late ones of earlier epochs. */
+  scoreEpoch(
+    context: EpochContext<Config>,
+    transcripts: readonly Transcript<Task>[],
+    state: State,
+  ): ScoredEpoch<State>;
+  /** Any unit, finite and >= 0: the shares matter. Nobody: an empty list, and no weights are set. */
+  toWeights(state: State, context: EpochContext<Config>): { uid: Uid; weight: number }[];
+  agents: readonly Agent[];
+};
+
+/** Thrown by `parseResponse`: an answer that is one, but must not be paid. */
+export class AnswerRefused extends Error {
+  readonly reason: Failure;
+
+  constructor(reason: Failure, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
