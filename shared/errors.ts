@@ -63,6 +63,21 @@ export const ERRORS = {
     exit: "network",
     retryable: true,
   }),
+  CHAIN_WRONG_GENESIS: spec<{ endpoint: string; expected: string; actual: string }>({
+    message: (d) => `${d.endpoint} serves the chain ${d.actual}, not ${d.expected}`,
+    hint: () => "use an endpoint of the right network; nothing was read or written",
+    exit: "network",
+  }),
+  CHAIN_NO_SUBNET: spec<{ netuid: number }>({
+    message: (d) => `subnet ${d.netuid} does not exist on this chain`,
+    hint: () => "check --netuid and --network",
+    exit: "chain",
+  }),
+  CHAIN_BAD_ANSWER: spec<{ what: string; problem: string }>({
+    message: (d) => `the chain's answer for ${d.what} has a shape we do not know: ${d.problem}`,
+    hint: () => "use a release of subforge that supports this runtime, or another endpoint",
+    exit: "runtime",
+  }),
   CHAIN_CALL_UNKNOWN: spec<{ call: string; reason: string }>({
     message: (d) => `the runtime has no call ${d.call} in the shape we know: ${d.reason}`,
     hint: () => "nothing was signed; use a release of subforge that supports this runtime",
@@ -93,6 +108,26 @@ export const ERRORS = {
     message: (d) => `${d.path} is missing: the project was not built`,
     hint: () => "run: npm run build",
     exit: "notReady",
+  }),
+  JOURNAL_LOCKED: spec<{ path: string }>({
+    message: (d) => `another process writes the journal: it holds ${d.path}`,
+    hint: () => "one planner per validator: stop the other one, or start a worker: subforge validator worker",
+    exit: "notReady",
+  }),
+  JOURNAL_FOREIGN: spec<{ path: string; what: "genesis" | "hotkey"; expected: string; found: string }>({
+    message: (d) => `the journal ${d.path} belongs to ${d.what} ${d.found}, not ${d.expected}`,
+    hint: () => "use another --data folder for another network or hotkey",
+    exit: "config",
+  }),
+  JOURNAL_NEWER: spec<{ path: string; found: number; known: number }>({
+    message: (d) => `the journal ${d.path} has format ${d.found}, this release knows ${d.known}`,
+    hint: () => "use the newer release that wrote it",
+    exit: "config",
+  }),
+  JOURNAL_BROKEN: spec<{ path: string; reason: string }>({
+    message: (d) => `the journal ${d.path} cannot be used: ${d.reason}`,
+    hint: () => "nothing is signed that cannot be recorded: free disk space, check permissions, or restore the file",
+    exit: "failed",
   }),
   INTERNAL: spec<{ what: string }>({
     message: (d) => `internal error: ${d.what}`,

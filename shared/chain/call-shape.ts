@@ -1,0 +1,141 @@
+import { isIPv6 } from "node:net";
+import { SubforgeError } from "../errors.ts";
+import type { Call } from "./chain.ts";
+
+type Kind = Exclude<Call["kind"], "sudo">;
+type CallOf<K extends Kind> = Extract<Call, { kind: K }>;
+
+/** Protocol number in `serve_axon`: 4 is what the Python axon wrote, and readers expect it. */
+const AXON_PROTOCOL = 4;
+/** Version in `serve_axon`: any non-zero number; ours is the protocol generation, not a release. */
+const AXON_VERSION = 1;
+
+/** Longest commitment with a variant of its own; up to 512 bytes go into `BigRaw`. */
+const RAW_MAX_BYTES = 128;
+
+/** Where each call lives, as @polkadot/api names it, and the arguments we know it to have. */
+const SHAPES: Record<Kind, { pallet: string; method: string; args: string[] }> = {
+  setWeights: {
+    pallet: "subtensorModule",
+    method: "setWeights",
+    args: ["netuid: NetUid", "dests: Vec<u16>", "weights: Vec<u16>", "version_key: u64"],
+  },
+  serveAxon: {
+    pallet: "subtensorModule",
+    method: "serveAxon",
+    args: [
+      "netuid: NetUid",
+      "version: u32",
+      "ip: u128",
+      "port: u16",
+      "ip_type: u8",
+      "protocol: u8",
+      "placeholder1: u8",
+      "placeholder2: u8",
+    ],
+  },
+  burnedRegister: {
+    pallet: "subtensorModule",
+    method: "burnedRegister",
+    args: ["netuid: NetUid", "hotkey: T::AccountId"],
+  },
+  addStake: {
+    pallet: "subtensorModule",
+    method: "addStake",
+    args: ["hotkey: T::AccountId", "netuid: NetUid", "amount_staked: TaoBalance"],
+  },
+  registerNetwork: { pallet: "subtensorModule", method: "registerNetwork", args: ["hotkey: T::AccountId"] },
+  startCall: { pallet: "subtensorModule", method: "startCall", args: ["netuid: NetUid"] },
+  commit: {
+    pallet: "commitments",
+    method: "setCommitment",
+    args: ["netuid: NetUid", "info: Box<CommitmentInfo<T::MaxFields>>"],
+  },
+};
+
+/** Values of each call in the order of its arguments. */
+export const ARGUMENTS: { [K in Kind]: (call: CallOf<K>) => unknown[] } = {
+  setWeights: (call) => [call.netuid, call.weights.uids, call.weights.values, call.versionKey],
+  serveAxon: (call) => [
+    call.netuid,
+    AXON_VERSION,
+    ipToNumber(call.ip),
+    call.port,
+    isIPv6(call.ip) ? 6 : 4,
+    AXON_PROTOCOL,
+    0,
+    0,
+  ],
+  burnedRegister: (call) => [call.netuid, call.hotkey],
+  addStake: (call) => [call.hotkey, call.netuid, call.amountRao],
+  registerNetwork: (call) => [call.hotkey],
+  startCall: (call) => [call.netuid],
+  commit: (call) => {
+    const field = call.data.length <= RAW_MAX_BYTES ? `Raw${call.data.length}` : "BigRaw";
+    return [call.netuid, { fields: [{ [field]: `0x${Buffer.from(call.data).toString("hex")}` }] }];
+  },
+};
+
+export function callPath(call: Call): { pallet: string; method: string } {
+  return call.kind === "sudo" ? { pallet: "sudo", method: "sudo" } : SHAPES[call.kind];
+}
+
+export function callName(call: Call): string {
+  const { pallet, method } =
+    call.kind === "sudo" ? { pallet: call.pallet, method: call.call } : SHAPES[call.kind];
+  return `${pallet}.${method}`;
+}
+
+/**
+ * Compare a call of the live metadata with the one this code was written for.
+ *
+ * @param args - `name: typeName` of each argument
+ * @throws SubforgeError CHAIN_CALL_UNKNOWN: signing would mean guessing
+ */
+export function checkShape(kind: Kind, args: string[]): void {
+  const expected = SHAPES[kind].args;
+  if (expected.length === args.length && expected.every((arg, i) => sameArgument(arg, args[i]!))) return;
+  throw new SubforgeError("CHAIN_CALL_UNKNOWN", {
+    call: `${SHAPES[kind].pallet}.${SHAPES[kind].method}`,
+    reason: `it takes (${args.join(", ")}), we know (${expected.join(", ")})`,
+  });
+}
+
+/**
+ * Textual address to the number the chain stores: an IPv4 address as its 32 bits, IPv6 as 128.
+ *
+ * @param ip - Already checked to be an address.
+ */
+export function ipToNumber(ip: string): bigint {
+  if (!isIPv6(ip)) return ip.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+  const [head = "", tail] = ip.toLowerCase().split("%")[0]!.split("::");
+  const left = toGroups(head);
+  const right = tail === undefined ? [] : toGroups(tail);
+  const zeros = new Array<number>(8 - left.length - right.length).fill(0);
+  return [...left, ...zeros, ...right].reduce((sum, group) => sum * 65_536n + BigInt(group), 0n);
+}
+
+/** The number the chain stores to text: dotted for type 4, eight groups without leading zeros for type 6. */
+export function ipFromNumber(ip: bigint, ipType: number): string {
+  if (ipType === 4) return [24n, 16n, 8n, 0n].map((shift) => String((ip >> shift) & 255n)).join(".");
+  return Array.from({ length: 8 }, (_, i) => ((ip >> BigInt(112 - 16 * i)) & 65_535n).toString(16)).join(":");
+}
+
+/** Newtypes changed their spelling over the runtimes without changing a byte. */
+function sameArgument(expected: string, actual: string): boolean {
+  const plain = (arg: string): string =>
+    arg
+      .replace(/\b(NetUid|NetUidStorageIndex)\b/, "u16")
+      .replace(/\b(TaoBalance|TaoCurrency|AlphaBalance|AlphaCurrency)\b/, "u64")
+      .replace(/\bT::AccountId\b|\bAccountIdOf<T>/, "AccountId");
+  return plain(expected) === plain(actual);
+}
+
+function toGroups(text: string): number[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((group) => {
+    if (!group.includes(".")) return [Number.parseInt(group, 16)];
+    const bits = Number(ipToNumber(group));
+    return [bits >>> 16, bits & 65_535];
+  });
+}
