@@ -1,1 +1,4 @@
-process.stdout.write("subforge\n");
+import { runCommandLine } from "./command-line.ts";
+import { explainCommand } from "./commands/explain.ts";
+
+await runCommandLine([explainCommand]);

@@ -99,6 +99,11 @@ export const ERRORS = {
     hint: () => "do not send it again blindly: look for the hash in the latest blocks first",
     exit: "unknown",
   }),
+  WALLET_DEV_KEY_REFUSED: spec<{ network: string; endpoint: string }>({
+    message: (d) => `a development key must not sign on the public network ${d.network} (${d.endpoint})`,
+    hint: () => "everybody knows that key; use a wallet of your own: subforge wallet create",
+    exit: "wallet",
+  }),
   WALLET_BAD_SECRET: spec<NoDetails>({
     message: () => "this is no mnemonic, seed or secret URI",
     hint: () => "use 12 to 24 words, 0x and 64 hex digits, or //Name for a development key",

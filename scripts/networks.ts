@@ -1,0 +1,51 @@
+import { SubforgeError } from "../shared/errors.ts";
+import { nearest } from "./nearest.ts";
+
+/** Networks with a name, as btcli knows them. */
+const ENDPOINTS: Record<string, string> = {
+  local: "ws://127.0.0.1:9944",
+  finney: "wss://entrypoint-finney.opentensor.ai:443",
+  test: "wss://test.finney.opentensor.ai:443",
+};
+
+/** Genesis of the chains on which a key is worth money or a name. Source: btcli. */
+const PUBLIC_GENESIS: Record<string, string> = {
+  "0x2f0555cc76fc2840a25a6ea3b9637146806f1f44b090c175ffde2a7e5ab36c03": "finney",
+  "0x8f9cf856bf558a14440e75569c9e58594757048d7b3a84b5d25f6bd978263105": "test",
+};
+
+/**
+ * The WebSocket address behind `--network`.
+ *
+ * @throws SubforgeError CLI_USAGE for a value that is neither a known name nor a ws:// or wss:// address
+ */
+export function endpointOf(network: string): string {
+  const named = Object.hasOwn(ENDPOINTS, network) ? ENDPOINTS[network] : undefined;
+  if (named !== undefined) return named;
+  if (/^wss?:\/\/[^/]/.test(network) && URL.canParse(network)) return network;
+  const names = Object.keys(ENDPOINTS);
+  const guess = nearest(network, names);
+  throw new SubforgeError("CLI_USAGE", {
+    problem: `--network ${network} is neither ${names.join(", ")} nor an address such as ws://127.0.0.1:9944${guess ? `; did you mean ${guess}?` : ""}`,
+    command: "",
+  });
+}
+
+/**
+ * Everybody knows the development keys, so they must never own anything on a public network.
+ *
+ * @param genesis - Genesis hash that the chain itself reported.
+ * @param endpoint - Where it was reached: a public address is refused even if it lies about its genesis.
+ * @throws SubforgeError WALLET_DEV_KEY_REFUSED
+ */
+export function assertDevKeyAllowed(genesis: string, endpoint: string): void {
+  const byEndpoint = Object.entries(ENDPOINTS).find(
+    ([name, url]) => name !== "local" && hostOf(url) === hostOf(endpoint),
+  )?.[0];
+  const network = PUBLIC_GENESIS[genesis.toLowerCase()] ?? byEndpoint;
+  if (network !== undefined) throw new SubforgeError("WALLET_DEV_KEY_REFUSED", { network, endpoint });
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : url;
+}

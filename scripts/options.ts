@@ -1,0 +1,80 @@
+import type { ArgumentsCamelCase, InferredOptionTypes, Options } from "yargs";
+
+/** Options that every command has. `scripts/command-line.ts` adds them; a command never names them again. */
+export const globalOptions = {
+  json: { type: "boolean", default: false, describe: "Print one JSON document on stdout and nothing else" },
+  yes: { type: "boolean", default: false, describe: "Answer every question with yes" },
+  "log-level": {
+    choices: ["debug", "info", "warn", "error", "silent"],
+    default: "info",
+    describe: "How much is logged on stderr",
+  },
+  color: { type: "boolean", default: true, describe: "Colours on a terminal; --no-color or NO_COLOR: none" },
+  "show-stack-traces": { type: "boolean", default: false, describe: "Print the stack of an error" },
+} as const satisfies Record<string, Options>;
+
+/** Which chain: commands that talk to one. Resolve it with `endpointOf`. */
+export const networkOptions = {
+  network: {
+    type: "string",
+    default: "local",
+    describe: "local, finney, test, or an address: ws://… or wss://…",
+  },
+} as const satisfies Record<string, Options>;
+
+/** Who signs: commands that need a key. Resolve them with `loadSigner`. */
+export const walletOptions = {
+  wallet: { type: "string", default: "default", describe: "Name of the wallet" },
+  hotkey: { type: "string", default: "default", describe: "Name of the hotkey inside the wallet" },
+  "wallet-path": {
+    type: "string",
+    default: "~/.bittensor/wallets",
+    describe: "Folder of the wallets, shared with btcli",
+  },
+  "password-file": { type: "string", describe: "File that holds the password of an encrypted keyfile" },
+  "dev-key": {
+    type: "string",
+    describe: "A development key such as //Bob instead of a wallet; refused on public networks",
+  },
+} as const satisfies Record<string, Options>;
+
+/** Where tasks wait: commands that use the queue. */
+export const queueOptions = {
+  queue: {
+    type: "string",
+    describe: "Redis to use, redis://… or rediss://…; default: REDIS_URL, else a private redis-server",
+  },
+} as const satisfies Record<string, Options>;
+
+type OptionRecord = Record<string, Options>;
+
+/** A command and the record of its own options; its handler gets the global ones too. */
+export type Command<Own extends OptionRecord> = {
+  /** Its word, and its arguments as yargs writes them: `explain <code>`. */
+  command: string;
+  describe: string;
+  builder: Own;
+  handler: (
+    args: ArgumentsCamelCase<InferredOptionTypes<Own & typeof globalOptions>>,
+  ) => void | Promise<void>;
+};
+
+/** What the command line needs to know of any command. */
+export type AnyCommand = {
+  command: string;
+  describe: string;
+  builder: OptionRecord;
+  handler: (args: never) => void | Promise<void>;
+};
+
+/** Commands that share their first word, as in `subforge miner serve`. */
+export type CommandGroup = {
+  group: string;
+  describe: string;
+  commands: readonly (AnyCommand | CommandGroup)[];
+};
+
+/** The queue named by `--queue`, else by REDIS_URL; undefined: start a private one. */
+export function queueUrl(args: { queue: string | undefined }): string | undefined {
+  return args.queue ?? (process.env.REDIS_URL || undefined);
+}
