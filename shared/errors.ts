@@ -51,6 +51,11 @@ export const ERRORS = {
     hint: () => "send whole, non-negative dimensions whose product is the number of values",
     exit: "failed",
   }),
+  MESSAGE_INVALID: spec<{ problem: string }>({
+    message: (d) => `this is no valid message: ${d.problem}`,
+    hint: () => "send JSON with tensors as leaves, in one of the forms of shared/wire/README.md",
+    exit: "failed",
+  }),
   CHAIN_UNREACHABLE: spec<{ endpoint: string; reason: string }>({
     message: (d) => `the chain at ${d.endpoint} cannot be reached: ${d.reason}`,
     hint: () => "check the address, or start a local chain: subforge chain start",
