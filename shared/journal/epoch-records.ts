@@ -1,0 +1,580 @@
+import type { Reason } from "../reasons.ts";
+import type { EpochContext, Evidence, Job, Mark, Participant } from "../template.ts";
+import type { BlockNumber, Hex, Hotkey, Json, Netuid, Uid } from "../types.ts";
+import { blob, type SqliteFile, type SqlValue } from "./sqlite-file.ts";
+
+export type EpochKey = { netuid: Netuid; mechanism: number; epoch: number };
+
+/** `planned` is running; `void` was asked and is not scored; `skipped` was not asked. The last two have a reason. */
+export type EpochStatus = "planned" | "scored" | "void" | "skipped";
+
+export type TemplateStamp = { template: string; version: string; config: Json };
+
+/** What a template was told of an epoch, without the secret: that one is derived again, never stored. */
+export type RecordedContext = Omit<EpochContext, "secret" | "config">;
+
+export type EpochRecord = EpochKey &
+  TemplateStamp & { status: EpochStatus; reason: string | undefined; context: RecordedContext | undefined };
+
+/** `waiting`: not begun; `asking`: its jobs are out; `done`: every answer is in or overdue; `missed`: never begun. */
+export type StageRecord = {
+  stage: string;
+  /** Undefined for the first stage, which begins with the epoch. */
+  mark: Mark | undefined;
+  status: "waiting" | "asking" | "done" | "missed";
+  /** Its own first block, whose hash made `beacon`. */
+  block: BlockNumber | undefined;
+  beacon: Hex | undefined;
+  /** From this block on, answers that are missing are overdue. */
+  deadlineBlock: BlockNumber | undefined;
+  doneBlock: BlockNumber | undefined;
+  /** The epoch in which it runs: later than the one that planned it for a truth that arrives later. */
+  inEpoch: number | undefined;
+};
+
+/** Whom a job asks, and what came back. */
+export type AskRecord = {
+  hotkey: Hotkey;
+  /** Address at the time of planning; undefined for a source. */
+  ip: string | undefined;
+  port: number | undefined;
+  /** Undefined: no answer yet. */
+  reason: Reason | undefined;
+  latencyMs: number;
+  /** The reply as it arrived, bounded by its synapse. */
+  body: Uint8Array | undefined;
+};
+
+export type JobRecord = { job: Job; completedIn: number | undefined; asks: AskRecord[] };
+
+/** A job to record with the addresses of its targets; `reason` for those that are not even asked. */
+export type PlannedJob = {
+  job: Job;
+  asks: { hotkey: Hotkey; ip?: string | undefined; port?: number | undefined; reason?: Reason | undefined }[];
+};
+
+export type AnswerRecord = {
+  hotkey: Hotkey;
+  reason: Reason;
+  latencyMs: number;
+  body?: Uint8Array | undefined;
+};
+
+export type ScoreRecord = {
+  hotkey: Hotkey;
+  uid: Uid;
+  /** Undefined when this epoch says nothing about the miner. */
+  score: number | undefined;
+  reason: Reason;
+  asked: number;
+  answered: number;
+};
+
+/** Hotkey column of a job that asks a source. */
+export const SOURCE = "source";
+
+const OF = "netuid = ? AND mechanism = ? AND epoch = ?";
+
+/** What was planned, what came back, and what it was worth. Effects are recorded once: the first answer stands. */
+export class EpochRecords {
+  readonly #file: SqliteFile;
+
+  constructor(file: SqliteFile) {
+    this.#file = file;
+  }
+
+  /** All or nothing: several records that belong together. */
+  transaction<T>(work: () => T): T {
+    return this.#file.transaction(work);
+  }
+
+  plan(
+    key: EpochKey,
+    plan: TemplateStamp & { context: RecordedContext; stages: StageRecord[]; jobs: PlannedJob[] },
+    atMs: number,
+  ): void {
+    this.#file.transaction(() => {
+      this.#insertEpoch(key, plan, "planned", null, toJson(plan.context), atMs);
+      plan.stages.forEach((stage, position) => {
+        this.#file.run(
+          `INSERT INTO stages (netuid, mechanism, epoch, stage, position, mark, status) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          ...of(key),
+          stage.stage,
+          position,
+          stage.mark ? JSON.stringify(stage.mark) : null,
+          stage.status,
+        );
+        this.setStage(key, stage);
+      });
+      this.addJobs(key, plan.jobs);
+    });
+  }
+
+  /** An epoch in which nobody is asked. */
+  skip(key: EpochKey, stamp: TemplateStamp, reason: string, atMs: number): void {
+    this.#insertEpoch(key, stamp, "skipped", reason, null, atMs);
+  }
+
+  addJobs(key: EpochKey, jobs: readonly PlannedJob[]): void {
+    this.#file.transaction(() => {
+      const first = this.#count("jobs", key);
+      jobs.forEach(({ job, asks }, index) => {
+        this.#file.run(
+          `INSERT INTO jobs (netuid, mechanism, epoch, task_id, position, stage, synapse, source, task)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...of(key),
+          job.taskId,
+          first + index,
+          job.stage,
+          job.synapse,
+          job.to === "source" ? 1 : 0,
+          JSON.stringify(job.task),
+        );
+        asks.forEach((ask, position) => {
+          this.#file.run(
+            `INSERT INTO answers (netuid, mechanism, epoch, task_id, hotkey, position, ip, port, reason, latency_ms)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            ...of(key),
+            job.taskId,
+            ask.hotkey,
+            position,
+            ask.ip ?? null,
+            ask.port ?? null,
+            ask.reason ?? null,
+            ask.reason ? 0 : null,
+          );
+        });
+      });
+    });
+  }
+
+  setStage(key: EpochKey, stage: StageRecord): void {
+    this.#file.run(
+      `UPDATE stages SET status = ?, block = ?, beacon = ?, deadline_block = ?, done_block = ?, in_epoch = ?
+       WHERE ${OF} AND stage = ?`,
+      stage.status,
+      stage.block ?? null,
+      stage.beacon ?? null,
+      stage.deadlineBlock ?? null,
+      stage.doneBlock ?? null,
+      stage.inEpoch ?? null,
+      ...of(key),
+      stage.stage,
+    );
+  }
+
+  /**
+   * Effects happen once although execution may happen twice: an answer that is there, that nobody asked for, or
+   * whose job is closed, changes nothing.
+   *
+   * @returns How many were new.
+   */
+  record(key: EpochKey, taskId: string, answers: readonly AnswerRecord[]): number {
+    return this.#file.transaction(() => {
+      let recorded = 0;
+      for (const answer of answers) {
+        recorded += this.#file.run(
+          `UPDATE answers SET reason = ?, latency_ms = ?, body = ?
+           WHERE ${OF} AND task_id = ? AND hotkey = ? AND reason IS NULL
+           AND EXISTS (SELECT 1 FROM jobs WHERE ${OF} AND task_id = ? AND completed_in IS NULL)`,
+          answer.reason,
+          answer.latencyMs,
+          answer.body ?? null,
+          ...of(key),
+          taskId,
+          answer.hotkey,
+          ...of(key),
+          taskId,
+        );
+      }
+      return recorded;
+    });
+  }
+
+  /** What is still missing of a job gets this reason: nobody waits for it any more. */
+  giveUp(key: EpochKey, taskId: string, reason: Reason): number {
+    return this.#file.run(
+      `UPDATE answers SET reason = ?, latency_ms = 0 WHERE ${OF} AND task_id = ? AND reason IS NULL`,
+      reason,
+      ...of(key),
+      taskId,
+    );
+  }
+
+  complete(key: EpochKey, taskId: string, inEpoch: number): void {
+    this.#file.run(
+      `UPDATE jobs SET completed_in = ? WHERE ${OF} AND task_id = ?`,
+      inEpoch,
+      ...of(key),
+      taskId,
+    );
+  }
+
+  /** Asked, and no answer yet: how many, by task. */
+  outstanding(key: EpochKey): Map<string, number> {
+    const rows = this.#file.all<{ task_id: string; n: number }>(
+      `SELECT task_id, COUNT(*) AS n FROM answers WHERE ${OF} AND reason IS NULL GROUP BY task_id`,
+      ...of(key),
+    );
+    return new Map(rows.map((row) => [row.task_id, row.n]));
+  }
+
+  epoch(key: EpochKey): EpochRecord | undefined {
+    const row = this.#file.get<EpochRow>(`SELECT * FROM epochs WHERE ${OF}`, ...of(key));
+    return row && fromEpochRow(row);
+  }
+
+  /** Newest first. */
+  latest(netuid: Netuid, mechanism: number, count: number): EpochRecord[] {
+    return this.#file
+      .all<EpochRow>(
+        "SELECT * FROM epochs WHERE netuid = ? AND mechanism = ? ORDER BY epoch DESC LIMIT ?",
+        netuid,
+        mechanism,
+        count,
+      )
+      .map(fromEpochRow);
+  }
+
+  /** Epochs that are running, or have a stage that is still to come or to end, oldest first. */
+  open(netuid: Netuid, mechanism: number): EpochRecord[] {
+    return this.#file
+      .all<EpochRow>(
+        `SELECT * FROM epochs e WHERE netuid = ? AND mechanism = ? AND (status = 'planned' OR EXISTS (
+           SELECT 1 FROM stages s WHERE s.netuid = e.netuid AND s.mechanism = e.mechanism AND s.epoch = e.epoch
+           AND s.status IN ('waiting', 'asking'))) ORDER BY epoch`,
+        netuid,
+        mechanism,
+      )
+      .map(fromEpochRow);
+  }
+
+  stages(key: EpochKey): StageRecord[] {
+    return this.#file
+      .all<StageRow>(`SELECT * FROM stages WHERE ${OF} ORDER BY position`, ...of(key))
+      .map(fromStageRow);
+  }
+
+  /** In the order they were planned. */
+  jobs(key: EpochKey): JobRecord[] {
+    const asks = new Map<string, AskRecord[]>();
+    for (const row of this.#file.all<AnswerRow>(
+      `SELECT * FROM answers WHERE ${OF} ORDER BY task_id, position`,
+      ...of(key),
+    )) {
+      const list = asks.get(row.task_id) ?? [];
+      list.push(fromAnswerRow(row));
+      asks.set(row.task_id, list);
+    }
+    return this.#file
+      .all<JobRow>(`SELECT * FROM jobs WHERE ${OF} ORDER BY position`, ...of(key))
+      .map((row) => fromJobRow(row, asks.get(row.task_id) ?? []));
+  }
+
+  /** Epochs that planned a job which was completed in another, later epoch. */
+  completedLate(netuid: Netuid, mechanism: number, inEpoch: number): EpochKey[] {
+    return this.#file.all<EpochKey>(
+      `SELECT DISTINCT netuid, mechanism, epoch FROM jobs
+       WHERE netuid = ? AND mechanism = ? AND completed_in = ? AND epoch < ? ORDER BY epoch`,
+      netuid,
+      mechanism,
+      inEpoch,
+      inEpoch,
+    );
+  }
+
+  /** Ends an epoch: its scores, its evidence and the state after it appear together. */
+  close(
+    key: EpochKey,
+    outcome: {
+      status: "scored" | "void";
+      reason?: string;
+      scores: ScoreRecord[];
+      evidence: Evidence[];
+      state?: Json;
+    },
+  ): void {
+    this.#file.transaction(() => {
+      const changes = this.#file.run(
+        `UPDATE epochs SET status = ?, reason = ? WHERE ${OF} AND status = 'planned'`,
+        outcome.status,
+        outcome.reason ?? null,
+        ...of(key),
+      );
+      if (changes === 0) return; // ended already: the first outcome stands
+      for (const score of outcome.scores) this.#insertScore(key, score);
+      for (const { hotkey, taskId, facts } of outcome.evidence) {
+        this.#file.run(
+          "INSERT INTO evidence (netuid, mechanism, epoch, hotkey, task_id, facts) VALUES (?, ?, ?, ?, ?, ?)",
+          ...of(key),
+          hotkey,
+          taskId,
+          JSON.stringify(facts),
+        );
+      }
+      if (outcome.state === undefined) return;
+      this.#file.run(
+        `INSERT INTO states (netuid, mechanism, template, version, epoch, state)
+         SELECT netuid, mechanism, template, version, epoch, ? FROM epochs WHERE ${OF}`,
+        JSON.stringify(outcome.state),
+        ...of(key),
+      );
+    });
+  }
+
+  /** The newest state before an epoch. Undefined: none of this version. */
+  stateBefore(
+    key: EpochKey,
+    stamp: Pick<TemplateStamp, "template" | "version">,
+  ): { epoch: number; state: Json } | undefined {
+    const row = this.#file.get<{ epoch: number; state: string }>(
+      `SELECT epoch, state FROM states WHERE netuid = ? AND mechanism = ? AND template = ? AND version = ? AND epoch < ?
+       ORDER BY epoch DESC LIMIT 1`,
+      key.netuid,
+      key.mechanism,
+      stamp.template,
+      stamp.version,
+      key.epoch,
+    );
+    return row && { epoch: row.epoch, state: JSON.parse(row.state) as Json };
+  }
+
+  scores(key: EpochKey): ScoreRecord[] {
+    return this.#file
+      .all<{
+        hotkey: string;
+        uid: number;
+        score: number | null;
+        reason: Reason;
+        asked: number;
+        answered: number;
+      }>(
+        `SELECT hotkey, uid, score, reason, asked, answered FROM scores WHERE ${OF} ORDER BY uid`,
+        ...of(key),
+      )
+      .map((row) => ({ ...row, score: row.score ?? undefined }));
+  }
+
+  evidence(key: EpochKey, hotkey: Hotkey): Evidence[] {
+    return this.#file
+      .all<{ task_id: string; facts: string }>(
+        `SELECT task_id, facts FROM evidence WHERE ${OF} AND hotkey = ?`,
+        ...of(key),
+        hotkey,
+      )
+      .map((row) => ({ hotkey, taskId: row.task_id, facts: JSON.parse(row.facts) as Json }));
+  }
+
+  /** Who gave at least one answer in the newest scored epoch before this one. Undefined: there is none. */
+  answeredBefore(key: EpochKey): Set<Hotkey> | undefined {
+    const last = this.#file.get<{ epoch: number }>(
+      `SELECT epoch FROM epochs WHERE netuid = ? AND mechanism = ? AND epoch < ? AND status = 'scored'
+       ORDER BY epoch DESC LIMIT 1`,
+      key.netuid,
+      key.mechanism,
+      key.epoch,
+    );
+    if (!last) return undefined;
+    const rows = this.#file.all<{ hotkey: string }>(
+      `SELECT hotkey FROM scores WHERE ${OF} AND answered > 0`,
+      ...of({ ...key, epoch: last.epoch }),
+    );
+    return new Set(rows.map((row) => row.hotkey));
+  }
+
+  /** The commitment to an epoch's secret, and the block that included it. */
+  commitment(netuid: Netuid, epoch: number): { hash: Hex; block: BlockNumber } | undefined {
+    return this.#file.get(
+      "SELECT hash, block FROM commitments WHERE netuid = ? AND epoch = ?",
+      netuid,
+      epoch,
+    );
+  }
+
+  setCommitment(netuid: Netuid, epoch: number, hash: Hex, block: BlockNumber): void {
+    this.#file.run(
+      "INSERT INTO commitments (netuid, epoch, hash, block) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      netuid,
+      epoch,
+      hash,
+      block,
+    );
+  }
+
+  /** Drops replies, evidence and states of epochs before this one. Scores and receipts stay. */
+  forget(netuid: Netuid, mechanism: number, before: number): void {
+    this.#file.transaction(() => {
+      for (const table of ["answers", "jobs", "evidence"]) {
+        this.#file.run(
+          `DELETE FROM ${table} WHERE netuid = ? AND mechanism = ? AND epoch < ?`,
+          netuid,
+          mechanism,
+          before,
+        );
+      }
+      this.#file.run(
+        `DELETE FROM states WHERE netuid = ? AND mechanism = ? AND epoch < ?
+         AND epoch < (SELECT MAX(epoch) FROM states s WHERE s.netuid = states.netuid AND s.mechanism = states.mechanism)`,
+        netuid,
+        mechanism,
+        before,
+      );
+    });
+  }
+
+  #insertEpoch(
+    key: EpochKey,
+    stamp: TemplateStamp,
+    status: EpochStatus,
+    reason: string | null,
+    context: string | null,
+    atMs: number,
+  ): void {
+    this.#file.run(
+      `INSERT INTO epochs (netuid, mechanism, epoch, status, reason, template, version, config, context, created_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...of(key),
+      status,
+      reason,
+      stamp.template,
+      stamp.version,
+      JSON.stringify(stamp.config),
+      context,
+      atMs,
+    );
+  }
+
+  #insertScore(key: EpochKey, score: ScoreRecord): void {
+    this.#file.run(
+      `INSERT INTO scores (netuid, mechanism, epoch, hotkey, uid, score, reason, asked, answered)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...of(key),
+      score.hotkey,
+      score.uid,
+      score.score ?? null,
+      score.reason,
+      score.asked,
+      score.answered,
+    );
+  }
+
+  #count(table: "jobs", key: EpochKey): number {
+    return (
+      this.#file.get<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table} WHERE ${OF}`, ...of(key))?.n ?? 0
+    );
+  }
+}
+
+type EpochRow = {
+  netuid: number;
+  mechanism: number;
+  epoch: number;
+  status: EpochStatus;
+  reason: string | null;
+  template: string;
+  version: string;
+  config: string;
+  context: string | null;
+};
+type StageRow = {
+  stage: string;
+  mark: string | null;
+  status: StageRecord["status"];
+  block: number | null;
+  beacon: Hex | null;
+  deadline_block: number | null;
+  done_block: number | null;
+  in_epoch: number | null;
+};
+type JobRow = {
+  task_id: string;
+  stage: string;
+  synapse: string;
+  source: number;
+  task: string;
+  completed_in: number | null;
+};
+type AnswerRow = {
+  task_id: string;
+  hotkey: string;
+  ip: string | null;
+  port: number | null;
+  reason: Reason | null;
+  latency_ms: number | null;
+  body: unknown;
+};
+
+function of(key: EpochKey): SqlValue[] {
+  return [key.netuid, key.mechanism, key.epoch];
+}
+
+function toJson(context: RecordedContext): string {
+  return JSON.stringify({
+    ...context,
+    beacon: Buffer.from(context.beacon).toString("hex"),
+    participants: context.participants.map((p) => ({ ...p, stakeRao: String(p.stakeRao) })),
+  });
+}
+
+function fromEpochRow(row: EpochRow): EpochRecord {
+  return {
+    netuid: row.netuid,
+    mechanism: row.mechanism,
+    epoch: row.epoch,
+    status: row.status,
+    reason: row.reason ?? undefined,
+    template: row.template,
+    version: row.version,
+    config: JSON.parse(row.config) as Json,
+    context: row.context === null ? undefined : fromJson(row.context),
+  };
+}
+
+function fromJson(text: string): RecordedContext {
+  const parsed = JSON.parse(text) as RecordedContext & { beacon: unknown };
+  return {
+    ...parsed,
+    beacon: new Uint8Array(Buffer.from(String(parsed.beacon), "hex")),
+    participants: parsed.participants.map(
+      (p): Participant => ({ ...p, ip: p.ip, stakeRao: BigInt(p.stakeRao) }),
+    ),
+  };
+}
+
+function fromStageRow(row: StageRow): StageRecord {
+  return {
+    stage: row.stage,
+    mark: row.mark ? (JSON.parse(row.mark) as Mark) : undefined,
+    status: row.status,
+    block: row.block ?? undefined,
+    beacon: row.beacon ?? undefined,
+    deadlineBlock: row.deadline_block ?? undefined,
+    doneBlock: row.done_block ?? undefined,
+    inEpoch: row.in_epoch ?? undefined,
+  };
+}
+
+function fromJobRow(row: JobRow, asks: AskRecord[]): JobRecord {
+  return {
+    job: {
+      taskId: row.task_id,
+      stage: row.stage,
+      synapse: row.synapse,
+      to: row.source ? "source" : asks.map((ask) => ask.hotkey),
+      task: JSON.parse(row.task) as Json,
+    },
+    completedIn: row.completed_in ?? undefined,
+    asks,
+  };
+}
+
+function fromAnswerRow(row: AnswerRow): AskRecord {
+  return {
+    hotkey: row.hotkey,
+    ip: row.ip ?? undefined,
+    port: row.port ?? undefined,
+    reason: row.reason ?? undefined,
+    latencyMs: row.latency_ms ?? 0,
+    body: blob(row.body),
+  };
+}

@@ -1,0 +1,72 @@
+import { SubforgeError } from "../errors.ts";
+import type { Hex, Hotkey } from "../types.ts";
+import { EpochRecords } from "./epoch-records.ts";
+import { migrate } from "./schema.ts";
+import { lockFile, SqliteFile } from "./sqlite-file.ts";
+import { WeightRecords } from "./weight-records.ts";
+
+/** What one validator decided and signed. The truth about that; the chain is the truth about weights. */
+export type Journal = {
+  epochs: EpochRecords;
+  weights: WeightRecords;
+  close(): void;
+};
+
+/**
+ * The journal of one hotkey on one chain, for writing. One process writes: a lock beside the file ends with the
+ * process that holds it, also after kill -9.
+ *
+ * @throws SubforgeError JOURNAL_LOCKED at once when another process writes it
+ * @throws SubforgeError JOURNAL_FOREIGN when it belongs to another chain or hotkey
+ * @throws SubforgeError JOURNAL_NEWER | JOURNAL_BROKEN
+ */
+export function openJournal(options: { path: string; genesis: Hex; hotkey: Hotkey }): Journal {
+  const { path, genesis, hotkey } = options;
+  const lock = lockFile(`${path}.lock`);
+  let file: SqliteFile | undefined;
+  try {
+    file = new SqliteFile(path, "write");
+    migrate(file, path);
+    pin(file, path, { genesis, hotkey });
+    return records(file, () => lock.release());
+  } catch (error) {
+    file?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+/** The same for reading, beside the process that writes. Nothing can be changed through it. */
+export function readJournal(path: string): Journal {
+  return records(new SqliteFile(path, "read"), () => {});
+}
+
+function records(file: SqliteFile, afterClose: () => void): Journal {
+  return {
+    epochs: new EpochRecords(file),
+    weights: new WeightRecords(file),
+    close: () => {
+      file.close();
+      afterClose();
+    },
+  };
+}
+
+/** A journal is of one hotkey on one chain: restored elsewhere, it would vouch for what never happened there. */
+function pin(file: SqliteFile, path: string, expected: { genesis: Hex; hotkey: Hotkey }): void {
+  const found = file.get<{ genesis: string; hotkey: string }>("SELECT genesis, hotkey FROM pin");
+  if (!found) {
+    file.run("INSERT INTO pin (genesis, hotkey) VALUES (?, ?)", expected.genesis, expected.hotkey);
+    return;
+  }
+  for (const what of ["genesis", "hotkey"] as const) {
+    if (found[what] !== expected[what]) {
+      throw new SubforgeError("JOURNAL_FOREIGN", {
+        path,
+        what,
+        expected: expected[what],
+        found: found[what],
+      });
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "libsql";
+import { SubforgeError } from "../errors.ts";
+
+/** What a column may hold. Blobs are read back as `Uint8Array`. */
+export type SqlValue = null | number | string | Uint8Array;
+
+/** How long a read waits for another process's short write. */
+const BUSY_TIMEOUT_MS = 2_000;
+
+/** The driver's own types know no spread of values. */
+type Statement = {
+  run(...values: SqlValue[]): { changes: number };
+  all(...values: SqlValue[]): unknown[];
+};
+
+/** One SQLite database in one file of mode 0600. Calls are synchronous: a statement is durable when it returns. */
+export class SqliteFile {
+  readonly #path: string;
+  readonly #db: InstanceType<typeof Database>;
+  readonly #statements = new Map<string, Statement>();
+  #inTransaction = false;
+
+  /** @throws SubforgeError JOURNAL_BROKEN */
+  constructor(path: string, mode: "write" | "read") {
+    this.#path = path;
+    this.#db = this.#guard(() => {
+      if (mode === "write") createPrivate(path);
+      const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+      // A write-ahead log with full sync: what was committed survives kill -9 and a power cut.
+      db.exec(
+        mode === "write" ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" : "PRAGMA query_only=ON;",
+      );
+      db.exec("PRAGMA foreign_keys=ON;");
+      return db;
+    });
+  }
+
+  /** @returns How many rows changed. */
+  run(sql: string, ...values: SqlValue[]): number {
+    return this.#guard(() => this.#prepare(sql).run(...values).changes);
+  }
+
+  get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
+    return this.all<Row>(sql, ...values)[0];
+  }
+
+  all<Row>(sql: string, ...values: SqlValue[]): Row[] {
+    return this.#guard(() => this.#prepare(sql).all(...values)) as Row[];
+  }
+
+  exec(sql: string): void {
+    this.#guard(() => this.#db.exec(sql));
+  }
+
+  /** All of it or nothing. A transaction inside another one joins it. */
+  transaction<T>(work: () => T): T {
+    if (this.#inTransaction) return work();
+    this.exec("BEGIN IMMEDIATE");
+    this.#inTransaction = true;
+    try {
+      const result = work();
+      this.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#db.exec("ROLLBACK");
+      throw error;
+    } finally {
+      this.#inTransaction = false;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql) as unknown as Statement;
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new SubforgeError("JOURNAL_BROKEN", { path: this.#path, reason }, { cause: error });
+    }
+  }
+}
+
+/**
+ * Takes a lock that ends with the process that holds it, however that ends: the operating system's lock on a file,
+ * not a file that exists.
+ *
+ * @throws SubforgeError JOURNAL_LOCKED when somebody else holds it
+ */
+export function lockFile(path: string): { release(): void } {
+  createPrivate(path);
+  const db = new Database(path);
+  try {
+    db.exec("BEGIN EXCLUSIVE");
+  } catch {
+    db.close();
+    throw new SubforgeError("JOURNAL_LOCKED", { path });
+  }
+  return {
+    release: () => {
+      db.close();
+    },
+  };
+}
+
+/** The file exists with mode 0600 before SQLite opens it; its log and index files inherit the mode. */
+function createPrivate(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+}
+
+/** Column value of a blob as bytes: the driver hands out an `ArrayBuffer`. */
+export function blob(value: unknown): Uint8Array | undefined {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return value instanceof Uint8Array ? value : undefined;
+}
