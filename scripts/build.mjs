@@ -1,15 +1,18 @@
 // Bundles the command line and the processes it starts into dist/. Packages stay outside: native ones cannot be
 // bundled, and the others are loaded late. yargs is the exception: it is on the path of every --help.
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const bundled = ["yargs", "yargs-parser", "y18n", "cliui", "escalade", "string-width", "strip-ansi"];
+const bundled = ["yargs", "yargs-parser", "y18n", "cliui", "escalade"];
+const replaced = { "string-width": "scripts/text-width.ts" };
 
 const outsidePackages = {
   name: "outside-packages",
   setup({ onResolve }) {
     onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
+      if (replaced[path]) return { path: join(root, replaced[path]) };
       if (kind === "entry-point" || bundled.some((name) => path === name || path.startsWith(`${name}/`)))
         return undefined;
       return importer.includes("node_modules") && !path.startsWith("node:")
