@@ -151,10 +151,15 @@ export type Agent<Request extends Message = Message, Response extends Message = 
   describe: string;
   /** Cost of one answer, in units of an honest answer. */
   cost: number;
-  /** @returns undefined for no answer at all. `random` is uniform in 0..1 and seeded. */
+  /** @returns undefined for no answer at all. `random` is uniform in 0..1 and seeded; `memory` is the agent's own. */
   answer(
     request: Request,
-    miner: { hotkey: Hotkey; honest(): Promise<Response>; random(): number },
+    miner: {
+      hotkey: Hotkey;
+      honest(): Promise<Response>;
+      random(): number;
+      memory: MinerContext["memory"];
+    },
   ): Promise<Response | undefined>;
 };
 
