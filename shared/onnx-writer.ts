@@ -1,0 +1,121 @@
+import { type Dtype, type Tensor, tensorBytes } from "./tensor.ts";
+
+/** A named value that goes in or out. A dimension that is a name may have any size. */
+export type OnnxValue = { name: string; dtype: Dtype; shape: readonly (number | string)[] };
+
+export type OnnxNode = {
+  op: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  /** A whole number becomes INT, a list of them INTS. */
+  attributes?: Record<string, number | readonly number[]>;
+};
+
+/** A graph in the order it computes. `constants` are the trained values, by the name that nodes use. */
+export type OnnxGraph = {
+  name: string;
+  inputs: readonly OnnxValue[];
+  outputs: readonly OnnxValue[];
+  nodes: readonly OnnxNode[];
+  constants: Record<string, Tensor>;
+};
+
+const OPSET = 17;
+/** Version of the file format that came with opset 17. */
+const IR_VERSION = 8;
+
+/** Codes of TensorProto.DataType. */
+const DTYPE_CODES: Record<Dtype, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+};
+
+const ATTRIBUTE_INT = 2;
+const ATTRIBUTE_INTS = 7;
+
+/**
+ * The bytes of an ONNX file, opset 17. Enough for what this project trains itself: standard operators, whole-number
+ * attributes, no subgraphs. The same graph gives the same bytes.
+ *
+ * Source of the field numbers: onnx/onnx, onnx.proto3.
+ */
+export function writeOnnx(graph: OnnxGraph): Uint8Array {
+  const opset = message(int(2, OPSET)); // domain (1) left out: the standard operators
+  return message(int(1, IR_VERSION), text(2, "subforge"), bytes(7, graphBytes(graph)), bytes(8, opset));
+}
+
+function graphBytes({ name, inputs, outputs, nodes, constants }: OnnxGraph): Uint8Array {
+  return message(
+    ...nodes.map((node) => bytes(1, nodeBytes(node))),
+    text(2, name),
+    ...Object.entries(constants).map(([key, value]) => bytes(5, tensorProto(key, value))),
+    ...inputs.map((value) => bytes(11, valueBytes(value))),
+    ...outputs.map((value) => bytes(12, valueBytes(value))),
+  );
+}
+
+function nodeBytes({ op, inputs, outputs, attributes = {} }: OnnxNode): Uint8Array {
+  return message(
+    ...inputs.map((name) => text(1, name)),
+    ...outputs.map((name) => text(2, name)),
+    text(4, op),
+    ...Object.entries(attributes).map(([name, value]) => bytes(5, attributeBytes(name, value))),
+  );
+}
+
+function attributeBytes(name: string, value: number | readonly number[]): Uint8Array {
+  return typeof value === "number"
+    ? message(text(1, name), int(3, value), int(20, ATTRIBUTE_INT))
+    : message(text(1, name), ...value.map((item) => int(8, item)), int(20, ATTRIBUTE_INTS));
+}
+
+function tensorProto(name: string, tensor: Tensor): Uint8Array {
+  return message(
+    ...tensor.shape.map((dimension) => int(1, dimension)),
+    int(2, DTYPE_CODES[tensor.dtype]),
+    text(8, name),
+    bytes(9, tensorBytes(tensor)),
+  );
+}
+
+function valueBytes({ name, dtype, shape }: OnnxValue): Uint8Array {
+  const dimensions = shape.map((size) =>
+    bytes(1, typeof size === "number" ? message(int(1, size)) : message(text(2, size))),
+  );
+  const tensorType = message(int(1, DTYPE_CODES[dtype]), bytes(2, message(...dimensions)));
+  return message(text(1, name), bytes(2, message(bytes(1, tensorType))));
+}
+
+function message(...fields: Uint8Array[]): Uint8Array {
+  return Buffer.concat(fields);
+}
+
+function text(field: number, value: string): Uint8Array {
+  return bytes(field, Buffer.from(value, "utf8"));
+}
+
+function bytes(field: number, value: Uint8Array): Uint8Array {
+  return Buffer.concat([varint(field * 8 + 2), varint(value.length), value]);
+}
+
+function int(field: number, value: number): Uint8Array {
+  return Buffer.concat([varint(field * 8), varint(value)]);
+}
+
+/** Negative numbers are 64-bit two's complement, ten bytes, as protobuf has it for int64. */
+function varint(value: number): Uint8Array {
+  let rest = BigInt.asUintN(64, BigInt(value));
+  const out: number[] = [];
+  while (rest > 0x7fn) {
+    out.push(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  out.push(Number(rest));
+  return Uint8Array.from(out);
+}
