@@ -114,6 +114,21 @@ export const ERRORS = {
     hint: () => "use 12 to 24 words, 0x and 64 hex digits, or //Name for a development key",
     exit: "wallet",
   }),
+  SUBNET_UNKNOWN: spec<{ name: string; known: string[] }>({
+    message: (d) => `there is no subnet called ${d.name}`,
+    hint: (d) => `use one of: ${d.known.join(", ")}`,
+    exit: "usage",
+  }),
+  MODEL_DAMAGED: spec<{ path: string; problem: string }>({
+    message: (d) => `the model ${d.path} that comes with its subnet cannot be used: ${d.problem}`,
+    hint: () => "restore the file from the release, or train it again: node scripts/train.mjs",
+    exit: "failed",
+  }),
+  BENCH_USAGE: spec<{ problem: string }>({
+    message: (d) => d.problem,
+    hint: () => "run: npm run bench -- cli",
+    exit: "usage",
+  }),
   BUILD_MISSING: spec<{ path: string }>({
     message: (d) => `${d.path} is missing: the project was not built`,
     hint: () => "run: npm run build",
@@ -137,6 +152,43 @@ export const ERRORS = {
   JOURNAL_BROKEN: spec<{ path: string; reason: string }>({
     message: (d) => `the journal ${d.path} cannot be used: ${d.reason}`,
     hint: () => "nothing is signed that cannot be recorded: free disk space, check permissions, or restore the file",
+    exit: "failed",
+  }),
+  QUEUE_ADDRESS: spec<{ problem: string }>({
+    message: (d) => `the address of Redis cannot be used: ${d.problem}`,
+    hint: () => "use redis://127.0.0.1:6379, or rediss://:password@host:6379 for another machine",
+    exit: "config",
+  }),
+  QUEUE_UNREACHABLE: spec<{ where: string; reason: string }>({
+    message: (d) => `Redis at ${d.where} cannot be reached: ${d.reason}`,
+    hint: () => "check the address in --queue or REDIS_URL; without one, a private Redis is started",
+    exit: "network",
+    retryable: true,
+  }),
+  QUEUE_EVICTS: spec<{ where: string; policy: string }>({
+    message: (d) => `Redis at ${d.where} may drop jobs when memory is short (maxmemory-policy ${d.policy})`,
+    hint: () => "run: redis-cli config set maxmemory-policy noeviction",
+    exit: "config",
+  }),
+  QUEUE_JOB_TAMPERED: spec<{ place: string; problem: string }>({
+    message: (d) => `the job ${d.place} is not ours: ${d.problem}`,
+    hint: () => "it was not executed; somebody else writes to this Redis: set a password, or use another one",
+    exit: "failed",
+  }),
+  QUEUE_JOB_VERSION: spec<{ place: string; found: number | string; known: number | string }>({
+    message: (d) => `the job ${d.place} is of version ${d.found}, this worker knows ${d.known}`,
+    hint: () => "run the same release of subforge for planner and workers",
+    exit: "failed",
+    retryable: true,
+  }),
+  REDIS_SERVER_MISSING: spec<NoDetails>({
+    message: () => "redis-server is not installed",
+    hint: () => "run: sudo apt-get install redis-server (or brew install redis), or name a server with --queue",
+    exit: "notReady",
+  }),
+  REDIS_SERVER_FAILED: spec<{ reason: string }>({
+    message: (d) => `the private redis-server did not start: ${d.reason}`,
+    hint: () => "check that its folder can be written and its port is free, or name a server with --queue",
     exit: "failed",
   }),
   INTERNAL: spec<{ what: string }>({
