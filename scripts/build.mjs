@@ -29,6 +29,7 @@ await build({
     cli: "scripts/cli.ts",
     "inference-process": "miner/inference/process.ts",
     template: "shared/template.ts",
+    bench: "scripts/bench/bench.ts",
   },
   outdir: "dist",
   bundle: true,

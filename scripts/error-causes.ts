@@ -12,6 +12,7 @@ export const CAUSES: Record<string, string> = {
   WALLET_DEV_KEY_REFUSED:
     "Development keys such as //Alice are public knowledge: whoever wants can sign with them.",
   WALLET_BAD_SECRET: "The text is no mnemonic with a right checksum, no 32-byte seed and no secret URI.",
+  BENCH_USAGE: "The benchmark does not exist, or none was named.",
   BUILD_MISSING: "The command runs from a source folder whose dist/ was never built, or was deleted.",
   INTERNAL: "A mistake in this project: something happened that no part of it expected.",
 };

@@ -1,0 +1,80 @@
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { EXIT, SubforgeError } from "../../shared/errors.ts";
+import { nearest } from "../nearest.ts";
+import { createOutput, endQuietlyWhenReaderLeaves, printError, table } from "../output.ts";
+import type { BenchCase } from "./bench-case.ts";
+
+/** One file each, which measures us and a peer in the same run. */
+const BENCHMARKS: Record<string, () => Promise<BenchCase[]>> = {
+  cli: async () => (await import("./cli-start.ts")).benchCliStart(),
+};
+
+endQuietlyWhenReaderLeaves();
+const json = process.argv.includes("--json");
+try {
+  process.exitCode = await runBenchmark(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = printError(error, { json, color: true, showStackTraces: false });
+}
+
+/** @returns 9 when a case misses the required ratio. */
+async function runBenchmark(words: string[]): Promise<number> {
+  const name = parseName(words);
+  const cases = await BENCHMARKS[name]!();
+  const document = { name, machine: machine(), cases };
+  createOutput({ json }).result(document, [
+    `${name} · ${document.machine.cpu}, ${document.machine.cores} cores, Node ${document.machine.node}`,
+    ...table([["case", "ours", "peer", "unit", "ratio", "spread", "required", ""], ...cases.map(row)]),
+  ]);
+  return cases.every(({ pass }) => pass) ? EXIT.ok : EXIT.check;
+}
+
+function parseName(words: string[]): string {
+  const names = Object.keys(BENCHMARKS);
+  let given: string[];
+  try {
+    given = parseArgs({
+      args: words,
+      options: { json: { type: "boolean" } },
+      allowPositionals: true,
+    }).positionals;
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+  const [name, ...more] = given;
+  if (name === undefined || more.length > 0) throw usage(`name one benchmark: ${names.join(", ")}`);
+  if (Object.hasOwn(BENCHMARKS, name)) return name;
+  const guess = nearest(name, names);
+  throw usage(
+    `no benchmark is named ${name}; ${guess ? `did you mean ${guess}?` : `known: ${names.join(", ")}`}`,
+  );
+}
+
+function usage(problem: string): SubforgeError {
+  return new SubforgeError("BENCH_USAGE", { problem });
+}
+
+function row({ case: what, ours, peer, unit, ratio, spread, required, pass }: BenchCase): string[] {
+  const range = `${spread[0].toFixed(2)}..${spread[1].toFixed(2)}`;
+  return [
+    what,
+    ours.toFixed(1),
+    peer.toFixed(1),
+    unit,
+    ratio.toFixed(2),
+    range,
+    required.toFixed(2),
+    pass ? "ok" : "MISSED",
+  ];
+}
+
+function machine(): { cpu: string; cores: number; memoryGiB: number; node: string; platform: string } {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+  };
+}
