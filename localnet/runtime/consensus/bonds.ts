@@ -1,5 +1,5 @@
 import { expSafe } from "./exponential.ts";
-import { I32F32, I64F64 } from "./fixed.ts";
+import { I32F32, I64F64, maxBigint, minBigint } from "./fixed.ts";
 import { compactRow, denseRow, type Matrix, type Row } from "./sparse.ts";
 
 /** Divisor of the stored moving average of bonds: it is in millionths. */
@@ -41,7 +41,7 @@ export function liquidAlphaCoefficient(
   const exponent = I32F32.mul(I32F32.div(steepness, I32F32.fromInteger(-100n)), I32F32.sub(distance, HALF));
   const sigmoid = I32F32.div(I32F32.one, I32F32.add(I32F32.one, expSafe(exponent)));
   const alpha = I32F32.add(low, I32F32.mul(sigmoid, I32F32.sub(high, low)));
-  return alpha < low ? low : alpha > high ? high : alpha;
+  return minBigint(maxBigint(alpha, low), high);
 }
 
 /**
@@ -82,8 +82,7 @@ export function emaLiquidBonds(
 export function liquidStep(bond: bigint, weight: bigint, alpha: bigint): bigint {
   const kept = I32F32.mul(I32F32.sub(I32F32.one, alpha), bond);
   const gained = I32F32.mul(alpha, weight);
-  const value = I32F32.add(kept, gained > 0n ? gained : 0n);
-  return value > I32F32.one ? I32F32.one : value;
+  return minBigint(I32F32.add(kept, maxBigint(gained, 0n)), I32F32.one);
 }
 
 /**
@@ -109,5 +108,5 @@ function accumulate(total: bigint[], row: Row, factor: bigint): void {
 }
 
 function unit(value: bigint): bigint {
-  return value < 0n ? 0n : value > I32F32.one ? I32F32.one : value;
+  return minBigint(maxBigint(value, 0n), I32F32.one);
 }

@@ -1,5 +1,5 @@
 import { bondsAlpha, emaBonds, emaLiquidBonds } from "./bonds.ts";
-import { I32F32, I64F64, I96F32, U64_MAX, U96F32 } from "./fixed.ts";
+import { I32F32, I64F64, I96F32, U96F32 } from "./fixed.ts";
 import { consensusOfStake } from "./median.ts";
 import { activityCutoffBlocks } from "./schedule.ts";
 import {
@@ -19,6 +19,7 @@ import {
 } from "./sparse.ts";
 import { fromU16Share, toU16Share } from "./u16.ts";
 import { packRows, type U16Rows, unpackRow } from "./u16-rows.ts";
+import { fromU64Share } from "./u64-share.ts";
 
 /**
  * What one epoch of one mechanism reads. Columns have one entry per uid; where a shorter one is legal, the docstring
@@ -239,14 +240,9 @@ export function settleEpoch(input: EpochInput, shares: EpochShares): EpochResult
 }
 
 function stakeOf(input: EpochInput, uid: number): bigint {
-  const weight = I64F64.from(U96F32, taoWeightShare(input.taoWeight));
+  const weight = I64F64.from(U96F32, fromU64Share(input.taoWeight));
   const root = I64F64.mul(I64F64.fromInteger(input.taoStake[uid] ?? 0n), weight);
   return I64F64.add(I64F64.fromInteger(input.alphaStake[uid] ?? 0n), root);
-}
-
-/** The stored weight of root stake as a share, U96F32. */
-export function taoWeightShare(taoWeight: bigint): bigint {
-  return U96F32.safeDiv(U96F32.fromInteger(taoWeight), U96F32.fromInteger(U64_MAX));
 }
 
 function stakeShares(input: EpochInput, totalStake: readonly bigint[], owner: number | undefined): bigint[] {

@@ -18,11 +18,13 @@ const EXP_LIMIT = I32F32.fromInteger(20n);
 export function exp(type: FixedPoint, x: bigint): bigint | undefined {
   if (x === 0n) return type.one;
   if (x === type.one) return (E_NUMERATOR << type.fractionBits) >> CONSTANT_BITS;
-  if (x < 0n) {
-    const inverse = exp(type, -x);
-    return inverse === undefined ? undefined : type.checkedDiv(type.one, inverse);
-  }
+  // The constant is for +1 alone: e^-1 is the reciprocal of the series, as on chain.
+  const power = series(type, x < 0n ? -x : x);
+  if (x > 0n || power === undefined) return power;
+  return type.checkedDiv(type.one, power);
+}
 
+function series(type: FixedPoint, x: bigint): bigint | undefined {
   let result = type.one + x;
   let term = x;
   for (let i = 2n; i < type.fractionBits; i++) {

@@ -25,7 +25,7 @@ import { haveVectors, readVectors } from "./yuma-vectors.ts";
 
 type Dense = string[][];
 type Sparse = [number, string][][];
-type Args = Record<string, string & string[] & boolean[] & Dense & Sparse>;
+type Args = Record<string, string & string[] & Dense & Sparse>;
 type Case = { id: string; fn: string; args: Args; result: unknown };
 
 /** Each named function of the vectors, built from ours. */
@@ -56,7 +56,8 @@ const FUNCTIONS: Record<string, (args: Args) => unknown> = {
   },
   vec_div: ({ x, y }) => x.map((value, i) => I32F32.safeDiv(BigInt(value), BigInt(y[i]!))),
   // The shorter one decides the length.
-  vec_mul: ({ a, b }) => a.slice(0, b.length).map((value, i) => I32F32.mul(BigInt(value), BigInt(b[i]!))),
+  vec_mul: ({ a, b }) =>
+    Array.from({ length: Math.min(a.length, b.length) }, (_, i) => I32F32.mul(BigInt(a[i]!), BigInt(b[i]!))),
   row_normalize: dense((m) => rowNormalise(m)),
   row_normalize_sparse: ({ matrix }) => pairs(rowNormalise(sparse(matrix))),
   col_normalize: dense((m, n) => columnNormalise(m, n)),
