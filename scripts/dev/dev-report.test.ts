@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import type { Metagraph, Neuron } from "../../shared/chain/metagraph.ts";
+import { DevReport } from "./dev-report.ts";
+
+const miners = [
+  { name: "good", hotkey: "5good", uid: 0, quality: 0.9 },
+  { name: "fair", hotkey: "5fair", uid: 1, quality: 0.6 },
+  { name: "silent", hotkey: "5silent", uid: 2, quality: 0 },
+];
+
+const weights = { sent: { uids: [0, 1], values: [65_535, 9] }, block: 12, extrinsicHash: "0xaa" } as const;
+
+function metagraph(incentives: number[]): Metagraph {
+  const neurons = incentives.map((incentive, uid) => ({ uid, incentive, emissionRao: 5n }) as Neuron);
+  return { netuid: 1, block: 20, neurons };
+}
+
+function reportWith(epoch: number): DevReport {
+  const report = new DevReport(miners);
+  report.scored(epoch, [
+    { hotkey: "5good", score: 0.8, reason: "ok" },
+    { hotkey: "5silent", score: 0, reason: "timeout" },
+  ]);
+  report.verified({
+    epoch,
+    ...weights,
+    sent: { uids: [0, 1], values: [65_535, 9] },
+    readBack: { uids: [0, 1], values: [65_535, 9] },
+  });
+  return report;
+}
+
+describe("the report of a development run", () => {
+  it("holds an epoch back until the chain has paid it", () => {
+    const report = reportWith(4);
+    expect(report.paid(4, metagraph([1, 0, 0]))).toEqual([]);
+    expect(report.paid(5, metagraph([0.75, 0.25, 0]))).toHaveLength(1);
+    expect(report.paid(6, metagraph([0, 0, 1]))).toEqual([]);
+    expect(report.epochs[0]).toMatchObject({ epoch: 4, paidAt: 20, spearman: 1 });
+  });
+
+  it("names for each miner what is true, what was scored and what was paid", () => {
+    const [epoch] = reportWith(4).paid(5, metagraph([0.75, 0.25, 0]));
+    expect(epoch?.miners).toMatchObject([
+      { name: "good", quality: 0.9, score: 0.8, reason: "ok", incentive: 0.75 },
+      { name: "fair", score: null, reason: null, incentive: 0.25 },
+      { name: "silent", score: 0, reason: "timeout", incentive: 0 },
+    ]);
+  });
+
+  it("claims no correlation when nobody was paid", () => {
+    expect(reportWith(4).paid(5, metagraph([0, 0, 0]))[0]?.spearman).toBeNull();
+  });
+});

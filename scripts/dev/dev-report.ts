@@ -1,0 +1,102 @@
+import type { WireWeights } from "../../shared/chain/chain.ts";
+import type { Metagraph } from "../../shared/chain/metagraph.ts";
+import type { Reason } from "../../shared/reasons.ts";
+import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../../shared/types.ts";
+import { spearman } from "./spearman.ts";
+
+/** A miner as `dev` started it. */
+export type ReportedMiner = { name: string; hotkey: Hotkey; uid: Uid; quality: number };
+
+/** The weights of one epoch, sent and found on chain again. */
+export type VerifiedWeights = {
+  epoch: number;
+  sent: WireWeights;
+  readBack: WireWeights;
+  block: BlockNumber;
+  extrinsicHash: Hex;
+};
+
+export type EpochReport = VerifiedWeights & {
+  /** First block at which the chain had paid this epoch. */
+  paidAt: BlockNumber;
+  miners: (ReportedMiner & {
+    /** Of this epoch; null when it was not asked. */
+    score: number | null;
+    reason: Reason | null;
+    /** Share of the miners' pay, 0..1, that these weights led to. */
+    incentive: number;
+    emissionRao: string;
+  })[];
+  /** Rank correlation of quality and incentive over all miners; null when nobody was paid. */
+  spearman: number | null;
+};
+
+/**
+ * Collects what `dev --json` prints: for each epoch with verified weights what was sent and read back, and, once
+ * the chain has run the epoch, what each miner was paid for it.
+ */
+export class DevReport {
+  readonly #miners: readonly ReportedMiner[];
+  readonly #scores = new Map<number, Map<Hotkey, { score: number | null; reason: Reason }>>();
+  readonly #waiting = new Map<number, VerifiedWeights>();
+  readonly epochs: EpochReport[] = [];
+
+  constructor(miners: readonly ReportedMiner[]) {
+    this.#miners = miners;
+  }
+
+  scored(epoch: number, scores: readonly { hotkey: Hotkey; score: number | null; reason: Reason }[]): void {
+    this.#scores.set(epoch, new Map(scores.map(({ hotkey, score, reason }) => [hotkey, { score, reason }])));
+  }
+
+  verified(weights: VerifiedWeights): void {
+    this.#waiting.set(weights.epoch, weights);
+  }
+
+  /**
+   * The chain counts a new epoch: whatever was verified before it has been paid.
+   *
+   * @param running - The epoch that runs now.
+   * @returns What became complete, oldest first.
+   */
+  paid(running: number, metagraph: Metagraph): EpochReport[] {
+    const due = [...this.#waiting.values()].filter(({ epoch }) => epoch < running);
+    const complete = due.map((weights) => this.#report(weights, metagraph));
+    for (const { epoch } of due) this.#waiting.delete(epoch);
+    this.epochs.push(...complete);
+    return complete;
+  }
+
+  #report(weights: VerifiedWeights, metagraph: Metagraph): EpochReport {
+    const scores = this.#scores.get(weights.epoch);
+    const miners = this.#miners.map((miner) => {
+      const neuron = metagraph.neurons[miner.uid];
+      return {
+        ...miner,
+        score: scores?.get(miner.hotkey)?.score ?? null,
+        reason: scores?.get(miner.hotkey)?.reason ?? null,
+        incentive: neuron?.incentive ?? 0,
+        emissionRao: String(neuron?.emissionRao ?? 0n),
+      };
+    });
+    const correlation = spearman(
+      miners.map(({ quality }) => quality),
+      miners.map(({ incentive }) => incentive),
+    );
+    return {
+      ...weights,
+      paidAt: metagraph.block,
+      miners,
+      spearman: Number.isNaN(correlation) ? null : correlation,
+    };
+  }
+}
+
+/** The document of `subforge dev --json`. */
+export function devDocument(
+  report: DevReport,
+  about: { subnet: string; netuid: Netuid; genesis: Hex; tempo: number; blockMs: number },
+): Record<string, unknown> {
+  const last = report.epochs.at(-1);
+  return { ...about, epochs: report.epochs, spearman: last?.spearman ?? null };
+}

@@ -1,0 +1,48 @@
+import { SubforgeError } from "../../shared/errors.ts";
+import type { Agent, SubnetTemplate } from "../../shared/template.ts";
+import { listModels, type Model } from "../../subnets/models.ts";
+
+/** One miner of `subforge dev`, and what is true about it. The chain does not know it; the report compares. */
+export type DevMiner = {
+  name: string;
+  /** What the subnet's own measure says of the model it serves; 0 for one that answers nothing. */
+  quality: number;
+  /** The model behind it; undefined: it is announced, takes connections and never answers. */
+  model: Model | undefined;
+  /** A behaviour other than honest work. */
+  agent: Agent | undefined;
+};
+
+/**
+ * One honest miner for each model that comes with the subnet, best first, then the adversaries with the best model,
+ * then one that never answers.
+ *
+ * @param adversaries - Names of the template's agents.
+ * @throws SubforgeError CLI_USAGE for a name the template does not know, MODEL_DAMAGED
+ */
+export async function populationOf(
+  template: SubnetTemplate,
+  adversaries: readonly string[],
+): Promise<DevMiner[]> {
+  const models = await listModels(template.id);
+  const honest = models.map((model) => ({
+    name: model.name,
+    quality: model.quality,
+    model,
+    agent: undefined,
+  }));
+  const hostile = adversaries.map((name) => {
+    const agent = template.agents.find((candidate) => candidate.name === name);
+    if (!agent) throw unknownAgent(name, template);
+    return { name, quality: 0, model: models[0], agent };
+  });
+  return [...honest, ...hostile, { name: "silent", quality: 0, model: undefined, agent: undefined }];
+}
+
+function unknownAgent(name: string, { id, agents }: SubnetTemplate): SubforgeError {
+  const known = agents.map((agent) => agent.name).join(", ");
+  return new SubforgeError("CLI_USAGE", {
+    problem: `${id} has no adversary ${name}; ${known ? `it has ${known}` : "it has none"}`,
+    command: "dev",
+  });
+}
