@@ -104,6 +104,56 @@ export const ERRORS = {
     hint: () => "do not send it again blindly: look for the hash in the latest blocks first",
     exit: "unknown",
   }),
+  WALLET_BAD_NAME: spec<{ name: string }>({
+    message: (d) => `${JSON.stringify(d.name)} is no name of a wallet or hotkey`,
+    hint: () => "use 1 to 64 letters, digits, dots, dashes and underscores, not beginning with a dot",
+    exit: "wallet",
+  }),
+  WALLET_NOT_FOUND: spec<{ path: string }>({
+    message: (d) => `there is no keyfile ${d.path}`,
+    hint: () => "list what there is: subforge wallet list; or make one: subforge wallet create",
+    exit: "wallet",
+  }),
+  WALLET_EXISTS: spec<{ path: string }>({
+    message: (d) => `${d.path} exists already; a key is never overwritten`,
+    hint: () => "choose another name with --wallet or --hotkey, or move the file away yourself",
+    exit: "wallet",
+  }),
+  WALLET_UNSAFE_FILE: spec<{ path: string; problem: string; mend: string }>({
+    message: (d) => `${d.path} is not used: ${d.problem}`,
+    hint: (d) => d.mend,
+    exit: "wallet",
+  }),
+  WALLET_INVALID: spec<{ path: string; problem: string }>({
+    message: (d) => `${d.path} is no valid keyfile: ${d.problem}`,
+    hint: () => "restore the file from a backup, or make the key again from its mnemonic",
+    exit: "wallet",
+  }),
+  WALLET_FORMAT_UNSUPPORTED: spec<{ path: string; format: string }>({
+    message: (d) => `${d.path} is encrypted in the legacy format ${d.format}, which is not supported`,
+    hint: () => "make the key again from its mnemonic; the new file is encrypted in the current format",
+    exit: "wallet",
+  }),
+  WALLET_NO_SECRET: spec<{ path: string; problem: string }>({
+    message: (d) => `${d.path} cannot sign: ${d.problem}`,
+    hint: () => "name a wallet and hotkey with a secret sr25519 key: --wallet, --hotkey",
+    exit: "wallet",
+  }),
+  WALLET_PASSWORD_NEEDED: spec<{ path: string; variable: string }>({
+    message: (d) => `${d.path} needs a password, and there is no terminal to ask for it`,
+    hint: (d) => `use --password-file FILE, or set ${d.variable} as btcli does`,
+    exit: "wallet",
+  }),
+  WALLET_WRONG_PASSWORD: spec<{ path: string }>({
+    message: (d) => `the password does not open ${d.path}, or the file is damaged`,
+    hint: () => "try again with the password of this very file; if it is right, restore a backup",
+    exit: "wallet",
+  }),
+  WALLET_WEAK_PASSWORD: spec<{ problem: string }>({
+    message: (d) => `this password is too weak: ${d.problem}`,
+    hint: () => "use at least 8 characters, 4 of them different; a passphrase of some words is best",
+    exit: "wallet",
+  }),
   WALLET_DEV_KEY_REFUSED: spec<{ network: string; endpoint: string }>({
     message: (d) => `a development key must not sign on the public network ${d.network} (${d.endpoint})`,
     hint: () => "everybody knows that key; use a wallet of your own: subforge wallet create",
@@ -133,6 +183,74 @@ export const ERRORS = {
     message: (d) => `${d.path} is missing: the project was not built`,
     hint: () => "run: npm run build",
     exit: "notReady",
+  }),
+  MINER_MODEL_MISSING: spec<{ path: string; reason: string }>({
+    message: (d) => `the model ${d.path} cannot be read: ${d.reason}`,
+    hint: () => "name an ONNX file that exists and is readable: --model ./model.onnx",
+    exit: "config",
+  }),
+  MINER_MODEL_INVALID: spec<{ path: string; problem: string }>({
+    message: (d) => `${d.path} cannot be served: ${d.problem}`,
+    hint: () => "export the model to ONNX again, with standard operators and its data inside the file",
+    exit: "config",
+  }),
+  MINER_NO_CUDA: spec<{ reason: string }>({
+    message: (d) => `the CUDA provider does not load: ${d.reason}`,
+    hint: () => "install the provider of this onnxruntime release, or choose --device cpu",
+    exit: "notReady",
+  }),
+  MINER_NOT_REGISTERED: spec<{ hotkey: string; netuid: number }>({
+    message: (d) => `hotkey ${d.hotkey} is not registered on netuid ${d.netuid}`,
+    hint: (d) => `register it first: btcli subnet register --netuid ${d.netuid}`,
+    exit: "notReady",
+  }),
+  MINER_ANNOUNCE_FAILED: spec<{ address: string; reason: string }>({
+    message: (d) => `the chain does not show ${d.address} as this miner's address: ${d.reason}`,
+    hint: () => "start the miner again in a few minutes, or leave --announce out and publish the address later",
+    exit: "chain",
+  }),
+  PORT_IN_USE: spec<{ host: string; port: number }>({
+    message: (d) => `port ${d.port} on ${d.host} is in use`,
+    hint: () => "stop the other process, or choose another port with --port",
+    exit: "config",
+  }),
+  PORT_FORBIDDEN: spec<{ host: string; port: number; reason: string }>({
+    message: (d) => `cannot listen on ${d.host}:${d.port}: ${d.reason}`,
+    hint: () => "choose a port above 1023 and an address of this machine",
+    exit: "wallet",
+  }),
+  INFERENCE_INPUT: spec<{ problem: string }>({
+    message: (d) => `the model does not take this input: ${d.problem}`,
+    hint: () => "toFeeds of the template and the model must agree on names, types and shapes",
+    exit: "failed",
+  }),
+  INFERENCE_OVERLOADED: spec<{ waiting: number }>({
+    message: (d) => `${d.waiting} requests are waiting for the model`,
+    hint: () => "ask again later",
+    exit: "failed",
+    retryable: true,
+  }),
+  INFERENCE_DEADLINE: spec<NoDetails>({
+    message: () => "the model did not answer before the deadline",
+    hint: () => "ask again later",
+    exit: "failed",
+    retryable: true,
+  }),
+  INFERENCE_CRASHED: spec<{ reason: string }>({
+    message: (d) => `the inference process ended: ${d.reason}`,
+    hint: () => "it is started again by itself; look for inference.ended in the log",
+    exit: "failed",
+    retryable: true,
+  }),
+  INFERENCE_QUARANTINED: spec<NoDetails>({
+    message: () => "this input crashed the inference process twice and is not tried again",
+    hint: () => "look for inference.quarantined in the log",
+    exit: "failed",
+  }),
+  INFERENCE_STOPPED: spec<NoDetails>({
+    message: () => "the inference pool is closed",
+    hint: () => "start the miner again",
+    exit: "failed",
   }),
   JOURNAL_LOCKED: spec<{ path: string }>({
     message: (d) => `another process writes the journal: it holds ${d.path}`,

@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import type { Hex, Hotkey, Netuid } from "../types.ts";
+
+/** Whose queues: two validators, networks or subnets on one Redis never meet. */
+export type QueueScope = { genesis: Hex; validator: Hotkey; netuid: Netuid; template: string };
+
+/** Prefix of every key of ours in Redis. */
+export const KEY_PREFIX = "sf";
+
+/** 12 hex digits: the part of a scope that is too long for a name. */
+export function scopeId(scope: QueueScope): string {
+  return digest([scope.genesis, scope.validator, String(scope.netuid), scope.template], 12);
+}
+
+/** @example queueName("dispatch", scope) // "dispatch-2-hello-0123456789ab" */
+export function queueName(kind: "dispatch" | "collect", scope: QueueScope): string {
+  return `${kind}-${scope.netuid}-${scope.template}-${scopeId(scope)}`;
+}
+
+/** What makes a piece of work that piece of work. The same again is the same job: adding it twice adds it once. */
+export type JobIdentity = {
+  mechanism: number;
+  epoch: number;
+  stage: string;
+  taskId: string;
+  group: number;
+  attempt: number;
+};
+
+/**
+ * Readable in front, and a hash of everything behind. BullMQ refuses ":" and plain numbers.
+ *
+ * @example jobId({ epoch: 7, ... }) // "e7-g0-a0-0123456789abcdef"
+ */
+export function jobId(job: JobIdentity): string {
+  const parts = [job.mechanism, job.epoch, job.stage, job.taskId, job.group, job.attempt].map(String);
+  return `e${job.epoch}-g${job.group}-a${job.attempt}-${digest(parts, 16)}`;
+}
+
+function digest(parts: string[], length: number): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, length);
+}
