@@ -1,0 +1,90 @@
+import {
+  bool,
+  Bytes as bytesCodec,
+  type Codec,
+  compactBn,
+  compactNumber,
+  createCodec,
+  i8,
+  i32,
+  i64,
+  i128,
+  str,
+  u8,
+  u16,
+  u32,
+  u64,
+  u128,
+} from "@polkadot-api/substrate-bindings";
+import type { Hex } from "../../shared/types.ts";
+import { bytesToHex, hexToBytes } from "./hex.ts";
+import { createNode, type PrimitiveName, type TypeNode } from "./type-node.ts";
+
+export const Bool = createNode(bool, { kind: "primitive", name: "bool" }, "bool");
+export const Str = createNode(str, { kind: "primitive", name: "str" }, "Vec<u8>");
+
+export const U8 = small(u8, "u8", 0, 2 ** 8 - 1);
+export const U16 = small(u16, "u16", 0, 2 ** 16 - 1);
+export const U32 = small(u32, "u32", 0, 2 ** 32 - 1);
+export const I8 = small(i8, "i8", -(2 ** 7), 2 ** 7 - 1);
+export const I32 = small(i32, "i32", -(2 ** 31), 2 ** 31 - 1);
+
+export const U64 = wide(u64, "u64", 0n, 2n ** 64n - 1n);
+export const U128 = wide(u128, "u128", 0n, 2n ** 128n - 1n);
+export const I64 = wide(i64, "i64", -(2n ** 63n), 2n ** 63n - 1n);
+export const I128 = wide(i128, "i128", -(2n ** 127n), 2n ** 127n - 1n);
+
+export const CompactU16 = compactSmall(U16, 2 ** 16 - 1);
+export const CompactU32 = compactSmall(U32, 2 ** 32 - 1);
+export const CompactU64 = createNode(
+  bounded(compactBn, "Compact<u64>", 0n, 2n ** 64n - 1n),
+  { kind: "compact", of: U64 },
+  "u64",
+);
+
+/** `Vec<u8>`. */
+export const Bytes: TypeNode<Uint8Array> = createNode(bytesCodec(), { kind: "sequence", of: U8 }, "Vec<u8>");
+
+/** `[u8; N]`, as hex: cheap to compare and to use as a key. */
+export function fixedBytes(length: number): TypeNode<Hex> {
+  const raw = bytesCodec(length);
+  const codec = createCodec<Hex>(
+    (value) => {
+      const bytes = hexToBytes(value);
+      if (bytes.length !== length) throw new RangeError(`${value} is not ${length} bytes`);
+      return bytes;
+    },
+    (input) => bytesToHex(raw.dec(input)),
+  );
+  return createNode(codec, { kind: "array", of: U8, length }, `[u8; ${length}]`);
+}
+
+// The codecs below would wrap a value that does not fit. A runtime that writes one has a bug: stop it there.
+function small(codec: Codec<number>, name: PrimitiveName, min: number, max: number): TypeNode<number> {
+  return createNode(boundedNumber(codec, name, min, max), { kind: "primitive", name }, name);
+}
+
+function wide(codec: Codec<bigint>, name: PrimitiveName, min: bigint, max: bigint): TypeNode<bigint> {
+  return createNode(bounded(codec, name, min, max), { kind: "primitive", name }, name);
+}
+
+function compactSmall(of: TypeNode<number>, max: number): TypeNode<number> {
+  const codec = boundedNumber(compactNumber, `Compact<${of.typeName}>`, 0, max);
+  return createNode(codec, { kind: "compact", of }, of.typeName);
+}
+
+function boundedNumber(codec: Codec<number>, name: string, min: number, max: number): Codec<number> {
+  return createCodec((value) => {
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new RangeError(`${value} is no ${name}`);
+    return codec.enc(value);
+  }, codec.dec);
+}
+
+function bounded(codec: Codec<bigint>, name: string, min: bigint, max: bigint): Codec<bigint> {
+  return createCodec((value) => {
+    if (typeof value !== "bigint" || value < min || value > max)
+      throw new RangeError(`${value} is no ${name}`);
+    return codec.enc(value);
+  }, codec.dec);
+}
