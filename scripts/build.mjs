@@ -28,6 +28,7 @@ await build({
   entryPoints: {
     cli: "scripts/cli.ts",
     "inference-process": "miner/inference/process.ts",
+    "argon2-thread": "shared/keys/argon2-thread.ts",
     template: "shared/template.ts",
     bench: "scripts/bench/bench.ts",
   },

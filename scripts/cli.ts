@@ -1,4 +1,5 @@
 import { runCommandLine } from "./command-line.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { walletCommands } from "./commands/wallet.ts";
 
-await runCommandLine([explainCommand]);
+await runCommandLine([explainCommand, walletCommands]);

@@ -9,6 +9,20 @@ export const CAUSES: Record<string, string> = {
   CHAIN_UNREACHABLE: "No node listens at that address, a firewall is in between, or the node went away.",
   CHAIN_TIMEOUT:
     "The node accepted the connection and then did not answer in time: it is overloaded, syncing or stuck.",
+  WALLET_BAD_NAME: "Names become parts of a path, so nothing that could lead elsewhere is accepted.",
+  WALLET_NOT_FOUND: "The wallet, the hotkey or the folder has another name, or nothing was created yet.",
+  WALLET_EXISTS: "A wallet or hotkey of that name was created before. Losing a key would lose what it owns.",
+  WALLET_UNSAFE_FILE:
+    "Others could read or swap the file: its mode is too open, or it is a link or no plain file.",
+  WALLET_INVALID:
+    "The file was cut, edited or written by another program, or its members belong to different keys.",
+  WALLET_FORMAT_UNSUPPORTED: "The file was written by a wallet from before October 2024.",
+  WALLET_NO_SECRET: "The file holds a public key only, or an ed25519 key; neurons sign with sr25519.",
+  WALLET_PASSWORD_NEEDED:
+    "The keyfile is encrypted and the command runs without a terminal, as under systemd or in CI.",
+  WALLET_WRONG_PASSWORD: "Another password, or a changed byte: the two cannot be told apart.",
+  WALLET_WEAK_PASSWORD:
+    "The file format salts every password the same way, so all strength lies in the password.",
   WALLET_DEV_KEY_REFUSED:
     "Development keys such as //Alice are public knowledge: whoever wants can sign with them.",
   WALLET_BAD_SECRET: "The text is no mnemonic with a right checksum, no 32-byte seed and no secret URI.",

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SubforgeError } from "./errors.ts";
 
-/** The scripts in dist/ that run as processes of their own. */
-export type ProcessEntry = "cli" | "inference-process";
+/** The scripts in dist/ that run as processes or threads of their own. */
+export type ProcessEntry = "cli" | "inference-process" | "argon2-thread";
 
 /**
  * Path of the built script to give to `fork`. The same from TypeScript sources (tests) and from dist/.

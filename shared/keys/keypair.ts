@@ -21,7 +21,7 @@ import type { Hotkey } from "../types.ts";
 export const SS58_PREFIX = 42;
 
 /** Phrase behind `//Alice` and the other development keys. Public: worth nothing outside a development chain. */
-const DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+export const DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
 
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
