@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from "bullmq";
 import type { z } from "zod";
+import { systemClock } from "../clock.ts";
 import { isSubforgeError } from "../errors.ts";
 import { type ConnectOptions, connectRedis, type RedisLink, within } from "./connection.ts";
 import { KEY_PREFIX } from "./job-ids.ts";
@@ -141,7 +142,7 @@ export class TaskQueue<Schema extends z.ZodType> {
     };
     let consumer = await this.#startConsumer(process, concurrency);
     while (!signal.aborted) {
-      await pause(WATCH_INTERVAL_MS, signal);
+      await systemClock.sleep(WATCH_INTERVAL_MS, signal);
       const waiting = await this.waiting().catch(() => undefined);
       if (waiting === undefined) lastProgressMs = Date.now(); // Redis is away: waiting for it is not being stuck
       if (!signal.aborted && isStuck({ lastProgressMs, waiting, running, concurrency }, Date.now())) {
@@ -217,17 +218,4 @@ export class TaskQueue<Schema extends z.ZodType> {
   #ask<T>(work: Promise<T>): Promise<T> {
     return within(work, COMMAND_TIMEOUT_MS, this.#link.where);
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { REASONS, type Reason } from "../reasons.ts";
+import type { Json } from "../types.ts";
+import type { ConnectOptions } from "./connection.ts";
+import { type QueueScope, queueName } from "./job-ids.ts";
+import { TaskQueue } from "./task-queue.ts";
+
+/** Targets in one job: one job per miner and task costs 26 times more. */
+export const MAX_TARGETS = 32;
+
+/** Sum of reply bytes that one `collect` job may carry. */
+const MAX_REPLY_BYTES = 4 * 1_048_576;
+
+const text = (max: number) => z.string().max(max);
+const name = z.string().regex(/^[a-z0-9-]{1,64}$/);
+const whole = z.int().min(0);
+const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
+const reason = z.enum(Object.keys(REASONS) as [Reason, ...Reason[]]);
+const json: z.ZodType<Json> = z.json();
+
+const identity = {
+  mechanism: whole,
+  epoch: whole,
+  stage: name,
+  taskId: name,
+  group: whole,
+  attempt: whole,
+};
+
+/** What one miner answered in an earlier stage: the planner read it already, so the worker takes it as it is. */
+const earlierAnswer = z.strictObject({ reason, latencyMs: z.number().min(0), message: base64.optional() });
+
+/** One question to a group of miners: planner to worker. */
+const dispatchSchema = z.strictObject({
+  ...identity,
+  /** The worker must have the same template. */
+  version: text(64),
+  synapse: text(64),
+  task: json,
+  targets: z
+    .array(
+      z.strictObject({
+        hotkey: text(64),
+        ip: text(64),
+        port: z.int().min(0).max(65_535),
+        /** By taskId. */
+        earlier: z.record(text(64), earlierAnswer).optional(),
+      }),
+    )
+    .min(1)
+    .max(MAX_TARGETS),
+  /** Unix ms after which nobody waits for the answers. */
+  expiresAtMs: whole,
+});
+export type DispatchJob = z.output<typeof dispatchSchema>;
+
+/** What came back from that group: worker to planner. */
+const collectSchema = z.strictObject({
+  ...identity,
+  /** Who did it: process id and a random part. */
+  worker: text(64),
+  answers: z
+    .array(
+      z.strictObject({
+        hotkey: text(64),
+        reason,
+        latencyMs: z.number().min(0),
+        /** The reply's bytes. */
+        body: base64.optional(),
+      }),
+    )
+    .max(MAX_TARGETS),
+});
+export type CollectJob = z.output<typeof collectSchema>;
+
+export type DispatchQueue = TaskQueue<typeof dispatchSchema>;
+export type CollectQueue = TaskQueue<typeof collectSchema>;
+
+/** Purpose to derive the key of the tags for, from the validator's hotkey: `keypair.deriveSecret(queueKeyPurpose(scope))`. */
+export function queueKeyPurpose(scope: QueueScope): string {
+  return `queue/${scope.genesis}/${scope.netuid}/${scope.template}`;
+}
+
+/** @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS */
+export function openDispatchQueue(
+  scope: QueueScope,
+  key: Uint8Array,
+  connect: ConnectOptions,
+): Promise<DispatchQueue> {
+  return TaskQueue.open({ name: queueName("dispatch", scope), schema: dispatchSchema, key, connect });
+}
+
+/** @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS */
+export function openCollectQueue(
+  scope: QueueScope,
+  key: Uint8Array,
+  connect: ConnectOptions,
+): Promise<CollectQueue> {
+  return TaskQueue.open({ name: queueName("collect", scope), schema: collectSchema, key, connect });
+}
+
+/** How many targets share a job, so that their replies fit into one `collect` job. */
+export function groupSize(maxResponseBytes: number, wanted: number = MAX_TARGETS): number {
+  return Math.max(1, Math.min(wanted, MAX_TARGETS, Math.floor(MAX_REPLY_BYTES / maxResponseBytes)));
+}
