@@ -1,0 +1,96 @@
+import { SubforgeError } from "../../shared/errors.ts";
+import { elementCount, type Tensor, type Tensors } from "../../shared/tensor.ts";
+import type { ModelInfo, ModelPort } from "./model-guard.ts";
+
+/**
+ * Are these tensors what the model takes? Says so before the runtime does, so that one bad request does not fail
+ * the batch it would be part of.
+ *
+ * @returns Rows: the first dimension that all feeds share.
+ * @throws SubforgeError INFERENCE_INPUT
+ */
+export function checkFeeds(feeds: Tensors, info: ModelInfo): number {
+  const names = Object.keys(feeds);
+  if (names.length !== info.inputs.length)
+    throw refused(`${names.length} inputs instead of ${info.inputs.length}`);
+  const cutsRows = rowsPerRun(info) === 1;
+  let rows: number | undefined;
+  for (const port of info.inputs) {
+    const feed = Object.hasOwn(feeds, port.name) ? feeds[port.name] : undefined;
+    if (!feed) throw refused(`input ${port.name} is missing`);
+    checkPort(feed, port, cutsRows);
+    const first = feed.shape[0] ?? 1;
+    if (rows !== undefined && rows !== first) throw refused("inputs differ in their number of rows");
+    rows = first;
+  }
+  return rows!;
+}
+
+/**
+ * Rows that one run may have, as far as the file says: Infinity when every input and output has a first dimension
+ * that the request chooses, so that rows of different requests may share a run; 1 when it is fixed at one row, so
+ * that a request is cut into rows; undefined when only whole requests make sense.
+ */
+export function rowsPerRun({ inputs, outputs }: ModelInfo): number | undefined {
+  const sizes = new Set(
+    [...inputs, ...outputs].map(({ shape }) => (shape?.length ? (shape[0] ?? "any") : "unknown")),
+  );
+  const [size] = sizes;
+  if (sizes.size !== 1 || (size !== "any" && size !== 1)) return undefined;
+  return size === "any" ? Number.POSITIVE_INFINITY : 1;
+}
+
+/** Requests of one key may share a batch: same names, types and shapes apart from the rows. */
+export function rowKey(feeds: Tensors): string {
+  return Object.keys(feeds)
+    .sort()
+    .map((name) => `${name}:${feeds[name]!.dtype}[${feeds[name]!.shape.slice(1).join(",")}]`)
+    .join(";");
+}
+
+/** One request's feeds for the rows `from`..`to`, as views. */
+export function sliceRows(tensors: Tensors, from: number, to: number): Tensors {
+  return mapTensors(tensors, ({ dtype, shape, data }) => {
+    const width = elementCount(shape.slice(1));
+    return {
+      dtype,
+      shape: [to - from, ...shape.slice(1)],
+      data: data.subarray(from * width, to * width),
+    } as Tensor;
+  });
+}
+
+/** The rows of several requests one below the other. All must have the same `rowKey`. */
+export function joinRows(parts: readonly Tensors[]): Tensors {
+  if (parts.length === 1) return parts[0]!;
+  return mapTensors(parts[0]!, ({ dtype, shape, data }, name) => {
+    const rows = parts.reduce((sum, part) => sum + part[name]!.shape[0]!, 0);
+    const width = elementCount(shape.slice(1));
+    const joined = new (data.constructor as new (length: number) => typeof data)(rows * width);
+    let at = 0;
+    for (const part of parts) {
+      (joined as Float32Array).set(part[name]!.data as Float32Array, at); // all of one element type
+      at += part[name]!.data.length;
+    }
+    return { dtype, shape: [rows, ...shape.slice(1)], data: joined } as Tensor;
+  });
+}
+
+function checkPort({ dtype, shape, data }: Tensor, port: ModelPort, cutsRows: boolean): void {
+  const { name, shape: expected } = port;
+  if (dtype !== port.dtype) throw refused(`input ${name} is ${dtype} instead of ${port.dtype}`);
+  if (elementCount(shape) !== data.length) throw refused(`input ${name} does not fill its shape`);
+  if (!expected) return;
+  const fits =
+    shape.length === expected.length &&
+    expected.every((size, i) => size === undefined || size === shape[i] || (cutsRows && i === 0));
+  if (!fits) throw refused(`input ${name} is [${shape}] instead of [${expected.map((size) => size ?? "?")}]`);
+}
+
+function mapTensors(tensors: Tensors, map: (tensor: Tensor, name: string) => Tensor): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, map(tensor, name)]));
+}
+
+function refused(problem: string): SubforgeError {
+  return new SubforgeError("INFERENCE_INPUT", { problem });
+}

@@ -1,0 +1,174 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { isSubforgeError } from "../../shared/errors.ts";
+import { readModelFile } from "./model-file.ts";
+import { inspectModel } from "./model-guard.ts";
+import {
+  doubler,
+  externalWeight,
+  field,
+  graphAttribute,
+  number,
+  onnxFile,
+  onnxGraph,
+  text,
+  weight,
+} from "./onnx.test-data.ts";
+
+const add = { op: "Add", inputs: ["x", "w"], outputs: ["y"] };
+const ports = { inputs: [["x", ["n", 2]]] as never, outputs: [["y", ["n", 2]]] as never };
+const problemOf = (bytes: Uint8Array) => {
+  try {
+    inspectModel(bytes, "m.onnx");
+    return undefined;
+  } catch (error) {
+    if (isSubforgeError(error, "MINER_MODEL_INVALID")) return error.details.problem;
+    throw error;
+  }
+};
+
+describe("the model guard", () => {
+  test("reports inputs, outputs, operator version and size", () => {
+    const bytes = onnxFile({ nodes: [add], ...ports, weights: [weight("w", [2], [1, 2])] }, { opset: 18 });
+    expect(inspectModel(bytes, "m.onnx")).toEqual({
+      inputs: [{ name: "x", dtype: "float32", shape: [undefined, 2] }],
+      outputs: [{ name: "y", dtype: "float32", shape: [undefined, 2] }],
+      opset: 18,
+      nodes: 1,
+      bytes: bytes.length,
+      externalFiles: [],
+    });
+  });
+
+  test("does not take weights that old exporters list among the inputs for inputs", () => {
+    const inputs = [
+      ["x", ["n", 2]],
+      ["w", [2]],
+    ] as never;
+    const bytes = onnxFile({ nodes: [add], ...ports, inputs, weights: [weight("w", [2], [1, 2])] });
+    expect(inspectModel(bytes, "m.onnx").inputs.map(({ name }) => name)).toEqual(["x"]);
+  });
+
+  const deep = (depth: number): Uint8Array => {
+    const attributes = depth === 0 ? [] : [graphAttribute("body", deep(depth - 1))];
+    return onnxGraph({ nodes: [{ op: "Loop", inputs: [], outputs: ["y"], attributes }], ...ports });
+  };
+  test.each([
+    ["text", Buffer.from("hello, I am a model"), "it is no ONNX file"],
+    ["nothing", new Uint8Array(), "no graph"],
+    ["a picture", Buffer.from("89504e470d0a1a0a", "hex"), "it is no ONNX file"],
+    [
+      "an operator of an unknown domain",
+      onnxFile({ nodes: [{ ...add, domain: "evil" }], ...ports }),
+      '"evil"',
+    ],
+    [
+      "such an operator inside a branch",
+      onnxFile({
+        nodes: [
+          {
+            op: "If",
+            inputs: ["x"],
+            outputs: ["y"],
+            attributes: [
+              graphAttribute("then", onnxGraph({ nodes: [{ ...add, domain: "evil" }], ...ports })),
+            ],
+          },
+        ],
+        ...ports,
+      }),
+      '"evil"',
+    ],
+    [
+      "an operator that opens files",
+      onnxFile({
+        nodes: [{ op: "EPContext", inputs: ["x"], outputs: ["y"], domain: "com.microsoft" }],
+        ...ports,
+      }),
+      "reads files",
+    ],
+    [
+      "graphs nested too deeply",
+      onnxFile({
+        nodes: [{ op: "Loop", inputs: [], outputs: ["y"], attributes: [graphAttribute("body", deep(20))] }],
+        ...ports,
+      }),
+      "nested",
+    ],
+    [
+      "a tensor of absurd size",
+      onnxFile({ nodes: [add], ...ports, weights: [weight("w", [2 ** 30, 2 ** 30], [])] }),
+      "absurdly large",
+    ],
+    ["an input of text", onnxFile({ nodes: [add], ...ports, inputs: [["x", ["n"], 8]] }), "cannot travel"],
+    ["no inputs", onnxFile({ nodes: [add], ...ports, inputs: [] }), "no inputs"],
+    [
+      "no operator version",
+      onnxFile({ nodes: [add], ...ports }, { domain: "ai.onnx.ml" }),
+      "standard operators",
+    ],
+  ])("refuses %s", (_what, bytes, problem) => {
+    expect(problemOf(bytes)).toContain(problem);
+  });
+
+  test.each(["../w.bin", "/etc/passwd", "a/../../w.bin", "C:\\w.bin", "..\\w.bin", "", "./w.bin", "a//b"])(
+    "refuses weights at %j",
+    (location) => {
+      const bytes = onnxFile({ nodes: [add], ...ports, weights: [externalWeight("w", [2], location)] });
+      expect(problemOf(bytes)).toContain("outside its folder");
+    },
+  );
+
+  test("finds external weights inside attributes and sparse tensors too", () => {
+    const outside = externalWeight("w", [2], "/etc/passwd");
+    const constant = { op: "Constant", inputs: [], outputs: ["y"], attributes: [field(5, outside)] };
+    expect(problemOf(onnxFile({ nodes: [constant], ...ports }))).toContain("outside its folder");
+    const sparse = { ...constant, attributes: [field(22, field(1, outside))] };
+    expect(problemOf(onnxFile({ nodes: [sparse], ...ports }))).toContain("outside its folder");
+    const graph = field(15, field(2, outside));
+    const file = Buffer.concat([
+      number(1, 8),
+      field(7, onnxGraph({ nodes: [add], ...ports }), graph),
+      field(8, text(1, ""), number(2, 17)),
+    ]);
+    expect(problemOf(file)).toContain("outside its folder");
+  });
+
+  test("refuses a link that leads out of the model's folder", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "subforge-guard-"));
+    await mkdir(join(folder, "model"));
+    await writeFile(join(folder, "secret.bin"), new Uint8Array(8));
+    const path = join(folder, "model", "m.onnx");
+    await writeFile(path, onnxFile({ nodes: [add], ...ports, weights: [externalWeight("w", [2], "w.bin")] }));
+    const refused = expect.objectContaining({ code: "MINER_MODEL_INVALID" });
+    await expect(readModelFile(path)).rejects.toEqual(refused);
+    await symlink(join(folder, "secret.bin"), join(folder, "model", "w.bin"));
+    await expect(readModelFile(path)).rejects.toEqual(refused);
+    await rm(join(folder, "model", "w.bin"));
+    await writeFile(join(folder, "model", "w.bin"), new Uint8Array(8));
+    await expect(readModelFile(path)).resolves.toMatchObject({ info: { externalFiles: ["w.bin"] } });
+    await rm(folder, { recursive: true });
+  });
+
+  test("answers every mutation and every cut of a model with a verdict", () => {
+    const bytes = onnxFile({ nodes: [add], ...ports, weights: [weight("w", [2], [1, 2])] });
+    for (let length = 0; length < bytes.length; length += 1) problemOf(bytes.subarray(0, length));
+    const edits = fc.array(fc.record({ at: fc.nat(bytes.length - 1), to: fc.nat(255) }), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(edits, (changes) => {
+        const changed = Uint8Array.from(bytes);
+        for (const { at, to } of changes) changed[at] = to;
+        problemOf(changed);
+      }),
+      { numRuns: 3_000 },
+    );
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => problemOf(noise) !== undefined));
+    expect(problemOf(doubler())).toBeUndefined();
+  });
+});
