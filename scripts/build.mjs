@@ -26,11 +26,12 @@ const outsidePackages = {
 await build({
   absWorkingDir: root,
   entryPoints: {
-    cli: "scripts/cli.ts",
+    cli: "scripts/main.ts",
     "inference-process": "miner/inference/process.ts",
     "argon2-thread": "shared/keys/argon2-thread.ts",
     template: "shared/template.ts",
     bench: "scripts/bench/bench.ts",
+    docs: "scripts/docs.ts",
   },
   outdir: "dist",
   bundle: true,

@@ -1,5 +1,6 @@
-import { runCommandLine } from "./command-line.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { walletCommands } from "./commands/wallet.ts";
+import type { AnyCommand, CommandGroup } from "./options.ts";
 
-await runCommandLine([explainCommand, walletCommands]);
+/** Every command, in the order of --help. */
+export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [walletCommands, explainCommand];

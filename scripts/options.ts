@@ -1,4 +1,5 @@
 import type { ArgumentsCamelCase, InferredOptionTypes, Options } from "yargs";
+import { SubforgeError } from "../shared/errors.ts";
 
 /** Options that every command has. `scripts/command-line.ts` adds them; a command never names them again. */
 export const globalOptions = {
@@ -46,7 +47,21 @@ export const queueOptions = {
   },
 } as const satisfies Record<string, Options>;
 
+/** Which subnet is mined or validated. */
+export const templateOptions = {
+  template: { type: "string", default: "inference", describe: "Template of the subnet: inference, hello" },
+  config: {
+    type: "string",
+    default: "{}",
+    coerce: parseConfigText,
+    describe: "Configuration of the template as JSON",
+  },
+} as const satisfies Record<string, Options>;
+
 type OptionRecord = Record<string, Options>;
+
+/** The global options as a handler sees them. */
+export type GlobalArgs = ArgumentsCamelCase<InferredOptionTypes<typeof globalOptions>>;
 
 /** A command and the record of its own options; its handler gets the global ones too. */
 export type Command<Own extends OptionRecord> = {
@@ -77,4 +92,14 @@ export type CommandGroup = {
 /** The queue named by `--queue`, else by REDIS_URL; undefined: start a private one. */
 export function queueUrl(args: { queue: string | undefined }): string | undefined {
   return args.queue ?? (process.env.REDIS_URL || undefined);
+}
+
+/** @throws SubforgeError CONFIG_INVALID. The template says what the values may be. */
+function parseConfigText(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new SubforgeError("CONFIG_INVALID", { what: "--config", problems: [problem] });
+  }
 }

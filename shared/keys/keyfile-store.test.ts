@@ -1,0 +1,74 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createKeyfile, hotkeyPath, listWallets, readKeyfile, walletPaths } from "./keyfile-store.ts";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "subforge-keys-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe("keyfile store", () => {
+  it("creates files only their owner may read, in folders only their owner may enter", async () => {
+    const path = hotkeyPath(folder, "alice", "default");
+    await createKeyfile(path, "secret");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(folder, "alice", "hotkeys"))).mode & 0o777).toBe(0o700);
+    expect(Buffer.from(await readKeyfile(path, "secret")).toString()).toBe("secret");
+  });
+
+  it("never overwrites, even when two write at once, and leaves no draft behind", async () => {
+    const path = walletPaths(folder, "alice").coldkey;
+    const outcomes = await Promise.allSettled(["a", "b", "c"].map((text) => createKeyfile(path, text)));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(outcomes).toContainEqual(
+      expect.objectContaining({ reason: expect.objectContaining({ code: "WALLET_EXISTS" }) }),
+    );
+    expect(await readdir(join(folder, "alice"))).toEqual(["coldkey"]);
+  });
+
+  it.each([0o640, 0o604, 0o660])("refuses a secret with mode %o, but reads a public file", async (mode) => {
+    const path = join(folder, "k");
+    await writeFile(path, "x");
+    await chmod(path, mode);
+    await expect(readKeyfile(path, "secret")).rejects.toMatchObject({ code: "WALLET_UNSAFE_FILE" });
+    expect(await readKeyfile(path, "public")).toHaveLength(1);
+  });
+
+  it("refuses links, folders, giants and what is not there, each by name", async () => {
+    await writeFile(join(folder, "k"), "x", { mode: 0o600 });
+    await symlink(join(folder, "k"), join(folder, "link"));
+    await mkdir(join(folder, "dir"), { mode: 0o700 });
+    await writeFile(join(folder, "giant"), Buffer.alloc(65 * 1024), { mode: 0o600 });
+    const codes: unknown[] = [];
+    for (const name of ["link", "dir", "giant", "nothing"]) {
+      const error: unknown = await readKeyfile(join(folder, name), "secret").catch(
+        (reason: unknown) => reason,
+      );
+      codes.push((error as { code: string }).code);
+    }
+    expect(codes).toEqual(["WALLET_UNSAFE_FILE", "WALLET_UNSAFE_FILE", "WALLET_INVALID", "WALLET_NOT_FOUND"]);
+  });
+
+  it.each(["..", ".", "", "a/b", "../x", "a\0b", "-".repeat(65), ".hidden"])(
+    "refuses the name %j",
+    (name) => {
+      expect(() => walletPaths(folder, name)).toThrow(expect.objectContaining({ code: "WALLET_BAD_NAME" }));
+      expect(() => hotkeyPath(folder, "alice", name)).toThrow(
+        expect.objectContaining({ code: "WALLET_BAD_NAME" }),
+      );
+    },
+  );
+
+  it("lists a hotkey once, and one that is public only by its file", async () => {
+    const path = hotkeyPath(folder, "alice", "one");
+    await createKeyfile(path, "{}");
+    await createKeyfile(`${path}pub.txt`, "{}");
+    await createKeyfile(hotkeyPath(folder, "alice", "twopub.txt"), "{}");
+    expect(await listWallets(folder)).toEqual([{ wallet: "alice", hotkeys: ["one", "twopub.txt"] }]);
+    expect(await listWallets(join(folder, "absent"))).toEqual([]);
+  });
+});
