@@ -6,6 +6,7 @@ import {
   compactNumber,
   createCodec,
   i8,
+  i16,
   i32,
   i64,
   i128,
@@ -27,6 +28,7 @@ export const U8 = small(u8, "u8", 0, 2 ** 8 - 1);
 export const U16 = small(u16, "u16", 0, 2 ** 16 - 1);
 export const U32 = small(u32, "u32", 0, 2 ** 32 - 1);
 export const I8 = small(i8, "i8", -(2 ** 7), 2 ** 7 - 1);
+export const I16 = small(i16, "i16", -(2 ** 15), 2 ** 15 - 1);
 export const I32 = small(i32, "i32", -(2 ** 31), 2 ** 31 - 1);
 
 export const U64 = wide(u64, "u64", 0n, 2n ** 64n - 1n);
@@ -34,13 +36,11 @@ export const U128 = wide(u128, "u128", 0n, 2n ** 128n - 1n);
 export const I64 = wide(i64, "i64", -(2n ** 63n), 2n ** 63n - 1n);
 export const I128 = wide(i128, "i128", -(2n ** 127n), 2n ** 127n - 1n);
 
+export const CompactU8 = compactSmall(U8, 2 ** 8 - 1);
 export const CompactU16 = compactSmall(U16, 2 ** 16 - 1);
 export const CompactU32 = compactSmall(U32, 2 ** 32 - 1);
-export const CompactU64 = createNode(
-  bounded(compactBn, "Compact<u64>", 0n, 2n ** 64n - 1n),
-  { kind: "compact", of: U64 },
-  "u64",
-);
+export const CompactU64 = compactWide(U64, 2n ** 64n - 1n);
+export const CompactU128 = compactWide(U128, 2n ** 128n - 1n);
 
 /** `Vec<u8>`. */
 export const Bytes: TypeNode<Uint8Array> = createNode(bytesCodec(), { kind: "sequence", of: U8 }, "Vec<u8>");
@@ -70,6 +70,11 @@ function wide(codec: Codec<bigint>, name: PrimitiveName, min: bigint, max: bigin
 
 function compactSmall(of: TypeNode<number>, max: number): TypeNode<number> {
   const codec = boundedNumber(compactNumber, `Compact<${of.typeName}>`, 0, max);
+  return createNode(codec, { kind: "compact", of }, of.typeName);
+}
+
+function compactWide(of: TypeNode<bigint>, max: bigint): TypeNode<bigint> {
+  const codec = bounded(compactBn, `Compact<${of.typeName}>`, 0n, max);
   return createNode(codec, { kind: "compact", of }, of.typeName);
 }
 

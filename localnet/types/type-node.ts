@@ -23,6 +23,7 @@ export type PrimitiveName =
   | "u64"
   | "u128"
   | "i8"
+  | "i16"
   | "i32"
   | "i64"
   | "i128";

@@ -1,0 +1,72 @@
+import { tuple, vec } from "../../../types/composites.ts";
+import { Bool, I16, U8, U16, U32, U64 } from "../../../types/primitives.ts";
+import { AccountId } from "../../../types/substrate-types.ts";
+import { map, storageOf, value } from "../../dsl/storage.ts";
+import { PER_SUBNET } from "./storage-keys.ts";
+import { subtensorId } from "./subtensor-id.ts";
+import { RecycleOrBurn } from "./subtensor-types.ts";
+
+/** Rules of each subnet and the counters of its epoch clock. Periods are blocks. */
+export const Hyperparameters = storageOf(subtensorId, {
+  Tempo: map(PER_SUBNET, U16, 360),
+  LastEpochBlock: map(PER_SUBNET, U64, 0n),
+  PendingEpochAt: map(PER_SUBNET, U64, 0n),
+  SubnetEpochIndex: map(PER_SUBNET, U64, 0n),
+  BlocksSinceLastStep: map(PER_SUBNET, U64, 0n),
+  LastMechansimStepBlock: map(PER_SUBNET, U64, 0n),
+  MaxEpochsPerBlock: value(U8, 2),
+  AdminFreezeWindow: value(U16, 10),
+  OwnerHyperparamRateLimit: value(U16, 2),
+  ActivityCutoff: map(PER_SUBNET, U16, 5_000),
+  ActivityCutoffFactorMilli: map(PER_SUBNET, U32, 13_889),
+  Kappa: map(PER_SUBNET, U16, 32_767),
+  Rho: map(PER_SUBNET, U16, 10),
+  AlphaSigmoidSteepness: map(PER_SUBNET, I16, 1_000),
+  BondsMovingAverage: map(PER_SUBNET, U64, 900_000n),
+  BondsPenalty: map(PER_SUBNET, U16, 65_535),
+  BondsResetOn: map(PER_SUBNET, Bool, false),
+  LiquidAlphaOn: map([["Blake2128Concat", U16]], Bool, false),
+  AlphaValues: map(PER_SUBNET, tuple(U16, U16), [45_875, 58_982]),
+  Yuma3On: map([["Blake2128Concat", U16]], Bool, false),
+  WeightsVersionKey: map(PER_SUBNET, U64, 0n),
+  WeightsVersionKeyRateLimit: value(U64, 5n),
+  WeightsSetRateLimit: map(PER_SUBNET, U64, 100n),
+  MinAllowedWeights: map(PER_SUBNET, U16, 1_024),
+  MaxWeightsLimit: map(PER_SUBNET, U16, 65_535),
+  MaxAllowedUids: map(PER_SUBNET, U16, 256),
+  MinAllowedUids: map(PER_SUBNET, U16, 64),
+  MinNonImmuneUids: map(PER_SUBNET, U16, 10),
+  ImmuneOwnerUidsLimit: map(PER_SUBNET, U16, 1),
+  ImmunityPeriod: map(PER_SUBNET, U16, 4_096),
+  MaxAllowedValidators: map(PER_SUBNET, U16, 128),
+  MaxRegistrationsPerBlock: map(PER_SUBNET, U16, 1),
+  TargetRegistrationsPerInterval: map(PER_SUBNET, U16, 2),
+  AdjustmentInterval: map(PER_SUBNET, U16, 100),
+  AdjustmentAlpha: map(PER_SUBNET, U64, 0n),
+  Difficulty: map(PER_SUBNET, U64, 10_000_000n),
+  MinDifficulty: map(PER_SUBNET, U64, 10_000_000n),
+  MaxDifficulty: map(PER_SUBNET, U64, 4_611_686_018_427_387_903n),
+  ScalingLawPower: map(PER_SUBNET, U16, 50),
+  ServingRateLimit: map(PER_SUBNET, U64, 50n),
+  TxRateLimit: value(U64, 1_000n),
+  StakeThreshold: value(U64, 0n),
+  TransferToggle: map(PER_SUBNET, Bool, true),
+  CommitRevealWeightsEnabled: map(PER_SUBNET, Bool, true),
+  CommitRevealWeightsVersion: value(U16, 4),
+  RevealPeriodEpochs: map([["Twox64Concat", U16]], U64, 1n),
+  MechanismCountCurrent: map([["Twox64Concat", U16]], U8, 1),
+  MaxMechanismCount: value(U8, 2),
+  MechanismEmissionSplit: map([["Twox64Concat", U16]], vec(U16)),
+  RecycleOrBurn: map(PER_SUBNET, RecycleOrBurn, { type: "Burn" }),
+  OwnerCutEnabled: map(PER_SUBNET, Bool, true),
+  SubnetOwnerCut: value(U16, 11_796),
+  TransactionKeyLastBlock: map(
+    [
+      ["Blake2128Concat", AccountId],
+      ["Identity", U16],
+      ["Identity", U16],
+    ],
+    U64,
+    0n,
+  ),
+});
