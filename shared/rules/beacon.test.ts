@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { EpochContext } from "../template.ts";
 import { childSeed, epochSeed, hiddenSeed, randomFrom } from "./beacon.ts";
-import { subnetVectors } from "./vectors.test-data.ts";
+import { subnetVectors } from "./vectors.test-kit.ts";
 
 const context: EpochContext = {
   netuid: 7,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { identicalGroups, residualCorrelation } from "./duplicates.ts";
-import { subnetVectors } from "./vectors.test-data.ts";
+import { subnetVectors } from "./vectors.test-kit.ts";
 
 describe("identical fingerprints", () => {
   it("group those that show the same one, and nobody else", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { updateAverages } from "./moving-average.ts";
-import { subnetVectors } from "./vectors.test-data.ts";
+import { subnetVectors } from "./vectors.test-kit.ts";
 
 type EmaCase = { previous: number[]; uids: number[]; rewards: (number | null)[]; alpha: number };
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aboveShareOfBest, gatherReserve, linear, power, softmax, winner } from "./shape.ts";
-import { subnetVectors } from "./vectors.test-data.ts";
+import { subnetVectors } from "./vectors.test-kit.ts";
 
 const reserve = { gather: 3, reserve: 2, topRatio: 2, decay: 0.5 };
 const shapes: [string, (scores: readonly number[]) => number[]][] = [
