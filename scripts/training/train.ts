@@ -1,8 +1,10 @@
 import { makeHelloModel } from "./hello.ts";
+import { makeInferenceModels } from "./inference.ts";
 import { type Trained, writeModels } from "./model-file.ts";
 
 const TRAINERS: Record<string, () => Trained[]> = {
   hello: () => [makeHelloModel()],
+  inference: makeInferenceModels,
 };
 
 /** Trains the models of one subnet, or of all, and prints what was measured. */
