@@ -14,7 +14,7 @@ export async function loadModel(
     async infer({ x }) {
       const input = new OrtTensor("float32", x!.data as Float32Array<ArrayBuffer>, x!.shape);
       const { y } = await session.run({ x: input });
-      return { y: tensor("float32", y!.dims, y!.data as Float32Array) };
+      return { y: tensor("float32", y!.dims, y!.data as Float32Array<ArrayBuffer>) };
     },
   };
 }

@@ -4,6 +4,7 @@ import type { SubnetTemplate } from "../shared/template.ts";
 /** Every subnet that ships with subforge, loaded when it is asked for. One line each. */
 const SUBNETS: Record<string, () => Promise<{ default: SubnetTemplate }>> = {
   hello: () => import("./hello/index.ts"),
+  inference: () => import("./inference/index.ts"),
 };
 
 export const SUBNET_NAMES: readonly string[] = Object.keys(SUBNETS);

@@ -36,6 +36,14 @@ export default defineTask({
   answer,
   parseResponse,
   score,
+  agents: [
+    {
+      name: "zeros",
+      describe: "says 0 for every row and never runs its model",
+      cost: 0.05,
+      answer: async ({ x }) => ({ y: tensor("float32", [x.shape[0]!, 1], new Float32Array(x.shape[0]!)) }),
+    },
+  ],
 });
 
 function createTask(random: Random, { rows, delayMs }: Config): { request: Request } {
