@@ -1,4 +1,4 @@
-import { enumeration, option, record, Unit, variant } from "../types/composites.ts";
+import { enumeration, option, record, tuple, Unit, variant, wrapper } from "../types/composites.ts";
 import { Era } from "../types/era.ts";
 import { CompactU32, CompactU64, fixedBytes, U32 } from "../types/primitives.ts";
 import { H256 } from "../types/substrate-types.ts";
@@ -34,6 +34,22 @@ export const TRANSACTION_EXTENSIONS: readonly TransactionExtension[] = [
   },
 ];
 
+/**
+ * The extensions as one type. The real runtime wraps one of them for its own purposes, and clients read this type.
+ */
+export function extensionsNode(): TypeNode {
+  const extras = TRANSACTION_EXTENSIONS.map(({ identifier, extra }) =>
+    identifier === "ChargeTransactionPayment"
+      ? record(
+          "node_subtensor_runtime::transaction_payment_wrapper::ChargeTransactionPaymentWrapper",
+          { inner: named("ChargeTransactionPayment<T>", extra) },
+          { T: undefined },
+        )
+      : extra,
+  );
+  return tuple(tuple(...extras.slice(0, 7)), tuple(...extras.slice(7, 12)), extras[12]!);
+}
+
 /** What the extensions above put into an extrinsic; the others put nothing. */
 export const SignedExtra = record("SignedExtra", {
   era: Era,
@@ -57,14 +73,5 @@ function empty(path: string, additional: TypeNode, T?: TypeNode): TransactionExt
 }
 
 function around(path: string, inner: TypeNode, additional: TypeNode): TransactionExtension {
-  const extra = {
-    ...inner,
-    shape: {
-      kind: "composite",
-      path: path.split("::"),
-      params: [{ name: "T", type: undefined }],
-      fields: () => [{ name: undefined, type: inner, typeName: inner.typeName }],
-    },
-  } as const;
-  return { identifier: path.split("::").at(-1)!, extra, additional };
+  return { identifier: path.split("::").at(-1)!, extra: wrapper(path, inner, { T: undefined }), additional };
 }

@@ -1,5 +1,25 @@
 import type { PalletSource } from "./dsl/pallet.ts";
 import { balances } from "./pallets/balances.ts";
+import { createSudo } from "./pallets/sudo.ts";
+import { createSystem } from "./pallets/system.ts";
+import { createTimestamp } from "./pallets/timestamp.ts";
+import { createTransactionPayment } from "./pallets/transaction-payment.ts";
+import { createUtility } from "./pallets/utility.ts";
 
-/** The pallets of this chain. Their order in a block is that of their index. */
-export const PALLETS: readonly PalletSource[] = [balances];
+/** How fast this chain runs. A client reads it from the metadata. */
+export type ChainSpeed = {
+  /** Milliseconds between blocks: 12,000 on the real chain, 250 on its fast development form. */
+  slotMs: number;
+};
+
+/** The pallets of this chain. Their hooks run in the order of their index. */
+export function createPallets({ slotMs }: ChainSpeed): PalletSource[] {
+  return [
+    createSystem,
+    createTimestamp(slotMs),
+    balances,
+    createTransactionPayment,
+    createUtility,
+    createSudo,
+  ];
+}

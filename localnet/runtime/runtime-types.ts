@@ -1,10 +1,14 @@
-import { enumeration, tuple, type VariantSpec, variant, wrapper } from "../types/composites.ts";
+import { encodeMetadata } from "../metadata/metadata.ts";
+import { enumeration, type VariantSpec, variant, wrapper } from "../types/composites.ts";
 import { Bytes } from "../types/primitives.ts";
 import { MultiAddress, MultiSignature } from "../types/substrate-types.ts";
-import { lazyNode, named, type TypeNode } from "../types/type-node.ts";
+import { lazyNode, named, type TypeNode, untyped } from "../types/type-node.ts";
+import type { Call } from "./dsl/calls.ts";
 import type { RuntimeCall } from "./dsl/context.ts";
 import type { Pallet, PalletSource, RuntimeTypes } from "./dsl/pallet.ts";
-import { TRANSACTION_EXTENSIONS } from "./extensions.ts";
+import { extensionsNode } from "./extensions.ts";
+import { createExtrinsicCodec, type ExtrinsicCodec } from "./extrinsic.ts";
+import { runtimeVersion } from "./version.ts";
 
 /** A pallet with the enums that its calls, events and errors make. */
 export type DeclaredPallet = Pallet & {
@@ -16,29 +20,52 @@ export type DeclaredRuntime = {
   pallets: readonly DeclaredPallet[];
   types: RuntimeTypes;
   error: TypeNode;
-  /** A signed or unsigned transaction, described; it is decoded by hand. */
+  extrinsics: ExtrinsicCodec;
+  /** A signed or unsigned transaction, as the metadata describes it. */
   extrinsic: { node: TypeNode<Uint8Array>; generic: TypeNode; extra: TypeNode };
 };
 
-/** Resolve pallets that need the outer types, and build these from the resolved pallets. */
+/** Resolve pallets that need the whole, and build the whole from the resolved pallets. */
 export function declareRuntime(sources: readonly PalletSource[]): DeclaredRuntime {
-  let call: TypeNode<RuntimeCall>;
-  let event: TypeNode;
+  let declared: DeclaredRuntime;
+  let metadata: Record<number, Uint8Array> | undefined;
+  let outer: { call: TypeNode<RuntimeCall>; event: TypeNode };
+  const call = lazyNode("<T as Config>::RuntimeCall", () => outer.call);
+  const extrinsic = extrinsicNode(call);
   const types: RuntimeTypes = {
-    call: lazyNode("<T as Config>::RuntimeCall", () => call),
-    event: lazyNode("E", () => event),
+    call,
+    event: lazyNode("E", () => outer.event),
+    extrinsic: extrinsic.node,
+    info: (value) => callOf(declared.pallets, value).info(value.value.value),
+    decode: (bytes) => declared.extrinsics.decode(bytes),
+    version: () => runtimeVersion(declared.pallets),
+    metadata: (version) => {
+      metadata ??= encodeMetadata(declared);
+      return metadata[version];
+    },
   };
   const pallets = sources
     .map((source) => withNodes(typeof source === "function" ? source(types) : source))
     .sort((a, b) => a.index - b.index);
-  call = outerEnum("RuntimeCall", pallets, "call") as TypeNode<RuntimeCall>;
-  event = outerEnum("RuntimeEvent", pallets, "event");
-  return {
+  outer = {
+    call: outerEnum("RuntimeCall", pallets, "call") as TypeNode<RuntimeCall>,
+    event: outerEnum("RuntimeEvent", pallets, "event"),
+  };
+  declared = {
     pallets,
     types,
     error: outerEnum("RuntimeError", pallets, "error"),
-    extrinsic: extrinsicNode(types),
+    extrinsics: createExtrinsicCodec(call, pallets),
+    extrinsic,
   };
+  return declared;
+}
+
+/** The declaration behind a decoded call. */
+export function callOf(pallets: readonly Pallet[], { type, value }: RuntimeCall): Call {
+  const found = pallets.find(({ name }) => name === type)?.calls?.[value.type];
+  if (found === undefined) throw new TypeError(`${type}.${value.type} is not declared`);
+  return found;
 }
 
 function withNodes(pallet: Pallet): DeclaredPallet {
@@ -80,11 +107,10 @@ function outerEnum(
 }
 
 /** The two wrappers of the real runtime; clients find address, call and signature by their parameters. */
-function extrinsicNode({ call }: RuntimeTypes): DeclaredRuntime["extrinsic"] {
-  const extras = TRANSACTION_EXTENSIONS.map(({ extra }) => extra);
-  const extra = tuple(tuple(...extras.slice(0, 7)), tuple(...extras.slice(7, 12)), extras[12]!);
+function extrinsicNode(call: TypeNode<RuntimeCall>): DeclaredRuntime["extrinsic"] {
+  const extra = extensionsNode();
   const params = { Address: MultiAddress, Call: call, Signature: MultiSignature };
-  const generic = wrapper("sp_runtime::generic::unchecked_extrinsic::UncheckedExtrinsic", Bytes, {
+  const generic = wrapper("sp_runtime::generic::unchecked_extrinsic::UncheckedExtrinsic", untyped(Bytes), {
     ...params,
     Extra: extra,
   });

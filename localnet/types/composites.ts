@@ -87,7 +87,7 @@ export function wrapper<T>(
       kind: "composite",
       path: segments,
       params: typeParams(params),
-      fields: () => [{ name: undefined, type: of, typeName: of.typeName }],
+      fields: () => [{ name: undefined, type: of, typeName: of.typeName || undefined }],
     },
     segments.at(-1)!,
   );

@@ -2,7 +2,6 @@ import type { Hex } from "../../shared/types.ts";
 import {
   type EnumValue,
   enumeration,
-  option,
   record,
   result,
   tuple,
@@ -12,7 +11,7 @@ import {
   wrapper,
 } from "./composites.ts";
 import { Bytes, CompactU64, fixedBytes, Str, U8, U32, U64, U128 } from "./primitives.ts";
-import { createNode, named, type TypeNode, type ValueOf } from "./type-node.ts";
+import { createNode, named, type TypeNode, untyped, type ValueOf } from "./type-node.ts";
 
 /*
  * The types every Substrate chain shares, with the paths and parameters by which clients recognise them.
@@ -202,18 +201,10 @@ export function boundedBytes(): TypeNode<Uint8Array> {
 }
 
 function cow<T>(of: TypeNode<T>): TypeNode<T> {
-  const shape = {
-    kind: "composite",
-    path: ["Cow"],
-    params: [{ name: "T", type: of }],
-    fields: () => [{ name: undefined, type: of, typeName: undefined }],
-  } as const;
-  return { ...of, shape, typeName: `Cow<${of.typeName}>` };
+  return wrapper("Cow", untyped(of), { T: of });
 }
 
 /** Who signed, resolved: the account bytes in hex, or undefined for a form this chain cannot look up. */
 export function accountOf(address: MultiAddress): Hex | undefined {
   return address.type === "Id" ? address.value : undefined;
 }
-
-export const OptionalHash = option(fixedBytes(32));

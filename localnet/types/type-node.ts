@@ -30,7 +30,6 @@ export type PrimitiveName =
 
 /** A type parameter and what fills it; clients read some of them by position. */
 export type TypeParam = { name: string; type: TypeNode | undefined };
-/** A field of `Option`, `Result` and `Cow` has no type name. */
 export type FieldShape = { name: string | undefined; type: TypeNode; typeName: string | undefined };
 export type VariantShape = { name: string; index: number; fields: FieldShape[] };
 
@@ -75,6 +74,11 @@ export function named<T>(typeName: string, node: TypeNode<T>): TypeNode<T> {
     encode: (value) => node.encode(value),
     decode: (bytes) => node.decode(bytes),
   };
+}
+
+/** The same type where a field has it without a name: `Option`, `Result`, `Cow` and the extrinsic do that. */
+export function untyped<T>(node: TypeNode<T>): TypeNode<T> {
+  return named("", node);
 }
 
 /** A node that is known later: for types that contain themselves. */

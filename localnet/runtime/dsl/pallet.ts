@@ -1,6 +1,8 @@
 import type { Fields, FieldValues } from "../../types/composites.ts";
+import type { RuntimeVersion } from "../../types/substrate-types.ts";
 import type { TypeNode } from "../../types/type-node.ts";
-import type { Call } from "./calls.ts";
+import type { Extrinsic } from "../extrinsic.ts";
+import type { Call, CallInfo } from "./calls.ts";
 import type { Account, CallContext, Context, RuntimeCall } from "./context.ts";
 import type { Errors } from "./errors.ts";
 import type { Events } from "./events.ts";
@@ -62,8 +64,20 @@ export type Pallet = PalletId & {
   checkDispatch?(context: CallContext, call: RuntimeCall): void;
 };
 
-/** Types that only exist when all pallets are known: hand them to pallets whose calls or events contain calls. */
-export type RuntimeTypes = { call: TypeNode<RuntimeCall>; event: TypeNode };
+/** What only exists when all pallets are known: for pallets whose calls contain calls, or that speak of the whole. */
+export type RuntimeTypes = {
+  call: TypeNode<RuntimeCall>;
+  event: TypeNode;
+  /** A whole transaction as an argument of a runtime API; its value is the bytes behind the length. */
+  extrinsic: TypeNode<Uint8Array>;
+  /** What a call declares about its cost. */
+  info(call: RuntimeCall): CallInfo;
+  /** @throws UndecodableExtrinsic */
+  decode(extrinsic: Uint8Array): Extrinsic;
+  version(): RuntimeVersion;
+  /** @returns undefined for a version that is not served */
+  metadata(version: number): Uint8Array | undefined;
+};
 
 /** A pallet, or how to make one from the types of the whole runtime. */
 export type PalletSource = Pallet | ((types: RuntimeTypes) => Pallet);

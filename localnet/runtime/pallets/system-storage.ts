@@ -1,4 +1,4 @@
-import { record, variant, vec } from "../../types/composites.ts";
+import { record, variant } from "../../types/composites.ts";
 import { U32 } from "../../types/primitives.ts";
 import {
   AccountData,
@@ -16,6 +16,9 @@ import { map, storageOf, value } from "../dsl/storage.ts";
 export const systemId = { name: "System", index: 0 };
 
 const ZERO_HASH = `0x${"00".repeat(32)}` as const;
+
+/** Blocks whose hash is kept: the oldest a mortal era can begin at. */
+export const BLOCK_HASH_COUNT = 2_400;
 
 /** Bit 127: this account's balances are of the current layout. Every account has it. */
 const NEW_LAYOUT = 1n << 127n;
@@ -68,5 +71,3 @@ export const systemEvents = eventsOf(systemId, {
   KilledAccount: variant(4, { account: AccountId }),
   Remarked: variant(5, { sender: AccountId, hash: H256 }),
 });
-
-export const Topics = named("Vec<T>", vec(H256));

@@ -1,0 +1,143 @@
+import type { Hex } from "../../shared/types.ts";
+import { UndecodableExtrinsic } from "../engine.ts";
+import { blake2b256 } from "../state/hashing.ts";
+import { CompactU32 } from "../types/primitives.ts";
+import { MultiAddress, MultiSignature } from "../types/substrate-types.ts";
+import type { ValueOf } from "../types/type-node.ts";
+import { decodeExactly, type TypeNode } from "../types/type-node.ts";
+import type { RuntimeCall } from "./dsl/context.ts";
+import type { Pallet } from "./dsl/pallet.ts";
+import { AdditionalSigned, SignedExtra } from "./extensions.ts";
+
+/** First byte of the body: signed version 4, and unsigned versions 4 and 5. */
+const SIGNED = 0x84;
+const BARE = [0x04, 0x05];
+
+/** Longest payload that is signed as it is; of a longer one the hash is. */
+const MAX_PLAIN_PAYLOAD = 256;
+
+/** Calls may contain calls this deep. */
+const MAX_NESTING = 8;
+
+export type Extrinsic = {
+  /** Bytes of all of it: what its length fee counts. */
+  length: number;
+  call: RuntimeCall;
+  callBytes: Uint8Array;
+  signed: { address: MultiAddress; signature: MultiSignature; extra: SignedExtra } | undefined;
+};
+
+/** Decodes and encodes extrinsics of one runtime. */
+export type ExtrinsicCodec = {
+  /** @throws UndecodableExtrinsic naming an unknown pallet or call */
+  decode(bytes: Uint8Array): Extrinsic;
+  encodeBare(call: RuntimeCall): Uint8Array;
+};
+
+export function createExtrinsicCodec(
+  call: TypeNode<RuntimeCall>,
+  pallets: readonly Pallet[],
+): ExtrinsicCodec {
+  return {
+    decode(bytes) {
+      const body = unwrap(bytes);
+      const version = body[0];
+      const length = bytes.length;
+      if (version !== undefined && BARE.includes(version)) {
+        const callBytes = body.slice(1);
+        return { length, call: decodeCall(call, callBytes, pallets), callBytes, signed: undefined };
+      }
+      if (version !== SIGNED) throw new UndecodableExtrinsic(`unknown extrinsic version ${version}`);
+      let rest = body.slice(1);
+      const take = <T>(node: TypeNode<T>): T => {
+        const [value, size] = decodeHead(node, rest);
+        rest = rest.slice(size);
+        return value;
+      };
+      const address = take(MultiAddress);
+      const signature = take(MultiSignature);
+      const extra = take(SignedExtra);
+      return {
+        length,
+        call: decodeCall(call, rest, pallets),
+        callBytes: rest,
+        signed: { address, signature, extra },
+      };
+    },
+    encodeBare(value) {
+      const encoded = call.encode(value);
+      return Buffer.concat([CompactU32.encode(encoded.length + 1), Uint8Array.of(BARE[0]!), encoded]);
+    },
+  };
+}
+
+/** The bytes under a signature. */
+export function signedPayload(
+  callBytes: Uint8Array,
+  extra: SignedExtra,
+  additional: ValueOf<typeof AdditionalSigned>,
+): Uint8Array {
+  const payload = Buffer.concat([callBytes, SignedExtra.encode(extra), AdditionalSigned.encode(additional)]);
+  return payload.length > MAX_PLAIN_PAYLOAD ? blake2b256(payload) : payload;
+}
+
+function unwrap(bytes: Uint8Array): Uint8Array {
+  const [length, size] = decodeHead(CompactU32, bytes);
+  if (length !== bytes.length - size) throw new UndecodableExtrinsic("the length prefix does not match");
+  return bytes.slice(size);
+}
+
+/** Decode from the beginning of `bytes`. @returns the value and how many bytes it took */
+function decodeHead<T>(node: TypeNode<T>, bytes: Uint8Array): [T, number] {
+  try {
+    const value = node.decode(bytes);
+    const again = node.encode(value);
+    // One spelling of each value: what is encoded another way, or cut off, is refused.
+    if (Buffer.compare(again, bytes.subarray(0, again.length)) === 0) return [value, again.length];
+  } catch {
+    // falls through: the codec's own message speaks of buffers
+  }
+  throw new UndecodableExtrinsic(`no ${node.typeName} where one should be`);
+}
+
+function decodeCall(node: TypeNode<RuntimeCall>, bytes: Uint8Array, pallets: readonly Pallet[]): RuntimeCall {
+  let call: RuntimeCall;
+  try {
+    call = decodeExactly(node, bytes);
+  } catch {
+    throw new UndecodableExtrinsic(explain(bytes, pallets));
+  }
+  if (nesting(call) > MAX_NESTING)
+    throw new UndecodableExtrinsic(`calls are nested deeper than ${MAX_NESTING}`);
+  return call;
+}
+
+/** Say which pallet or call this chain does not have, since that is the usual reason. */
+function explain([palletIndex, callIndex]: Uint8Array, pallets: readonly Pallet[]): string {
+  const pallet = pallets.find(({ index }) => index === palletIndex);
+  if (pallet === undefined) return `this local chain has no pallet ${palletIndex}`;
+  const known = Object.entries(pallet.calls ?? {}).find(([, { index }]) => index === callIndex);
+  if (known === undefined) return `this local chain has no call ${callIndex} of ${pallet.name}`;
+  return `the arguments of ${pallet.name}.${known[0]} cannot be decoded`;
+}
+
+function nesting(value: unknown): number {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 0;
+  let deepest = 0;
+  for (const part of Object.values(value)) deepest = Math.max(deepest, nesting(part));
+  return isCall(value) ? deepest + 1 : deepest;
+}
+
+function isCall(value: object): boolean {
+  return (
+    "type" in value &&
+    "value" in value &&
+    typeof value.value === "object" &&
+    value.value !== null &&
+    "type" in value.value
+  );
+}
+
+export function extrinsicHash(bytes: Uint8Array): Hex {
+  return `0x${Buffer.from(blake2b256(bytes)).toString("hex")}`;
+}
