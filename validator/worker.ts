@@ -1,0 +1,179 @@
+import { randomBytes } from "node:crypto";
+import { systemClock } from "../shared/clock.ts";
+import { SubforgeError } from "../shared/errors.ts";
+import type { Keypair } from "../shared/keys/keypair.ts";
+import type { Logger } from "../shared/logger.ts";
+import type { ConnectOptions } from "../shared/queue/connection.ts";
+import type { QueueScope } from "../shared/queue/job-ids.ts";
+import {
+  type CollectJob,
+  type CollectQueue,
+  type DispatchJob,
+  openCollectQueue,
+  openDispatchQueue,
+  queueKeyPurpose,
+} from "../shared/queue/queues.ts";
+import type { Answer, Message, SubnetTemplate, Synapse } from "../shared/template.ts";
+import { decodeMessage, encodeMessage, MESSAGE_CONTENT_TYPE } from "../shared/wire/message.ts";
+import { synapseRoute } from "../shared/wire/route.ts";
+import { Dendrite } from "./dendrite.ts";
+
+/** Jobs in hand at once. More than 16 gives nothing; each has up to 32 miners. */
+export const DEFAULT_CONCURRENCY = 8;
+
+/** Pause before answers are handed over again while Redis is away. */
+const HAND_OVER_RETRY_MS = 500;
+
+export type WorkerOptions = {
+  scope: QueueScope;
+  concurrency?: number;
+  /** May miners have private addresses? */
+  allowPrivate: boolean;
+};
+
+export type WorkerDeps = {
+  template: SubnetTemplate;
+  /** The validator's hotkey: signs questions, and tags what goes through the queue. */
+  signer: Keypair;
+  connect: ConnectOptions;
+  logger: Logger;
+  signal: AbortSignal;
+};
+
+/**
+ * Takes questions from the queue, asks the miners, and hands their answers to the planner. Knows neither chain nor
+ * journal. Any number of them share the work, on any machine that reaches Redis.
+ *
+ * Ends within seconds after the signal aborts; what it could not finish goes to another worker.
+ *
+ * @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS when it cannot start
+ */
+export async function startWorker(options: WorkerOptions, deps: WorkerDeps): Promise<void> {
+  const { scope, allowPrivate, concurrency = DEFAULT_CONCURRENCY } = options;
+  const { template, signer, connect, logger, signal } = deps;
+  const key = signer.deriveSecret(queueKeyPurpose(scope));
+  const dispatch = await openDispatchQueue(scope, key, connect);
+  const collect = await openCollectQueue(scope, key, connect);
+  const dendrite = new Dendrite(signer, { allowPrivate });
+  const worker = `${process.pid}-${randomBytes(4).toString("hex")}`;
+  logger.info("worker.started", { worker, netuid: scope.netuid, template: template.id, concurrency });
+  try {
+    await dispatch.consume(
+      async (job, id) => {
+        if (job.version !== template.version) {
+          const place = `${dispatch.name}/${id}`;
+          throw new SubforgeError("QUEUE_JOB_VERSION", {
+            place,
+            found: job.version,
+            known: template.version,
+          });
+        }
+        if (Date.now() > job.expiresAtMs) return; // nobody waits for it any more
+        const answers = await askAll(job, template, dendrite, logger);
+        await handOver(collect, id, { ...identityOf(job), worker, answers }, job.expiresAtMs);
+      },
+      { concurrency, signal },
+    );
+  } finally {
+    await dendrite.close();
+    await Promise.all([dispatch.close(), collect.close()]);
+    logger.info("worker.stopped", { worker });
+  }
+}
+
+/** Never fails because of a miner: what went wrong is its answer. */
+async function askAll(
+  job: DispatchJob,
+  template: SubnetTemplate,
+  dendrite: Dendrite,
+  logger: Logger,
+): Promise<CollectJob["answers"]> {
+  const synapse = Object.hasOwn(template.synapses, job.synapse) ? template.synapses[job.synapse] : undefined;
+  if (!synapse) throw new SubforgeError("INTERNAL", { what: `${template.id} has no synapse ${job.synapse}` });
+  const encode = createEncoder(synapse);
+  return Promise.all(
+    job.targets.map(async (target): Promise<CollectJob["answers"][number]> => {
+      const { hotkey } = target;
+      let body: Uint8Array;
+      try {
+        body = encode(job.task, hotkey, toEarlier(target.earlier ?? {}));
+      } catch (error) {
+        // The question is ours: that it cannot be made is not the miner's fault.
+        logger.error("worker.no-question", { taskId: job.taskId, hotkey, reason: String(error) });
+        return { hotkey, reason: "validator-outage", latencyMs: 0 };
+      }
+      const { timeoutMs, maxResponseBytes } = synapse;
+      const route = synapseRoute(template.id, job.synapse);
+      const reply = await dendrite.ask(target, { route, body, timeoutMs, maxResponseBytes });
+      return reply.ok
+        ? {
+            hotkey,
+            reason: "ok",
+            latencyMs: reply.latencyMs,
+            body: Buffer.from(reply.body).toString("base64"),
+          }
+        : { hotkey, reason: reply.reason, latencyMs: reply.latencyMs };
+    }),
+  );
+}
+
+type Encoder = (
+  task: DispatchJob["task"],
+  hotkey: string,
+  earlier: ReadonlyMap<string, Answer<Message>>,
+) => Uint8Array;
+
+/** Bytes of a question; encoded once where many miners get the same. */
+function createEncoder(synapse: Synapse): Encoder {
+  const known = new WeakMap<Message, Uint8Array>();
+  return (task, hotkey, earlier) => {
+    const request = synapse.createRequest(task, hotkey, earlier);
+    let bytes = known.get(request);
+    if (!bytes) {
+      bytes = encodeMessage(request);
+      known.set(request, bytes);
+    }
+    if (bytes.length > synapse.maxRequestBytes) {
+      throw new Error(`the question has ${bytes.length} bytes, more than ${synapse.maxRequestBytes}`);
+    }
+    return bytes;
+  };
+}
+
+function toEarlier(
+  earlier: NonNullable<DispatchJob["targets"][number]["earlier"]>,
+): Map<string, Answer<Message>> {
+  const answers = new Map<string, Answer<Message>>();
+  for (const [taskId, { reason, latencyMs, message }] of Object.entries(earlier)) {
+    if (reason === "ok") {
+      const bytes = Uint8Array.from(Buffer.from(message ?? "", "base64"));
+      const response = decodeMessage(bytes, MESSAGE_CONTENT_TYPE, { maxBytes: bytes.length });
+      answers.set(taskId, { ok: true, response, latencyMs });
+    } else answers.set(taskId, { ok: false, reason, latencyMs });
+  }
+  return answers;
+}
+
+/** Answers are worth keeping: they are handed over again until nobody waits for them. */
+async function handOver(
+  collect: CollectQueue,
+  id: string,
+  payload: CollectJob,
+  untilMs: number,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await collect.add([{ id, payload }]);
+    } catch (error) {
+      if (Date.now() + HAND_OVER_RETRY_MS > untilMs) throw error;
+      await systemClock.sleep(HAND_OVER_RETRY_MS);
+    }
+  }
+}
+
+function identityOf(
+  job: DispatchJob,
+): Pick<CollectJob, "mechanism" | "epoch" | "stage" | "taskId" | "group" | "attempt"> {
+  const { mechanism, epoch, stage, taskId, group, attempt } = job;
+  return { mechanism, epoch, stage, taskId, group, attempt };
+}
