@@ -18,14 +18,13 @@ export async function runCommandLine(
   words = process.argv.slice(2),
 ): Promise<void> {
   endQuietlyWhenReaderLeaves();
-  let exitCode = 0;
   try {
     await parseAndRun(entries, words);
   } catch (error) {
-    exitCode = printError(error, styleOf(words));
+    process.exitCode = printError(error, styleOf(words));
   }
   // Whatever a handler left open must not keep a finished command alive.
-  process.stdout.write("", () => process.exit(exitCode));
+  process.stdout.write("", () => process.exit());
 }
 
 async function parseAndRun(entries: readonly Entry[], words: readonly string[]): Promise<void> {

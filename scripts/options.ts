@@ -45,6 +45,11 @@ export const queueOptions = {
     type: "string",
     describe: "Redis to use, redis://… or rediss://…; default: REDIS_URL, else a private redis-server",
   },
+  "queue-private-network": {
+    type: "boolean",
+    default: false,
+    describe: "The way to Redis is private: redis:// without TLS may leave this machine",
+  },
 } as const satisfies Record<string, Options>;
 
 /** Which subnet is mined or validated. */

@@ -309,6 +309,11 @@ export const ERRORS = {
     hint: () => "check that its folder can be written and its port is free, or name a server with --queue",
     exit: "failed",
   }),
+  WEIGHTS_INVALID: spec<{ problem: string }>({
+    message: (d) => `these are no weights: ${d.problem}`,
+    hint: () => "nothing was signed; correct the template's toWeights",
+    exit: "failed",
+  }),
   INTERNAL: spec<{ what: string }>({
     message: (d) => `internal error: ${d.what}`,
     hint: () => "run again with --show-stack-traces and report what it prints",
