@@ -365,19 +365,18 @@ export class EpochRecords {
       .map((row) => ({ hotkey, taskId: row.task_id, facts: JSON.parse(row.facts) as Json }));
   }
 
-  /** Who gave at least one answer in the newest scored epoch before this one. Undefined: there is none. */
+  /** Who gave at least one answer in the newest epoch before this one that was asked. Undefined: there is none. */
   answeredBefore(key: EpochKey): Set<Hotkey> | undefined {
-    const last = this.#file.get<{ epoch: number }>(
-      `SELECT epoch FROM epochs WHERE netuid = ? AND mechanism = ? AND epoch < ? AND status = 'scored'
-       ORDER BY epoch DESC LIMIT 1`,
+    const last = this.#file.get<{ epoch: number | null }>(
+      "SELECT MAX(epoch) AS epoch FROM scores WHERE netuid = ? AND mechanism = ? AND epoch < ?",
       key.netuid,
       key.mechanism,
       key.epoch,
-    );
-    if (!last) return undefined;
+    )?.epoch;
+    if (last === undefined || last === null) return undefined;
     const rows = this.#file.all<{ hotkey: string }>(
       `SELECT hotkey FROM scores WHERE ${OF} AND answered > 0`,
-      ...of({ ...key, epoch: last.epoch }),
+      ...of({ ...key, epoch: last }),
     );
     return new Set(rows.map((row) => row.hotkey));
   }

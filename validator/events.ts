@@ -1,0 +1,75 @@
+import type { WireWeights } from "../shared/chain/chain.ts";
+import type { Reason } from "../shared/reasons.ts";
+import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../shared/types.ts";
+
+/** Why nobody was asked in an epoch. */
+export type SkipReason =
+  /** The hash of the epoch's secret was not on chain before its first block: so it is at the first start. */
+  | "secret-not-committed"
+  /** The planner came too late to ask and to score in time. */
+  | "joined-late"
+  | "not-registered"
+  /** The template threw, or planned what cannot be asked. */
+  | "plan-invalid";
+
+/** Why an epoch that was asked has no scores. What miners had before is kept. */
+export type VoidReason =
+  /** Most miners failed together: more likely us than them. */
+  | "validator-outage"
+  /** The scorer threw. */
+  | "scorer-failed"
+  /** The scorer gave something that is no score. */
+  | "score-invalid"
+  /** The planner was not there when the epoch ended. */
+  | "epoch-over"
+  /** Another version of the template was started in mid-epoch. */
+  | "template-changed";
+
+/** Why no weights are sent for an epoch. */
+export type AbstainReason =
+  | SkipReason
+  | VoidReason
+  | "nobody-scored"
+  | "no-permit"
+  | "stake-too-low"
+  | "rate-limit"
+  | "commit-reveal-unsupported"
+  /** The chain has newer weights of this hotkey that this journal does not know: another machine, or an old copy. */
+  | "set-by-another"
+  | "window-over";
+
+type Epoch = { netuid: Netuid; mechanism: number; epoch: number };
+
+export type ScoredMiner = {
+  hotkey: Hotkey;
+  uid: Uid;
+  /** null: this epoch says nothing about it. */
+  score: number | null;
+  reason: Reason;
+  asked: number;
+  answered: number;
+};
+
+/** What a validator tells while it runs. Plain JSON. */
+export type ValidatorEvent =
+  | { event: "validator.started"; netuid: Netuid; hotkey: Hotkey; template: string; version: string }
+  | ({ event: "epoch.planned"; startBlock: BlockNumber; jobs: number; asked: number } & Epoch)
+  | ({ event: "epoch.skipped"; reason: SkipReason } & Epoch)
+  | ({ event: "epoch.scored"; scores: ScoredMiner[]; asked: number; answered: number } & Epoch)
+  | ({ event: "epoch.void"; reason: VoidReason; asked: number; answered: number } & Epoch)
+  | ({ event: "answers.collected"; taskId: string; worker: string; recorded: number } & Epoch)
+  | ({ event: "weights.signed"; sent: WireWeights; extrinsicHash: Hex } & Epoch)
+  | ({ event: "weights.included"; block: BlockNumber; extrinsicHash: Hex } & Epoch)
+  | ({
+      event: "weights.verified";
+      sent: WireWeights;
+      readBack: WireWeights;
+      block: BlockNumber;
+      extrinsicHash: Hex;
+    } & Epoch)
+  | ({ event: "weights.abstained"; reason: string } & Epoch)
+  | ({ event: "weights.failed"; reason: string } & Epoch)
+  | { event: "worker.started"; pid: number }
+  | { event: "worker.stopped"; pid: number; how: number | string };
+
+export type OnEvent = (event: ValidatorEvent) => void;

@@ -1,0 +1,153 @@
+import type { ScoreRecord } from "../shared/journal/epoch-records.ts";
+import { isValidatorsOwnFault, type Reason } from "../shared/reasons.ts";
+import type { EpochContext, Evidence, RawScore, SubnetTemplate, Transcript } from "../shared/template.ts";
+import type { Hotkey, Json, Uid } from "../shared/types.ts";
+import type { VoidReason } from "./events.ts";
+
+/** More than this share of those who answered last time failing together is more likely us than them. */
+const OUTAGE_SHARE = 0.5;
+
+/** What an epoch was worth. `void`: nothing is learnt from it, and what miners had before is kept. */
+export type Judgement =
+  | { status: "scored"; scores: ScoreRecord[]; evidence: Evidence[]; state: Json }
+  | { status: "void"; reason: VoidReason; scores: ScoreRecord[] };
+
+/**
+ * Transcripts to scores, by the template, which is not trusted: one that throws, or gives what is no score, voids the
+ * epoch. Scores belong to hotkeys, never to uids. Pure.
+ *
+ * @param transcripts - Those that were completed in this epoch.
+ * @param answeredBefore - Who answered when miners were last asked; undefined when they never were.
+ */
+export function judgeEpoch(
+  template: Pick<SubnetTemplate, "scoreEpoch">,
+  context: EpochContext,
+  transcripts: readonly Transcript[],
+  state: Json,
+  answeredBefore: ReadonlySet<Hotkey> | undefined,
+): Judgement {
+  const tallies = tally(transcripts);
+  const unscored = () => toRecords(context, tallies, new Map());
+  if (isOutage(tallies, answeredBefore)) {
+    return { status: "void", reason: "validator-outage", scores: unscored() };
+  }
+  let scored: ReturnType<SubnetTemplate["scoreEpoch"]>;
+  try {
+    scored = template.scoreEpoch(context, transcripts, state);
+  } catch {
+    return { status: "void", reason: "scorer-failed", scores: unscored() };
+  }
+  if (!isValid(scored, tallies)) return { status: "void", reason: "score-invalid", scores: unscored() };
+  const scores = toRecords(context, tallies, scored.raw);
+  return { status: "scored", scores, evidence: scored.evidence, state: scored.state };
+}
+
+/** A share of the weights, with the hotkey it is for: by the time it is sent, the uid may be somebody else's. */
+export type WeightShare = { uid: Uid; hotkey: Hotkey; weight: number };
+
+/**
+ * @returns undefined when the template throws, or gives what is no weight. Empty: nobody is worth anything.
+ */
+export function weightShares(
+  template: Pick<SubnetTemplate, "toWeights">,
+  context: EpochContext,
+  state: Json,
+): WeightShare[] | undefined {
+  try {
+    const byUid = new Map(context.participants.map(({ uid, hotkey }) => [uid, hotkey]));
+    const seen = new Set<Uid>();
+    const shares: WeightShare[] = [];
+    for (const { uid, weight } of template.toWeights(state, context)) {
+      const hotkey = byUid.get(uid);
+      if (hotkey === undefined || seen.has(uid) || !isScore(weight)) return undefined;
+      seen.add(uid);
+      if (weight > 0) shares.push({ uid, hotkey, weight });
+    }
+    return shares;
+  } catch {
+    return undefined;
+  }
+}
+
+type Tally = { asked: number; answered: number; failures: Reason[] };
+
+/** What happened to each miner that was asked. */
+function tally(transcripts: readonly Transcript[]): Map<Hotkey, Tally> {
+  const tallies = new Map<Hotkey, Tally>();
+  for (const { job, answers } of transcripts) {
+    if (job.to === "source") continue;
+    for (const [hotkey, answer] of answers) {
+      const of = tallies.get(hotkey) ?? { asked: 0, answered: 0, failures: [] };
+      of.asked++;
+      if (answer.ok) of.answered++;
+      else of.failures.push(answer.reason);
+      tallies.set(hotkey, of);
+    }
+  }
+  return tallies;
+}
+
+/** Nobody answered at all, or most of those who did last time fell silent together. */
+function isOutage(
+  tallies: ReadonlyMap<Hotkey, Tally>,
+  answeredBefore: ReadonlySet<Hotkey> | undefined,
+): boolean {
+  const reachable = [...tallies].filter(([, { failures }]) => !failures.every((r) => r === "not-serving"));
+  if (tallies.size === 0) return false;
+  if ([...tallies.values()].every(({ answered }) => answered === 0)) return reachable.length > 0;
+  const before = [...tallies].filter(([hotkey]) => answeredBefore?.has(hotkey));
+  const silent = before.filter(([, { answered }]) => answered === 0);
+  return before.length > 0 && silent.length > before.length * OUTAGE_SHARE;
+}
+
+function isValid(
+  { raw, state, evidence }: ReturnType<SubnetTemplate["scoreEpoch"]>,
+  tallies: ReadonlyMap<Hotkey, Tally>,
+): boolean {
+  if (!(raw instanceof Map) || !Array.isArray(evidence)) return false;
+  for (const [hotkey, entry] of raw) if (!tallies.has(hotkey) || !isScore(entry?.score)) return false;
+  return isPlainJson(state) && evidence.every(({ facts }) => isPlainJson(facts));
+}
+
+function isScore(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+/** NaN and infinity become null in JSON, so a state that holds one would come back as another after a restart. */
+function isPlainJson(value: unknown, depth = 0): value is Json {
+  if (value === null || typeof value === "boolean" || typeof value === "string") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || depth > 64) return false;
+  const values = Array.isArray(value) ? value : Object.values(value as object);
+  return values.every((item) => isPlainJson(item, depth + 1));
+}
+
+function toRecords(
+  context: EpochContext,
+  tallies: ReadonlyMap<Hotkey, Tally>,
+  raw: ReadonlyMap<Hotkey, RawScore>,
+): ScoreRecord[] {
+  const uids = new Map(context.participants.map(({ uid, hotkey }) => [hotkey, uid]));
+  const records: ScoreRecord[] = [];
+  for (const [hotkey, { asked, answered, failures }] of tallies) {
+    const uid = uids.get(hotkey);
+    if (uid === undefined) continue; // asked by an earlier epoch, and gone since
+    const entry = raw.get(hotkey);
+    const reason = entry?.reason ?? mainFailure(failures);
+    records.push({ hotkey, uid, score: entry?.score, reason, asked, answered });
+  }
+  return records.sort((a, b) => a.uid - b.uid);
+}
+
+/** The most frequent failure of the miner's own; ours only when there is no other. */
+function mainFailure(failures: readonly Reason[]): Reason {
+  const own = failures.filter((reason) => !isValidatorsOwnFault(reason));
+  const counted = own.length > 0 ? own : failures;
+  let best: Reason = "ok";
+  let most = 0;
+  for (const reason of new Set(counted)) {
+    const count = counted.filter((other) => other === reason).length;
+    if (count > most) [best, most] = [reason, count];
+  }
+  return best;
+}

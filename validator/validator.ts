@@ -1,0 +1,1 @@
+export type { ValidatorEvent } from "./events.ts";
