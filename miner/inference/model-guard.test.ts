@@ -16,7 +16,7 @@ import {
   onnxGraph,
   text,
   weight,
-} from "./onnx.test-data.ts";
+} from "./onnx.test-kit.ts";
 
 const add = { op: "Add", inputs: ["x", "w"], outputs: ["y"] };
 const ports = { inputs: [["x", ["n", 2]]] as never, outputs: [["y", ["n", 2]]] as never };

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../shared/clock.ts";
 import { type Logger, silentLogger } from "../../shared/logger.ts";
 import { tensor } from "../../shared/tensor.ts";
-import { doubler, liar, slowModel } from "./onnx.test-data.ts";
+import { doubler, liar, slowModel } from "./onnx.test-kit.ts";
 import { DEFAULT_POOL_OPTIONS, InferencePool, type PoolOptions } from "./pool.ts";
 
 let folder: string;

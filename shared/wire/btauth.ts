@@ -128,7 +128,15 @@ export function checkHeaders(
   now: bigint,
 ): ClaimedRequest | Refused {
   const claimed = parseHeaders(headers, rules.trustedScheme);
-  if (!claimed.ok) return claimed;
+  return claimed.ok ? checkClaim(claimed, rules, now) : claimed;
+}
+
+/** Steps 2 and 3: meant for us, and fresh. */
+export function checkClaim(
+  claimed: ClaimedRequest,
+  rules: VerifyRules,
+  now: bigint,
+): ClaimedRequest | Refused {
   if (claimed.receiver === undefined ? rules.requireReceiver : claimed.receiver !== rules.self) {
     return refused("BTAUTH_WRONG_RECEIVER", 2);
   }

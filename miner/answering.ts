@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
+import { randomFrom } from "../shared/rules/beacon.ts";
+import type { Agent, Message, MinerContext, SubnetTemplate } from "../shared/template.ts";
+import type { Tensors } from "../shared/tensor.ts";
+import type { Hotkey } from "../shared/types.ts";
+import type { RefusalCode } from "../shared/wire/refusals.ts";
+import type { InferencePool } from "./inference/pool.ts";
+import { StageMemory } from "./stage-memory.ts";
+
+export type Answering = {
+  /** @returns undefined for a behaviour that gives no answer. @throws BadRequest, or whatever the work throws */
+  answer(
+    synapse: string,
+    message: Message,
+    caller: Hotkey,
+    signal: AbortSignal,
+  ): Promise<Message | undefined>;
+};
+
+/** The message is no question of this synapse. */
+export class BadRequest extends Error {}
+
+/** How this miner answers: the template's honest work, wrapped by a behaviour where one is given. */
+export function createAnswering(
+  template: Pick<SubnetTemplate, "synapses">,
+  deps: { hotkey: Hotkey; pool: InferencePool | undefined; agent?: Agent | undefined },
+): Answering {
+  const { hotkey, pool, agent } = deps;
+  const memory = new StageMemory();
+  const agentMemory = new StageMemory().of(hotkey);
+  const random = randomFrom(createHash("sha256").update(`agent ${hotkey}`).digest());
+  return {
+    async answer(name, message, caller, signal) {
+      const synapse = template.synapses[name]!;
+      const request = parse(() => synapse.parseRequest(message));
+      const context: MinerContext = {
+        ...{ hotkey, caller, signal },
+        infer: (feeds: Tensors) => infer(pool, feeds, signal),
+        memory: memory.of(caller),
+      };
+      const honest = () => synapse.answer(request, context);
+      if (!agent) return honest();
+      return agent.answer(request, { hotkey, honest, random: () => random.uniform(), memory: agentMemory });
+    },
+  };
+}
+
+/** What a caller is told when answering went wrong. */
+export function refusalOf(error: unknown): RefusalCode {
+  if (error instanceof BadRequest) return "AXON_BAD_REQUEST";
+  if (isSubforgeError(error, "INFERENCE_OVERLOADED")) return "AXON_OVERLOADED";
+  if (isSubforgeError(error, "INFERENCE_DEADLINE")) return "AXON_DEADLINE";
+  if (isSubforgeError(error, "INFERENCE_STOPPED")) return "AXON_STOPPING";
+  return "AXON_FAILED";
+}
+
+function parse(parseRequest: () => Message): Message {
+  try {
+    return parseRequest();
+  } catch (error) {
+    throw new BadRequest("not a question of this synapse", { cause: error });
+  }
+}
+
+function infer(pool: InferencePool | undefined, feeds: Tensors, signal: AbortSignal): Promise<Tensors> {
+  if (!pool) throw new SubforgeError("INFERENCE_INPUT", { problem: "this miner serves no model" });
+  return pool.infer(feeds, signal);
+}

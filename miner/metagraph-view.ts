@@ -1,0 +1,67 @@
+import type { Chain } from "../shared/chain/chain.ts";
+import { type Metagraph, type Neuron, neuronByHotkey } from "../shared/chain/metagraph.ts";
+import type { Clock } from "../shared/clock.ts";
+import { SubforgeError } from "../shared/errors.ts";
+import type { Logger } from "../shared/logger.ts";
+import type { Hotkey, Netuid } from "../shared/types.ts";
+import { type CallerView, toCallerView } from "./caller-policy.ts";
+
+type Deps = { chain: Pick<Chain, "metagraph">; clock: Clock; logger: Logger };
+
+/** The newest metagraph that the chain gave, kept while the chain is away. */
+export class MetagraphView {
+  readonly #netuid: Netuid;
+  readonly #hotkey: Hotkey;
+  readonly #deps: Deps;
+  #callers: CallerView;
+  #isRegistered = true;
+
+  /** @throws SubforgeError MINER_NOT_REGISTERED, and what the chain throws */
+  static async open(
+    netuid: Netuid,
+    hotkey: Hotkey,
+    deps: Deps,
+  ): Promise<{ view: MetagraphView; self: Neuron }> {
+    const metagraph = await deps.chain.metagraph(netuid);
+    const self = neuronByHotkey(metagraph, hotkey);
+    if (!self) throw new SubforgeError("MINER_NOT_REGISTERED", { hotkey, netuid });
+    return { view: new MetagraphView(netuid, hotkey, metagraph, deps), self };
+  }
+
+  private constructor(netuid: Netuid, hotkey: Hotkey, metagraph: Metagraph, deps: Deps) {
+    this.#netuid = netuid;
+    this.#hotkey = hotkey;
+    this.#deps = deps;
+    this.#callers = toCallerView(metagraph, deps.clock.nowMs());
+  }
+
+  /** For the caller policy, with its age. */
+  get callers(): CallerView {
+    return this.#callers;
+  }
+
+  /** @returns The miner's own row, undefined when it has none any more. */
+  async refresh(): Promise<Neuron | undefined> {
+    const metagraph = await this.#deps.chain.metagraph(this.#netuid);
+    this.#callers = toCallerView(metagraph, this.#deps.clock.nowMs());
+    const self = neuronByHotkey(metagraph, this.#hotkey);
+    if (!self && this.#isRegistered) {
+      this.#deps.logger.error("miner.deregistered", { hotkey: this.#hotkey, netuid: this.#netuid });
+    }
+    this.#isRegistered = self !== undefined;
+    return self;
+  }
+
+  /** Refreshes until the signal aborts. A chain that is away is said once, and once when it is back. */
+  async follow(everyMs: number, signal: AbortSignal): Promise<void> {
+    let isAway = false;
+    for (;;) {
+      await this.#deps.clock.sleep(everyMs, signal);
+      if (signal.aborted) return;
+      const error = await this.refresh().then(() => undefined, String);
+      if (error && !isAway) this.#deps.logger.warn("miner.chain-away", { error });
+      if (!error && isAway) this.#deps.logger.info("miner.chain-back", {});
+      isAway = error !== undefined;
+    }
+  }
+}

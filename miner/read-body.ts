@@ -1,0 +1,31 @@
+import type { IncomingMessage } from "node:http";
+
+/**
+ * The raw bytes of a body whose length is known, in one buffer of its own so that tensors in it are aligned.
+ *
+ * @param length - Content-Length, already checked against the route's limit.
+ * @returns undefined when it did not come in time or broke off.
+ */
+export function readBody(
+  request: IncomingMessage,
+  length: number,
+  timeoutMs: number,
+): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    const body = new Uint8Array(length);
+    let filled = 0;
+    const finish = (result: Uint8Array | undefined) => {
+      clearTimeout(timer);
+      request.removeAllListeners("data");
+      resolve(result);
+    };
+    const timer = setTimeout(() => finish(undefined), timeoutMs);
+    request.on("data", (piece: Uint8Array) => {
+      body.set(piece, filled); // the HTTP parser never delivers more than Content-Length
+      filled += piece.length;
+    });
+    request.once("end", () => finish(filled === length ? body : undefined));
+    request.once("close", () => finish(undefined));
+    request.once("error", () => finish(undefined));
+  });
+}
