@@ -96,17 +96,14 @@ function refuseUnknown(
   const flags: string[] = [];
   let level: readonly Entry[] = entries;
   let command: AnyCommand | undefined;
-  let extra = 0;
+  const args: string[] = [];
   for (let i = 0; i < words.length && words[i] !== "--"; i++) {
     const word = words[i]!;
     if (/^-+[a-zA-Z]/.test(word)) {
       flags.push(word);
       if (!word.includes("=") && takesValue.has(word.replace(/^-+/, ""))) i++;
     } else if (command) {
-      extra++;
-      if (extra > positionals(command) && !hasList(command)) {
-        throw usage(`${path.join(" ")} takes no further argument: ${word}`, path);
-      }
+      args.push(word);
     } else {
       const found = level.find((entry) => nameOf(entry) === word);
       if (!found) throw unknownCommand(word, level, path);
@@ -115,7 +112,9 @@ function refuseUnknown(
       else command = found;
     }
   }
-  for (const flag of flags) refuseUnknownFlag(flag, command, path);
+  for (const flag of flags) refuseUnknownFlag(flag, command, path); // first: its value looks like an argument
+  const extra = command && !hasList(command) ? args[positionals(command)] : undefined;
+  if (extra !== undefined) throw usage(`${path.join(" ")} takes no further argument: ${extra}`, path);
   return { path, command };
 }
 
