@@ -46,7 +46,10 @@ export type EpochContext<Config = unknown> = {
   config: Config;
 };
 
-/** The context of a later stage of the same epoch: `beacon` is that of the stage's own first block. */
+/**
+ * The context of a later stage: everything of the epoch that planned it, also when the stage begins epochs later, but
+ * `beacon` is that of the stage's own first block.
+ */
 export type StageContext<Config = unknown> = EpochContext<Config> & { stage: string; block: BlockNumber };
 
 /** One question to many miners, or to a source of truth. Small: what is large is made from it by `createRequest`. */
@@ -75,7 +78,10 @@ export type Answer<Response> =
   | { ok: true; response: Response; latencyMs: number }
   | { ok: false; reason: Failure; latencyMs: number };
 
-/** A job and everything that came back. Missing hotkeys were not asked. `epoch` is the one that planned it. */
+/**
+ * A job and everything that came back. Missing hotkeys were not asked. `epoch` is the one that planned it. Of a job to
+ * "source" there is one answer, under the key "source": what `parseTruth` made of it.
+ */
 export type Transcript<Task extends Json = Json, Response = unknown> = {
   epoch: number;
   job: Job<Task>;

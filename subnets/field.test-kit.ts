@@ -5,26 +5,32 @@ import type { Tensors } from "../shared/tensor.ts";
 import type { Hotkey } from "../shared/types.ts";
 import { loadSubnet } from "./registry.ts";
 
-/** A field for tests: one validator, and miners by name. `seed` makes beacon and secret of each epoch. */
+/** A subnet that ships with subforge, and one validator with miners by name. `seed` decides what the epochs draw. */
 export async function createField(subnet: string, miners: readonly Hotkey[], seed: string, config?: unknown) {
   const template = await loadSubnet(subnet);
-  const participants = [
-    toParticipant("5Validator", 0),
-    ...miners.map((hotkey, i) => toParticipant(hotkey, i + 1)),
-  ];
-  const contextOf = (epoch: number): EpochContext => ({
+  const parsed = template.parseConfig(config);
+  return { template, contextOf: (epoch: number) => createContext(miners, epoch, seed, parsed) };
+}
+
+/** The context of one epoch for `5Validator`, with these miners at uids 1 and up. */
+export function createContext<Config>(
+  miners: readonly Hotkey[],
+  epoch: number,
+  seed: string,
+  config: Config,
+): EpochContext<Config> {
+  return {
     netuid: 1,
     mechanism: 0,
     epoch,
     startBlock: epoch * 20,
     tempo: 20,
     validator: "5Validator",
-    participants,
+    participants: ["5Validator", ...miners].map(toParticipant),
     beacon: childSeed(new Uint8Array(32), `beacon ${seed} ${epoch}`),
     secret: childSeed(new Uint8Array(32), `secret ${seed} ${epoch}`),
-    config: template.parseConfig(config),
-  });
-  return { template, contextOf };
+    config,
+  };
 }
 
 export function toParticipant(hotkey: Hotkey, uid: number): Participant {
@@ -40,32 +46,38 @@ export function toParticipant(hotkey: Hotkey, uid: number): Participant {
   };
 }
 
-/** A miner that does the work with this model. */
-export function honestPlayer(model: { infer(feeds: Tensors): Promise<Tensors> }, latencyMs = 50): Player {
+/** What a miner computes with. */
+type Model = { infer(feeds: Tensors): Promise<Tensors> };
+
+/** For subnets whose miners have no model. */
+export const noModel: Model = {
+  infer: async () => {
+    throw new Error("this miner has no model");
+  },
+};
+
+/** A miner that does the work with this model, and remembers what it wants to between the stages of an epoch. */
+export function honestPlayer(model: Model = noModel, latencyMs = 50): Player {
+  const memory = createMemory();
   return async ({ synapse, request, hotkey }) => ({
-    response: await synapse.answer(synapse.parseRequest(request), minerContext(hotkey, model)),
+    response: await synapse.answer(synapse.parseRequest(request), minerContext(hotkey, model, memory)),
     latencyMs,
   });
 }
 
 /** A miner that behaves like this agent, and has this model for when it is honest. */
-export function agentPlayer(
-  agent: Agent,
-  model: { infer(feeds: Tensors): Promise<Tensors> },
-  seed: string,
-): Player {
+export function agentPlayer(agent: Agent, model: Model, seed: string): Player {
   const random = randomFrom(childSeed(new Uint8Array(32), `agent ${agent.name} ${seed}`));
   const memory = createMemory();
   return async ({ synapse, request, hotkey }) => {
-    const honest = () => synapse.answer(request, minerContext(hotkey, model));
+    const honest = () => synapse.answer(request, minerContext(hotkey, model, memory));
     const response = await agent.answer(request, { hotkey, honest, random: random.uniform, memory });
     return { response, latencyMs: 50 };
   };
 }
 
-function minerContext(hotkey: Hotkey, { infer }: { infer(feeds: Tensors): Promise<Tensors> }): MinerContext {
-  const signal = new AbortController().signal;
-  return { hotkey, caller: "5Validator", infer, memory: createMemory(), signal };
+function minerContext(hotkey: Hotkey, { infer }: Model, memory: MinerContext["memory"]): MinerContext {
+  return { hotkey, caller: "5Validator", infer, memory, signal: new AbortController().signal };
 }
 
 function createMemory(): MinerContext["memory"] {
