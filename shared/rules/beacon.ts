@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { EpochContext } from "../template.ts";
 
 const SEED_BYTES = 32;
@@ -74,7 +74,7 @@ export function randomFrom(seed: Uint8Array): Random {
   const nextU32 = (): number => {
     if (offset === block.length) {
       input.writeUInt32LE(counter++, SEED_BYTES);
-      block = createHash("sha256").update(input).digest();
+      block = hash("sha256", input, "buffer");
       offset = 0;
     }
     offset += 4;
