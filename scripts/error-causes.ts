@@ -27,6 +27,8 @@ export const CAUSES: Record<string, string> = {
     "Development keys such as //Alice are public knowledge: whoever wants can sign with them.",
   WALLET_BAD_SECRET: "The text is no mnemonic with a right checksum, no 32-byte seed and no secret URI.",
   BENCH_USAGE: "The benchmark does not exist, or none was named.",
+  SUBNET_UNKNOWN: "The name is misspelt, or the subnet belongs to another release.",
+  MODEL_DAMAGED: "A model file of this installation was deleted, cut or replaced.",
   BUILD_MISSING: "The command runs from a source folder whose dist/ was never built, or was deleted.",
   INTERNAL: "A mistake in this project: something happened that no part of it expected.",
 };
