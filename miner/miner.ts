@@ -11,7 +11,6 @@ import { createAnswering } from "./answering.ts";
 import { Axon, type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon.ts";
 import { DEFAULT_CALLER_POLICY } from "./caller-policy.ts";
 import type { Device } from "./inference/device.ts";
-import { readModelFile } from "./inference/model-file.ts";
 import type { ModelInfo } from "./inference/model-guard.ts";
 import { DEFAULT_POOL_OPTIONS, InferencePool, type PoolOptions } from "./inference/pool.ts";
 import { MetagraphView } from "./metagraph-view.ts";
@@ -78,7 +77,6 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
   const { netuid, modelPath, host = "127.0.0.1", refreshMs = DEFAULT_REFRESH_MS } = options;
   const { chain, signer, template, logger, signal, clock = systemClock } = deps;
   await keysReady();
-  if (modelPath !== undefined) await readModelFile(modelPath); // a wrong file is said before anything is touched
   const { view, self } = await MetagraphView.open(netuid, signer.address, { chain, clock, logger });
 
   let pool: InferencePool | undefined;

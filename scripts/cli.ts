@@ -1,7 +1,13 @@
 import { doctor } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { minerCommands } from "./commands/miner.ts";
 import { walletCommands } from "./commands/wallet.ts";
 import type { AnyCommand, CommandGroup } from "./options.ts";
 
 /** Every command, in the order of --help. */
-export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [walletCommands, doctor, explainCommand];
+export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [
+  minerCommands,
+  walletCommands,
+  doctor,
+  explainCommand,
+];

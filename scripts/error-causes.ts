@@ -29,6 +29,25 @@ export const CAUSES: Record<string, string> = {
   BENCH_USAGE: "The benchmark does not exist, or none was named.",
   SUBNET_UNKNOWN: "The name is misspelt, or the subnet belongs to another release.",
   MODEL_DAMAGED: "A model file of this installation was deleted, cut or replaced.",
+  MESSAGE_INVALID:
+    "The other side sent something else, or a value that has no place in a message, such as NaN or a key __proto__.",
+  MINER_MODEL_MISSING: "The path is misspelt, or the file may not be read by this user.",
+  MINER_MODEL_INVALID:
+    "The file is cut or no ONNX file, uses operators that need a library of their own, or keeps weights outside its folder.",
+  MINER_NO_CUDA: "The CUDA provider of the runtime, or a library it needs, is not installed on this machine.",
+  MINER_NOT_REGISTERED:
+    "The hotkey never registered on this subnet, was replaced by a newer one, or the network is another one.",
+  MINER_ANNOUNCE_FAILED:
+    "The chain limits how often an address may change, and takes only addresses that the internet can reach.",
+  PORT_IN_USE: "Another miner, or another program, listens on that port already.",
+  PORT_FORBIDDEN:
+    "Ports below 1024 need a privilege, and a server can only listen on addresses of its own machine.",
+  INFERENCE_INPUT: "The question was made for another model, or the wrong file is served.",
+  INFERENCE_OVERLOADED: "Questions come faster than the model answers them.",
+  INFERENCE_DEADLINE: "The model is slower than the subnet allows, or the caller went away.",
+  INFERENCE_CRASHED: "Native code of the runtime failed, ran out of memory, or hung and was killed.",
+  INFERENCE_QUARANTINED: "This input, alone, made the runtime crash or hang.",
+  INFERENCE_STOPPED: "The miner is shutting down.",
   BUILD_MISSING: "The command runs from a source folder whose dist/ was never built, or was deleted.",
   INTERNAL: "A mistake in this project: something happened that no part of it expected.",
 };

@@ -6,6 +6,7 @@ import { processEntry } from "../../shared/process-entry.ts";
 import type { Tensors } from "../../shared/tensor.ts";
 import type { Device, DeviceChoice } from "./device.ts";
 import { type Frame, FrameReader, frameChunks } from "./frames.ts";
+import type { ModelInfo } from "./model-guard.ts";
 
 export type ChildOptions = {
   modelPath: string;
@@ -37,7 +38,7 @@ export class InferenceChild {
   readonly #socket: Duplex;
   readonly #runTimeoutMs: number;
   readonly #reader = new FrameReader();
-  #device: Device = "cpu";
+  #loaded: { device: Device; info: ModelInfo } | undefined;
   #reason: string | undefined;
   #reply: Waiter | undefined;
   #lastId = 0;
@@ -54,7 +55,7 @@ export class InferenceChild {
       child.kill("refused the model");
       throw errorFrom(head);
     }
-    child.#device = head.device as Device;
+    child.#loaded = { device: head.device as Device, info: head.info as ModelInfo };
     return child;
   }
 
@@ -87,7 +88,12 @@ export class InferenceChild {
 
   /** Where the model really runs. */
   get device(): Device {
-    return this.#device;
+    return this.#loaded!.device;
+  }
+
+  /** What the process read of the model before it loaded it. */
+  get info(): ModelInfo {
+    return this.#loaded!.info;
   }
 
   /**

@@ -83,7 +83,7 @@ function checkPort({ dtype, shape, data }: Tensor, port: ModelPort, cutsRows: bo
   if (!expected) return;
   const fits =
     shape.length === expected.length &&
-    expected.every((size, i) => size === undefined || size === shape[i] || (cutsRows && i === 0));
+    expected.every((size, i) => size === null || size === shape[i] || (cutsRows && i === 0));
   if (!fits) throw refused(`input ${name} is [${shape}] instead of [${expected.map((size) => size ?? "?")}]`);
 }
 

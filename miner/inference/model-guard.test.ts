@@ -34,8 +34,8 @@ describe("the model guard", () => {
   test("reports inputs, outputs, operator version and size", () => {
     const bytes = onnxFile({ nodes: [add], ...ports, weights: [weight("w", [2], [1, 2])] }, { opset: 18 });
     expect(inspectModel(bytes, "m.onnx")).toEqual({
-      inputs: [{ name: "x", dtype: "float32", shape: [undefined, 2] }],
-      outputs: [{ name: "y", dtype: "float32", shape: [undefined, 2] }],
+      inputs: [{ name: "x", dtype: "float32", shape: [null, 2] }],
+      outputs: [{ name: "y", dtype: "float32", shape: [null, 2] }],
       opset: 18,
       nodes: 1,
       bytes: bytes.length,

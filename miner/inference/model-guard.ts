@@ -2,8 +2,8 @@ import { SubforgeError } from "../../shared/errors.ts";
 import type { Dtype } from "../../shared/tensor.ts";
 import { type Field, fieldsOf, ProtobufError } from "./protobuf.ts";
 
-/** An input or output. A dimension that a request may choose is undefined; shape undefined: the file does not say. */
-export type ModelPort = { name: string; dtype: Dtype; shape: readonly (number | undefined)[] | undefined };
+/** An input or output. A dimension that a request may choose is null; shape null: the file does not say. Plain JSON. */
+export type ModelPort = { name: string; dtype: Dtype; shape: (number | null)[] | null };
 
 /** What an ONNX file says about itself. */
 export type ModelInfo = {
@@ -215,7 +215,7 @@ function readPort(bytes: Uint8Array, tally: Tally): ModelPort {
 
 function readTensorType(bytes: Uint8Array, tally: Tally): Pick<ModelPort, "dtype" | "shape"> {
   let dtype: Dtype | undefined;
-  let shape: (number | undefined)[] | undefined;
+  let shape: (number | null)[] | null = null;
   for (const field of counted(bytes, tally)) {
     if (field.number === 1) dtype = DTYPES[field.varint];
     if (field.number !== 2) continue;
@@ -228,12 +228,11 @@ function readTensorType(bytes: Uint8Array, tally: Tally): Pick<ModelPort, "dtype
   return { dtype, shape };
 }
 
-/** @returns undefined for a dimension that has a name or nothing instead of a size. */
-function readDimension(bytes: Uint8Array, tally: Tally): number | undefined {
-  let size: number | undefined;
+/** @returns null for a dimension that has a name or nothing instead of a size. */
+function readDimension(bytes: Uint8Array, tally: Tally): number | null {
+  let size: number | null = null;
   for (const field of counted(bytes, tally)) if (field.number === 1) size = field.varint;
-  if (size !== undefined && size > MAX_ELEMENTS) return undefined; // -1, as some exporters write "any"
-  return size;
+  return size !== null && size > MAX_ELEMENTS ? null : size; // -1, as some exporters write "any"
 }
 
 function readEntry(bytes: Uint8Array, tally: Tally): [string, string] {

@@ -7,7 +7,6 @@ import { type ChildOptions, InferenceChild } from "./child.ts";
 import { CrashBook } from "./crash-book.ts";
 import type { Device } from "./device.ts";
 import { checkFeeds, joinRows, rowKey, rowsPerRun, sliceRows } from "./feeds.ts";
-import { readModelFile } from "./model-file.ts";
 import type { ModelInfo } from "./model-guard.ts";
 
 export type PoolOptions = ChildOptions &
@@ -60,21 +59,23 @@ export class InferencePool {
   readonly #maxRows: number;
 
   /**
-   * Reads the model, starts the processes and waits until they are warm.
+   * Starts the processes and waits until they are warm.
    *
    * @throws SubforgeError MINER_MODEL_MISSING, MINER_MODEL_INVALID, MINER_NO_CUDA, INFERENCE_CRASHED, BUILD_MISSING
    */
   static async start(options: PoolOptions, deps: { logger: Logger; clock: Clock }): Promise<InferencePool> {
-    const { info } = await readModelFile(options.modelPath);
-    const pool = new InferencePool(info, options, deps);
     const starts = Array.from({ length: options.processes }, () =>
       InferenceChild.start(options, deps.logger),
     );
     const started = await Promise.allSettled(starts);
+    const children = started.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
     const failed = started.find((start) => start.status === "rejected");
-    for (const start of started)
-      if (start.status === "fulfilled") pool.#adopt(start.value, failed === undefined);
-    if (failed) throw failed.reason;
+    if (failed) {
+      for (const child of children) child.kill("another process failed to start");
+      throw failed.reason;
+    }
+    const pool = new InferencePool(children[0]!.info, options, deps);
+    pool.#slots = children.map((child) => pool.#serve(child));
     return pool;
   }
 
@@ -173,11 +174,6 @@ export class InferencePool {
   #drop(pendings: Pending[]): void {
     this.#queue = this.#queue.filter((pending) => !pendings.includes(pending));
     for (const pending of pendings) pending.reject(new SubforgeError("INFERENCE_DEADLINE", {}));
-  }
-
-  #adopt(child: InferenceChild, serve: boolean): void {
-    if (serve) this.#slots.push(this.#serve(child));
-    else child.kill("another process failed to start");
   }
 
   /** One slot: a process, and after it ended its successor. */

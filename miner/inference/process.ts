@@ -34,7 +34,7 @@ try {
   const model = await readModelFile(modelPath!);
   const session = await openSession(model, { device: device as never, threads: Number(threads) });
   await warmUp(session, model.info, modelPath!);
-  send({ kind: "ready", device: session.device });
+  send({ kind: "ready", device: session.device, info: model.info });
   serve(session);
 } catch (error) {
   const { code, details } = isSubforgeError(error) ? error : internal(error);
@@ -58,7 +58,7 @@ function serve(session: Session): void {
 
 /** One row of zeros: allocations happen now, and a model that cannot run at all is found before it is announced. */
 async function warmUp(session: Session, info: ModelInfo, path: string): Promise<void> {
-  if (info.inputs.some(({ shape }) => shape?.slice(1).includes(undefined) ?? true)) return; // no size to warm up with
+  if (info.inputs.some(({ shape }) => shape?.slice(1).includes(null) ?? true)) return; // no size to warm up with
   const feeds: Tensors = {};
   for (const { name, dtype, shape } of info.inputs) {
     const one = shape!.map((size) => size ?? 1);
