@@ -1,6 +1,10 @@
 import type { PalletSource } from "./dsl/pallet.ts";
+import { adminUtils } from "./pallets/admin-utils/admin-utils.ts";
 import { balances } from "./pallets/balances.ts";
+import { commitments } from "./pallets/commitments.ts";
+import { subtensor } from "./pallets/subtensor/subtensor.ts";
 import { createSudo } from "./pallets/sudo.ts";
+import { swapPallet } from "./pallets/swap.ts";
 import { createSystem } from "./pallets/system.ts";
 import { createTimestamp } from "./pallets/timestamp.ts";
 import { createTransactionPayment } from "./pallets/transaction-payment.ts";
@@ -19,7 +23,11 @@ export function createPallets({ slotMs }: ChainSpeed): PalletSource[] {
     createTimestamp(slotMs),
     balances,
     createTransactionPayment,
+    subtensor,
     createUtility,
     createSudo,
+    commitments,
+    adminUtils,
+    swapPallet,
   ];
 }

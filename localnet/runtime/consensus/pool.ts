@@ -9,7 +9,7 @@ const MAX_WEIGHT = (WEIGHT_ONE * 99n) / 100n;
 /** A swap may bring at most so many times the reserve it goes into. */
 const MAX_INPUT_RATIO = 1000n;
 /** A pool does not pay out of a smaller reserve, rao. */
-const MIN_RESERVE = 1_000_000n;
+export const MIN_RESERVE = 1_000_000n;
 
 /** Reserves in rao, and the weight of the TAO side in parts of 10^18. */
 export type Pool = { alpha: bigint; tao: bigint; taoWeight: bigint };

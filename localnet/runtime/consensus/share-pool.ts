@@ -1,13 +1,13 @@
-import { minBigint, U64_MAX } from "./fixed.ts";
+import { maxBigint, minBigint, U64_MAX } from "./fixed.ts";
 
 /** Decimal float as stored: `mantissa * 10^exponent`, 10^20 < mantissa <= 10^21, or 0. */
-export type SafeFloat = { mantissa: bigint; exponent: number };
+export type SafeFloat = { mantissa: bigint; exponent: bigint };
 
-export const ZERO: SafeFloat = { mantissa: 0n, exponent: 0 };
+export const ZERO: SafeFloat = { mantissa: 0n, exponent: 0n };
 
 const MAX_MANTISSA = 10n ** 21n;
 /** Digits by which a mantissa is shifted at most when two values are aligned. */
-const MAX_SHIFT = 22;
+const MAX_SHIFT = 22n;
 
 /** Value of a pool that several own, rao, and the sum of their shares. */
 export type SharePool = { value: bigint; denominator: SafeFloat };
@@ -48,11 +48,11 @@ export function changeShare(
 }
 
 function fromInteger(value: bigint): SafeFloat {
-  return normalised(value, 0);
+  return normalised(value, 0n);
 }
 
 function toInteger({ mantissa, exponent }: SafeFloat): bigint {
-  const whole = exponent < 0 ? mantissa / 10n ** BigInt(-exponent) : mantissa * 10n ** BigInt(exponent);
+  const whole = exponent < 0n ? mantissa / 10n ** -exponent : mantissa * 10n ** exponent;
   return minBigint(whole, U64_MAX);
 }
 
@@ -65,31 +65,31 @@ function mulDiv(a: SafeFloat, b: SafeFloat, c: SafeFloat): SafeFloat {
 function add(a: SafeFloat, b: SafeFloat): SafeFloat {
   if (a.mantissa === 0n) return b;
   if (b.mantissa === 0n) return a;
-  const exponent = Math.max(a.exponent, b.exponent);
+  const exponent = maxBigint(a.exponent, b.exponent);
   return normalised(aligned(a, exponent) + aligned(b, exponent), exponent);
 }
 
 /** Not below 0. From 0 nothing can be taken: it stays. */
 function subtract(a: SafeFloat, b: SafeFloat): SafeFloat {
   if (a.mantissa === 0n || b.mantissa === 0n) return a;
-  const exponent = Math.max(a.exponent, b.exponent);
+  const exponent = maxBigint(a.exponent, b.exponent);
   const mantissa = aligned(a, exponent) - aligned(b, exponent);
   return normalised(mantissa < 0n ? 0n : mantissa, exponent);
 }
 
-function aligned({ mantissa, exponent }: SafeFloat, to: number): bigint {
-  return mantissa / 10n ** BigInt(Math.min(to - exponent, MAX_SHIFT));
+function aligned({ mantissa, exponent }: SafeFloat, to: bigint): bigint {
+  return mantissa / 10n ** minBigint(to - exponent, MAX_SHIFT);
 }
 
-function normalised(mantissa: bigint, exponent: number): SafeFloat {
+function normalised(mantissa: bigint, exponent: bigint): SafeFloat {
   if (mantissa === 0n) return ZERO;
   while (mantissa > MAX_MANTISSA) {
     mantissa /= 10n;
-    exponent += 1;
+    exponent += 1n;
   }
   while (mantissa * 10n <= MAX_MANTISSA) {
     mantissa *= 10n;
-    exponent -= 1;
+    exponent -= 1n;
   }
   return { mantissa, exponent };
 }

@@ -1,5 +1,4 @@
 import { variant, vec } from "../../../types/composites.ts";
-import { U64F64 } from "../../../types/fixed-point.ts";
 import { Bool, I16, U8, U16, U64 } from "../../../types/primitives.ts";
 import { AccountId } from "../../../types/substrate-types.ts";
 import { named } from "../../../types/type-node.ts";
@@ -15,7 +14,6 @@ export const events = eventsOf(subtensorId, {
   WeightsSet: variant(5, [StorageIndex, U16]),
   NeuronRegistered: variant(6, [NetUid, U16, AccountId]),
   MaxAllowedUidsSet: variant(9, [NetUid, U16]),
-  AdjustmentIntervalSet: variant(12, [NetUid, U16]),
   ActivityCutoffSet: variant(15, [NetUid, U16]),
   RhoSet: variant(16, [NetUid, U16]),
   AlphaSigmoidSteepnessSet: variant(17, [NetUid, I16]),
@@ -27,7 +25,6 @@ export const events = eventsOf(subtensorId, {
   BondsPenaltySet: variant(25, [NetUid, U16]),
   MaxAllowedValidatorsSet: variant(27, [NetUid, U16]),
   AxonServed: variant(28, [NetUid, AccountId]),
-  PrometheusServed: variant(29, [NetUid, AccountId]),
   WeightsVersionKeySet: variant(32, [NetUid, U64]),
   ServingRateLimitSet: variant(35, [NetUid, U64]),
   MaxBurnSet: variant(37, [NetUid, TaoBalance]),
@@ -41,14 +38,11 @@ export const events = eventsOf(subtensorId, {
   StakeThresholdSet: variant(54, [U64]),
   SubnetOwnerCutSet: variant(57, [U16]),
   NetworkRateLimitSet: variant(58, [U64]),
-  NetworkImmunityPeriodSet: variant(59, [U64]),
   StartCallDelaySet: variant(60, [U64]),
   NetworkMinLockCostSet: variant(61, [TaoBalance]),
-  SubnetLimitSet: variant(62, [U16]),
   NetworkLockCostReductionIntervalSet: variant(63, [U64]),
   SubnetOwnerHotkeySet: variant(94, [NetUid, AccountId]),
   FirstEmissionBlockNumberSet: variant(95, [NetUid, U64]),
-  CommitRevealPeriodsSet: variant(100, [NetUid, U64]),
   CommitRevealEnabled: variant(101, [NetUid, Bool]),
   AutoStakeAdded: variant(109, {
     netuid: NetUid,
@@ -63,8 +57,6 @@ export const events = eventsOf(subtensorId, {
   }),
   MinAllowedUidsSet: variant(111, [NetUid, U16]),
   MinNonImmuneUidsSet: variant(113, [NetUid, U16]),
-  BurnHalfLifeSet: variant(124, { netuid: NetUid, burn_half_life: U16 }),
-  BurnIncreaseMultSet: variant(125, { netuid: NetUid, burn_increase_mult: U64F64 }),
   EpochDeferred: variant(132, { netuid: NetUid, from_block: U64, to_block: U64 }),
   EpochSkipped: variant(133, { netuid: NetUid, block: U64 }),
 });

@@ -1,17 +1,29 @@
 import type { Pallet } from "../../dsl/pallet.ts";
+import { stepBlock } from "./block-step.ts";
+import { buildGenesis } from "./genesis.ts";
+import { checkGuards, checkGuardsOfTransaction } from "./guards.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { Networks } from "./network-storage.ts";
 import { Neurons } from "./neuron-storage.ts";
 import { Stakes } from "./stake-storage.ts";
+import { calls } from "./subtensor-calls.ts";
 import { constants } from "./subtensor-constants.ts";
 import { events } from "./subtensor-events.ts";
 import { errors, subtensorId } from "./subtensor-id.ts";
 
+/** Subnets: who is registered, who stakes, what they say of each other, and what they earn. */
 export const subtensor: Pallet = {
   ...subtensorId,
   path: "pallet_subtensor::pallet",
   storage: { ...Networks, ...Neurons, ...Hyperparameters, ...Stakes },
+  calls,
   events,
   errors,
   constants,
+  genesis: buildGenesis,
+  onInitialize: stepBlock,
+  checkTransaction: (c, { signer, call }) => checkGuardsOfTransaction(c, signer, call),
+  checkDispatch(c, call) {
+    if (c.origin.kind === "signed") checkGuards(c, c.origin.who, call);
+  },
 };

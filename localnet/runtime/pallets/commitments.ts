@@ -1,0 +1,133 @@
+import type { Netuid } from "../../../shared/types.ts";
+import type { Store } from "../../state/store.ts";
+import { variant } from "../../types/composites.ts";
+import { U16, U32, U64 } from "../../types/primitives.ts";
+import { AccountId } from "../../types/substrate-types.ts";
+import { named } from "../../types/type-node.ts";
+import { call, weight } from "../dsl/calls.ts";
+import { type Account, type Context, ensureRoot, ensureSigned } from "../dsl/context.ts";
+import { ensure, errorsOf, fail } from "../dsl/errors.ts";
+import { eventsOf } from "../dsl/events.ts";
+import { constant, type Pallet } from "../dsl/pallet.ts";
+import { map, storageOf, value } from "../dsl/storage.ts";
+import { type CommitmentField, CommitmentInfo, Registration, UsageTracker } from "./commitment-types.ts";
+import { Hyperparameters } from "./subtensor/hyperparameter-storage.ts";
+import { Neurons } from "./subtensor/neuron-storage.ts";
+import { storageIndexes } from "./subtensor/subnets.ts";
+import { NetUid } from "./subtensor/subtensor-types.ts";
+
+const id = { name: "Commitments", index: 18 };
+
+/** Fields of one commitment. */
+const MAX_FIELDS = 3;
+/** Bytes that every commitment counts at least. */
+const MIN_SPACE = 100n;
+/** Bytes of a `BigRaw` field. */
+const MAX_BIG_RAW = 512;
+const HASH_FIELDS = new Set(["BlakeTwo256", "Sha256", "Keccak256", "ShaThree256"]);
+
+const PER_HOTKEY = [
+  ["Identity", U16],
+  ["Twox64Concat", AccountId],
+] as const;
+
+export const Commitments = storageOf(id, {
+  CommitmentOf: map(PER_HOTKEY, Registration),
+  LastCommitment: map(PER_HOTKEY, U32),
+  LastBondsReset: map(PER_HOTKEY, U32),
+  UsedSpaceOf: map(PER_HOTKEY, UsageTracker),
+  MaxSpace: value(U32, 3100),
+});
+
+const errors = errorsOf(id, {
+  TooManyFieldsInCommitmentInfo: 0,
+  AccountNotAllowedCommit: 1,
+  SpaceLimitExceeded: 2,
+  UnexpectedUnreserveLeftover: 3,
+});
+
+const events = eventsOf(id, { Commitment: variant(0, { netuid: NetUid, who: AccountId }) });
+
+/** A few bytes per hotkey and subnet that everybody may read. */
+export const commitments: Pallet = {
+  ...id,
+  path: "pallet_commitments::pallet",
+  storage: Commitments,
+  errors,
+  events,
+  constants: {
+    MaxFields: constant(U32, MAX_FIELDS),
+    InitialDeposit: constant(U64, 0n),
+    FieldDeposit: constant(U64, 0n),
+  },
+  calls: {
+    set_commitment: call({
+      index: 0,
+      args: { netuid: NetUid, info: named("Box<CommitmentInfo<T::MaxFields>>", CommitmentInfo) },
+      weight: weight(558_480_000n),
+      pays: "No",
+      run(c, { netuid, info }) {
+        setCommitment(c, ensureSigned(c.origin), netuid, info);
+      },
+    }),
+    set_max_space: call({
+      index: 2,
+      args: { new_limit: U32 },
+      weight: weight(102_856_000n),
+      run(c, { new_limit }) {
+        ensureRoot(c.origin);
+        Commitments.MaxSpace.put(c.store, new_limit);
+      },
+    }),
+  },
+};
+
+function setCommitment(c: Context, hotkey: Account, netuid: Netuid, info: CommitmentInfo): void {
+  const { store: s } = c;
+  ensure(Neurons.Uids.exists(s, netuid, hotkey), errors.is.AccountNotAllowedCommit);
+  ensure(info.fields.length <= MAX_FIELDS, errors.is.TooManyFieldsInCommitmentInfo);
+  takeSpace(s, hotkey, netuid, info);
+
+  Commitments.CommitmentOf.put(s, netuid, hotkey, { deposit: 0n, block: c.block, info });
+  Commitments.LastCommitment.put(s, netuid, hotkey, c.block);
+  if (info.fields.some(({ type }) => type === "ResetBondsFlag")) {
+    Commitments.LastBondsReset.put(s, netuid, hotkey, c.block);
+    if (Hyperparameters.BondsResetOn.get(s, netuid)) dropBondsTowards(s, netuid, hotkey);
+  }
+  c.deposit(events.make.Commitment({ netuid, who: hotkey }));
+}
+
+/** Count the bytes of a commitment against what a hotkey has per epoch. */
+function takeSpace(s: Store, hotkey: Account, netuid: Netuid, { fields }: CommitmentInfo): void {
+  const bytes = BigInt(fields.reduce((sum, field) => sum + spaceOf(field), 0));
+  const epoch = Hyperparameters.SubnetEpochIndex.get(s, netuid);
+  const usage = Commitments.UsedSpaceOf.get(s, netuid, hotkey);
+  const before = usage?.last_epoch === epoch ? usage.used_space : 0n;
+  const used = before + (bytes < MIN_SPACE ? MIN_SPACE : bytes);
+  ensure(used <= BigInt(Commitments.MaxSpace.get(s)), errors.is.SpaceLimitExceeded);
+  Commitments.UsedSpaceOf.put(s, netuid, hotkey, { last_epoch: epoch, used_space: used });
+}
+
+/** @throws DispatchFailure Unavailable for a timelocked field: this chain has no randomness beacon that would open it */
+function spaceOf({ type, value: content }: CommitmentField): number {
+  if (type === "TimelockEncrypted") return fail({ type: "Unavailable" });
+  if (type === "BigRaw") {
+    const { length } = content as Uint8Array;
+    ensure(length <= MAX_BIG_RAW, errors.is.SpaceLimitExceeded);
+    return length;
+  }
+  if (HASH_FIELDS.has(type)) return 32;
+  return type.startsWith("Raw") ? Number(type.slice("Raw".length)) : 0;
+}
+
+function dropBondsTowards(s: Store, netuid: Netuid, hotkey: Account): void {
+  const uid = Neurons.Uids.get(s, netuid, hotkey);
+  for (const index of storageIndexes(s, netuid)) {
+    for (const [[, from], row] of [...Neurons.Bonds.entries(s, index)]) {
+      if (row.some(([to]) => to === uid)) {
+        const rest = row.filter(([to]) => to !== uid);
+        Neurons.Bonds.put(s, index, from, rest);
+      }
+    }
+  }
+}

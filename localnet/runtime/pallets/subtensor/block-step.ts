@@ -1,0 +1,13 @@
+import type { Context } from "../../dsl/context.ts";
+import { emitBlock, updateMovingPrices } from "./coinbase.ts";
+import { scheduleEpochs } from "./epoch-clock.ts";
+import { payTempo } from "./payouts.ts";
+import { decayRegistrationPrices } from "./register-neuron.ts";
+
+/** What happens at the start of every block, before any transaction, in the chain's order. */
+export function stepBlock(c: Context): void {
+  decayRegistrationPrices(c);
+  emitBlock(c);
+  for (const pots of scheduleEpochs(c)) payTempo(c, pots);
+  updateMovingPrices(c);
+}

@@ -1,0 +1,45 @@
+import type { Context } from "../../dsl/context.ts";
+import { setFreeBalance } from "../accounts.ts";
+import { Balances, changeIssuance } from "../balances.ts";
+import { Hyperparameters } from "./hyperparameter-storage.ts";
+import { Networks } from "./network-storage.ts";
+import { appendNeuron } from "./neurons.ts";
+import { Stakes } from "./stake-storage.ts";
+import { ZERO_ACCOUNT } from "./storage-keys.ts";
+import { subnetAccount } from "./subnets.ts";
+import { ROOT } from "./subtensor-id.ts";
+import { tokenSymbol } from "./token-symbol.ts";
+
+const FIRST_SUBNET = 1;
+const GENESIS_TEMPO = 100;
+const ROOT_SEATS = 64;
+const COIN = 1_000_000_000n;
+
+/** The real chain's genesis: root, and subnet 1, which belongs to nobody and was not started. */
+export function buildGenesis(c: Context): void {
+  const { store: s } = c;
+  for (const netuid of [ROOT, FIRST_SUBNET]) {
+    Networks.NetworksAdded.put(s, netuid, true);
+    Networks.NetworkRegistrationAllowed.put(s, netuid, true);
+    Networks.SubnetworkN.put(s, netuid, 0);
+    Networks.TokenSymbol.put(s, netuid, tokenSymbol(netuid));
+    Hyperparameters.Tempo.put(s, netuid, GENESIS_TEMPO);
+  }
+  Networks.TotalNetworks.put(s, 2);
+  Hyperparameters.MaxAllowedUids.put(s, ROOT, ROOT_SEATS);
+
+  Hyperparameters.MaxAllowedUids.put(s, FIRST_SUBNET, 256);
+  Hyperparameters.MaxAllowedValidators.put(s, FIRST_SUBNET, 64);
+  Hyperparameters.MinAllowedWeights.put(s, FIRST_SUBNET, 0);
+  Networks.SubnetMechanism.put(s, FIRST_SUBNET, 1);
+  Networks.SubnetOwner.put(s, FIRST_SUBNET, ZERO_ACCOUNT);
+  Stakes.SubnetTAO.put(s, FIRST_SUBNET, 10n * COIN);
+  Stakes.SubnetAlphaIn.put(s, FIRST_SUBNET, 10n * COIN);
+  Stakes.SubnetAlphaOut.put(s, FIRST_SUBNET, COIN);
+  appendNeuron(c, FIRST_SUBNET, ZERO_ACCOUNT);
+
+  setFreeBalance(c, subnetAccount(FIRST_SUBNET), 10n * COIN);
+  changeIssuance(c, 10n * COIN);
+  Stakes.TotalStake.put(s, 10n * COIN);
+  Stakes.TotalIssuance.put(s, Balances.TotalIssuance.get(s));
+}

@@ -1,0 +1,51 @@
+import type { Netuid } from "../../../../shared/types.ts";
+import type { Account, Context, RuntimeCall } from "../../dsl/context.ts";
+import { DispatchFailure } from "../../dsl/errors.ts";
+import { InvalidTransaction } from "../../dsl/invalid-transaction.ts";
+import { Hyperparameters } from "./hyperparameter-storage.ts";
+import { ensureNetworkRateLimit } from "./register-network.ts";
+import { type AxonArgs, ensureServable } from "./serve.ts";
+import { ensureWeightStake, ensureWeightsRateLimit } from "./set-weights.ts";
+import { subtensorId } from "./subtensor-id.ts";
+
+/** Numbers under which clients learn of a refusal before inclusion. Errors without one are 255. */
+const CUSTOM_CODES: Record<string, number> = {
+  NotEnoughStakeToSetWeights: 1,
+  SettingWeightsTooFast: 6,
+  NetworkTxRateLimitExceeded: 6,
+  HotKeyNotRegisteredInNetwork: 10,
+  InvalidIpAddress: 11,
+  ServingRateLimitExceeded: 12,
+  InvalidPort: 13,
+};
+const BAD_REQUEST = 255;
+
+/**
+ * The checks that the chain makes before a call is accepted, in its order.
+ *
+ * @throws DispatchFailure by the name of the module error
+ */
+export function checkGuards(c: Context, signer: Account, call: RuntimeCall): void {
+  if (call.type !== subtensorId.name) return;
+  const { type: name, value: args } = call.value;
+  if (name === "set_weights" || name === "set_mechanism_weights") {
+    const { netuid, mecid = 0 } = args as { netuid: Netuid; mecid?: number };
+    ensureWeightStake(c, signer, netuid);
+    if (!Hyperparameters.CommitRevealWeightsEnabled.get(c.store, netuid)) {
+      ensureWeightsRateLimit(c, signer, netuid, mecid);
+    }
+  }
+  if (name === "register_network") ensureNetworkRateLimit(c);
+  if (name === "serve_axon") ensureServable(c, signer, args as AxonArgs);
+}
+
+/** The same before a transaction enters the pool. @throws InvalidTransaction with the chain's number */
+export function checkGuardsOfTransaction(c: Context, signer: Account, call: RuntimeCall): void {
+  try {
+    checkGuards(c, signer, call);
+  } catch (error) {
+    if (!(error instanceof DispatchFailure)) throw error;
+    const name = error.message.slice(error.message.indexOf(".") + 1);
+    throw new InvalidTransaction({ custom: CUSTOM_CODES[name] ?? BAD_REQUEST });
+  }
+}

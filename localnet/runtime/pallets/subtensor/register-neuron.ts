@@ -1,0 +1,64 @@
+import type { Netuid } from "../../../../shared/types.ts";
+import type { Store } from "../../../state/store.ts";
+import { decayBurn, raiseBurn } from "../../consensus/burn.ts";
+import { subU64 } from "../../consensus/fixed.ts";
+import type { Account, Context } from "../../dsl/context.ts";
+import { ensure, fail } from "../../dsl/errors.ts";
+import { freeBalance } from "../accounts.ts";
+import { swapErrors } from "../swap.ts";
+import { associateHotkey, ensureOwnerOf } from "./hotkeys.ts";
+import { Networks } from "./network-storage.ts";
+import { Neurons } from "./neuron-storage.ts";
+import { ensureFreeUid, registerNeuron } from "./neurons.ts";
+import { Stakes } from "./stake-storage.ts";
+import { buyAlpha } from "./staking.ts";
+import { subnetExists, subnetIds } from "./subnets.ts";
+import { events } from "./subtensor-events.ts";
+import { errors, ROOT } from "./subtensor-id.ts";
+import { simulateSwap } from "./swaps.ts";
+
+/** `burned_register`: buy alpha for the price of registration, destroy it, and take a uid. Checks in the chain's order. */
+export function burnedRegister(c: Context, coldkey: Account, netuid: Netuid, hotkey: Account): void {
+  const { store: s } = c;
+  ensure(netuid !== ROOT, errors.is.RegistrationNotPermittedOnRootSubnet);
+  ensure(subnetExists(s, netuid), errors.is.SubnetNotExists);
+  ensure(Networks.NetworkRegistrationAllowed.get(s, netuid), errors.is.SubNetRegistrationDisabled);
+  ensure(!Neurons.Uids.exists(s, netuid, hotkey), errors.is.HotKeyAlreadyRegisteredInSubNet);
+  const cost = Networks.Burn.get(s, netuid);
+  ensure(freeBalance(s, coldkey) >= cost, errors.is.NotEnoughBalanceToStake);
+  associateHotkey(s, hotkey, coldkey);
+  ensureOwnerOf(s, hotkey, coldkey);
+  ensureFreeUid(c, netuid);
+
+  const swapped = simulateSwap(s, netuid, "buy", cost);
+  if (typeof swapped === "string") fail(swapErrors.is[swapped]);
+  buyAlpha(c, coldkey, netuid, swapped);
+  Stakes.SubnetAlphaOut.mutate(s, netuid, (alpha) => subU64(alpha, swapped.output));
+
+  const uid = registerNeuron(c, netuid, hotkey);
+  Networks.Burn.put(
+    s,
+    netuid,
+    raiseBurn(cost, Networks.BurnIncreaseMult.get(s, netuid), boundsOf(s, netuid)),
+  );
+  Networks.RegistrationsThisBlock.mutate(s, netuid, (count) => count + 1);
+  const total = Networks.RAORecycledForRegistration.mutate(s, netuid, (rao) => rao + cost);
+  c.deposit(events.make.RAORecycledForRegistrationSet([netuid, total]));
+  c.deposit(events.make.NeuronRegistered([netuid, uid, hotkey]));
+}
+
+/** Prices fall a little each block, and the count of registrations begins anew. */
+export function decayRegistrationPrices(c: Context): void {
+  const { store: s } = c;
+  for (const netuid of subnetIds(s)) {
+    const halfLife = Networks.BurnHalfLife.get(s, netuid);
+    if (c.block > 1 && halfLife > 0) {
+      Networks.Burn.mutate(s, netuid, (burn) => decayBurn(burn, halfLife, boundsOf(s, netuid)));
+    }
+    Networks.RegistrationsThisBlock.put(s, netuid, 0);
+  }
+}
+
+function boundsOf(s: Store, netuid: Netuid) {
+  return { min: Networks.MinBurn.get(s, netuid), max: Networks.MaxBurn.get(s, netuid) };
+}

@@ -1,0 +1,33 @@
+import type { Netuid, Rao } from "../../../../shared/types.ts";
+import type { Store } from "../../../state/store.ts";
+import { I96F32, U128_MAX } from "../../consensus/fixed.ts";
+import { claimRate } from "../../consensus/root-claims.ts";
+import type { Account } from "../../dsl/context.ts";
+import { Neurons } from "./neuron-storage.ts";
+import { hotkeyStake, increaseStake } from "./stake.ts";
+import { Stakes } from "./stake-storage.ts";
+import { ROOT } from "./subtensor-id.ts";
+
+/** Alpha that the root stakers of a hotkey earned: claimable in proportion, or the owner's when it is too much for that. */
+export function accrueRootDividend(s: Store, hotkey: Account, netuid: Netuid, amount: Rao): void {
+  const rate = claimRate(amount, hotkeyStake(s, hotkey, ROOT));
+  if (rate === undefined) {
+    increaseStake(s, hotkey, Neurons.Owner.get(s, hotkey), netuid, amount);
+    return;
+  }
+  Stakes.RootClaimable.mutate(s, hotkey, (rates) =>
+    new Map(rates).set(netuid, I96F32.add(rates.get(netuid) ?? 0n, rate)),
+  );
+}
+
+/** Root stake that comes or goes has no claim on what accrued before, and takes none away. */
+export function shiftRootClaims(s: Store, hotkey: Account, coldkey: Account, stakeChange: bigint): void {
+  for (const [netuid, rate] of Stakes.RootClaimable.get(s, hotkey)) {
+    const size = stakeChange < 0n ? -stakeChange : stakeChange;
+    const shift = I96F32.mul(rate, I96F32.fromInteger(size)) >> I96F32.fractionBits;
+    Stakes.RootClaimed.mutate(s, netuid, hotkey, coldkey, (claimed) => {
+      const next = stakeChange < 0n ? claimed - shift : claimed + shift;
+      return next < 0n ? 0n : next > U128_MAX ? U128_MAX : next;
+    });
+  }
+}
