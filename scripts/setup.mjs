@@ -63,7 +63,8 @@ function installPackages() {
   say(`installing Node packages: ${why} (about a minute)`);
   // Without this, onnxruntime-node would fetch CUDA files at installation.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
-  const npm = () => run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { env });
+  const npm = () =>
+    run("npm", ["ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"], { env });
   if (npm()) return;
   say("npm ci failed; trying once more");
   if (npm()) return;
@@ -136,7 +137,7 @@ function buildWhenChanged() {
 function sourceFingerprint() {
   const hash = createHash("sha256");
   const files = ["package.json", "package-lock.json"];
-  for (const folder of SOURCES) {
+  for (const folder of SOURCES.filter((name) => existsSync(join(root, name)))) {
     for (const name of readdirSync(join(root, folder), { recursive: true })) files.push(join(folder, name));
   }
   for (const file of files.sort()) {
