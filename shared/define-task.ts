@@ -28,10 +28,10 @@ const DEFAULT_ALPHA = 0.1;
 const ASK = "ask";
 
 /** What to ask, and what only the validator knows about it. Leave `truth` out when `score` can tell from the request. */
-export type Question<Request, Truth> = { request: Request; truth?: Truth };
+type Question<Request, Truth> = { request: Request; truth?: Truth };
 
 /** How a miner works: through its model, or by a function that may use the model too. */
-export type Work<Request, Response> =
+type Work<Request, Response> =
   | {
       /** Question to tensors. The first dimension counts rows: rows of concurrent requests share a batch. */
       toFeeds(request: Request): Tensors;

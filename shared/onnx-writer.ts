@@ -1,9 +1,9 @@
 import { type Dtype, type Tensor, tensorBytes } from "./tensor.ts";
 
 /** A named value that goes in or out. A dimension that is a name may have any size. */
-export type OnnxValue = { name: string; dtype: Dtype; shape: readonly (number | string)[] };
+type OnnxValue = { name: string; dtype: Dtype; shape: readonly (number | string)[] };
 
-export type OnnxNode = {
+type OnnxNode = {
   op: string;
   inputs: readonly string[];
   outputs: readonly string[];

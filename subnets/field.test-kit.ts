@@ -50,7 +50,7 @@ export function toParticipant(hotkey: Hotkey, uid: number): Participant {
 type Model = { infer(feeds: Tensors): Promise<Tensors> };
 
 /** For subnets whose miners have no model. */
-export const noModel: Model = {
+const noModel: Model = {
   infer: async () => {
     throw new Error("this miner has no model");
   },

@@ -1,7 +1,7 @@
 import { childSeed, type Random, randomFrom } from "../../shared/rules/beacon.ts";
 
 /** Side of an image in pixels. */
-export const SIDE = 12;
+const SIDE = 12;
 
 /** Pixels of one image: what a model gets in a row. */
 export const PIXELS = SIDE * SIDE;
