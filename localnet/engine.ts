@@ -73,4 +73,6 @@ export interface RuntimeEngine {
   finalize(s: BlockStore, extrinsics: readonly Uint8Array[]): Header;
   /** Answer a runtime API. Changes to `s` are the caller's to drop. @throws UnknownRuntimeApi, TypeError */
   call(s: Store, method: string, args: Uint8Array, at: BlockRef): Uint8Array;
+  /** Give an account exactly this free balance, in rao. For development: no transaction can do it. */
+  setBalance(s: Store, account: Hex, rao: bigint): void;
 }

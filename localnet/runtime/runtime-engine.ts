@@ -11,6 +11,7 @@ import { blake2b256, storagePrefix } from "../state/hashing.ts";
 import type { Store } from "../state/store.ts";
 import { record } from "../types/composites.ts";
 import { bytesToHex, hexToBytes } from "../types/hex.ts";
+import { nonceTag } from "../types/nonce-tag.ts";
 import { Bytes } from "../types/primitives.ts";
 import { DigestItem } from "../types/substrate-types.ts";
 import { decodeExactly, type TypeNode } from "../types/type-node.ts";
@@ -22,6 +23,7 @@ import type { PalletSource, RuntimeApiMethod } from "./dsl/pallet.ts";
 import type { Extrinsic } from "./extrinsic.ts";
 import { inclusionFee, totalFee } from "./fees.ts";
 import { addToBlock, BASE_EXTRINSIC, type BlockUsage, emptyUsage } from "./limits.ts";
+import { setBalance } from "./pallets/balances.ts";
 import { BLOCK_AUTHOR } from "./pallets/block-author.ts";
 import { systemTotals } from "./pallets/system.ts";
 import { BLOCK_HASH_COUNT, System, systemEvents } from "./pallets/system-storage.ts";
@@ -29,7 +31,7 @@ import { Timestamp } from "./pallets/timestamp.ts";
 import { chargeFee, settleFee } from "./pallets/transaction-payment.ts";
 import { declareRuntime } from "./runtime-types.ts";
 import { SignatureCheck } from "./signature-check.ts";
-import { type CheckedTransaction, checkTransaction, longevity, nonceTag } from "./transaction-checks.ts";
+import { type CheckedTransaction, checkTransaction, longevity } from "./transaction-checks.ts";
 
 const EVENTS_KEY = storagePrefix("System", "Events");
 
@@ -184,6 +186,9 @@ export function createRuntimeEngine(
       const { method: api, inputs } = declared;
       const c = contextOf(openSession(store, at.number + 1));
       return api.output.encode(api.run(c, decodeExactly(inputs, args)));
+    },
+    setBalance(store, account, rao) {
+      setBalance(contextOf(running?.session ?? openSession(store, 0)), account, rao);
     },
   };
 }

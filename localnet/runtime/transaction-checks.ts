@@ -1,7 +1,5 @@
 import type { Hex, Rao } from "../../shared/types.ts";
 import { birthBlock, lastBlock } from "../types/era.ts";
-import { hexToBytes } from "../types/hex.ts";
-import { CompactU32 } from "../types/primitives.ts";
 import { accountOf } from "../types/substrate-types.ts";
 import type { CallInfo } from "./dsl/calls.ts";
 import type { Account, Context, RuntimeCall } from "./dsl/context.ts";
@@ -71,11 +69,6 @@ export function checkTransaction(
   const eraPeriod = extra.era?.period;
   for (const pallet of deps.pallets) pallet.checkTransaction?.(c, { signer, call, eraPeriod });
   return { signer, call, info, extra, fee };
-}
-
-/** Name of a signer's nonce: what one transaction provides and the next one requires. */
-export function nonceTag(signer: Account, nonce: number): string {
-  return Buffer.concat([hexToBytes(signer), CompactU32.encode(nonce)]).toString("hex");
 }
 
 /** Blocks for which a transaction stays valid. */

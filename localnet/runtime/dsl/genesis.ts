@@ -5,6 +5,4 @@ import type { Account } from "./context.ts";
 export type GenesisConfig = {
   balances: readonly { account: Account; rao: Rao }[];
   sudo: Account;
-  /** Time of block 0, Unix milliseconds. */
-  timestampMs: bigint;
 };

@@ -35,9 +35,6 @@ export function createTimestamp(slotMs: number): Pallet {
         },
       }),
     },
-    genesis(c, { timestampMs }) {
-      Timestamp.Now.put(c.store, timestampMs);
-    },
     onFinalize(c) {
       Timestamp.DidUpdate.remove(c.store);
     },

@@ -1,0 +1,38 @@
+import type { Clock } from "../../shared/clock.ts";
+
+/**
+ * The chain's own time. On a timer it is the machine's clock, moved by time travel; on demand each block is one slot
+ * after the last, so it runs ahead of the machine's clock when many blocks are made.
+ */
+export class ChainClock {
+  readonly #clock: Clock;
+  readonly #slotMs: number;
+  #followsClock: () => boolean = () => false;
+  #offsetMs = 0;
+  #lastMs: number | undefined;
+
+  constructor(clock: Clock, slotMs: number) {
+    this.#clock = clock;
+    this.#slotMs = slotMs;
+  }
+
+  /** Which kind of time it is may change while the chain runs. */
+  followWhen(followsClock: () => boolean): void {
+    this.#followsClock = followsClock;
+  }
+
+  /** Time of the next block, Unix milliseconds; each call is the next block. */
+  next(): bigint {
+    const wallMs = this.#clock.nowMs() + this.#offsetMs;
+    const following = this.#lastMs === undefined || this.#followsClock();
+    const nowMs = following ? Math.max(wallMs, (this.#lastMs ?? 0) + 1) : this.#lastMs! + this.#slotMs;
+    this.#lastMs = nowMs;
+    return BigInt(Math.floor(nowMs));
+  }
+
+  /** Let the next block have this time, and time go on from there. */
+  travelTo(unixMs: number): void {
+    this.#offsetMs = unixMs - this.#clock.nowMs();
+    this.#lastMs = unixMs - this.#slotMs;
+  }
+}

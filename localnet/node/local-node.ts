@@ -1,0 +1,125 @@
+import { systemClock } from "../../shared/clock.ts";
+import { SubforgeError } from "../../shared/errors.ts";
+import { fromAddress, Keypair, keysReady } from "../../shared/keys/keypair.ts";
+import type { Logger } from "../../shared/logger.ts";
+import type { BlockNumber, Coldkey, Hex, Rao } from "../../shared/types.ts";
+import type { Account } from "../runtime/dsl/context.ts";
+import type { GenesisConfig } from "../runtime/dsl/genesis.ts";
+import { createPallets } from "../runtime/pallets.ts";
+import { createRuntimeEngine } from "../runtime/runtime-engine.ts";
+import { bytesToHex } from "../types/hex.ts";
+import { BlockAuthor, type BlockMode } from "./block-author.ts";
+import { ChainClock } from "./chain-clock.ts";
+import { ChainNode } from "./chain-node.ts";
+import { JsonRpc } from "./json-rpc.ts";
+import { createMethods } from "./rpc/methods.ts";
+import { isLoopback, startRpcServer } from "./rpc-server.ts";
+
+const DEFAULT_HOST = "127.0.0.1";
+
+/** Milliseconds between blocks of a chain that makes them on demand: the real chain's. */
+const DEFAULT_SLOT_MS = 12_000;
+
+/** Blocks whose state can still be read: half an hour of the fast chain, and more than any client looks back. */
+const KEEP_STATES = 7_200;
+
+const TAO = 1_000_000_000n;
+
+/** What the accounts of a fresh chain hold, as on the real local network. */
+export const GENESIS_BALANCES: readonly { name: string; rao: Rao }[] = [
+  ...["Alice", "Bob", "Charlie"].map((name) => ({ name, rao: 1_000_000n * TAO })),
+  ...["Dave", "Eve", "Ferdie", "One", "Two", "Three"].map((name) => ({ name, rao: 2_000n * TAO })),
+];
+
+export type LocalNodeOptions = {
+  /** Default 127.0.0.1. On an address that others reach, `dev_*` methods are not served. */
+  host?: string;
+  /** 0: any free one. */
+  port: number;
+  mode: BlockMode;
+  genesis?: {
+    /** Besides the development accounts; an address named again gets this instead. */
+    balances?: readonly { address: Coldkey; rao: Rao }[];
+    /** Default `//Alice`. */
+    sudo?: Coldkey;
+  };
+  logger: Logger;
+};
+
+export type LocalNode = {
+  /** `ws://…`; HTTP POST works on the same port. */
+  endpoint: string;
+  genesisHash: Hex;
+  /** Make blocks now, whatever the mode. @returns the number of the last one */
+  newBlock(count?: number): BlockNumber;
+  head(): { number: BlockNumber; hash: Hex };
+  /** Stop making blocks and cut off every client. May be called twice. */
+  close(): Promise<void>;
+};
+
+/**
+ * Start a chain in this process. Equal options give an equal genesis.
+ *
+ * @param signal - Closes the node when it aborts.
+ * @throws SubforgeError PORT_IN_USE, PORT_FORBIDDEN, CONFIG_INVALID for a wrong address
+ */
+export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSignal): Promise<LocalNode> {
+  const { host = DEFAULT_HOST, port, mode, logger } = options;
+  await keysReady();
+  const slotMs = mode.kind === "interval" ? mode.ms : DEFAULT_SLOT_MS;
+  const engine = createRuntimeEngine({ pallets: createPallets({ slotMs }), slotMs }, logger);
+  const clock = new ChainClock(systemClock, slotMs);
+  const node = new ChainNode(
+    { engine, genesis: genesisConfig(options), nextTimeMs: () => clock.next(), keepStates: KEEP_STATES },
+    logger,
+  );
+  const author = new BlockAuthor(node, { kind: "manual" }, systemClock, logger);
+  clock.followWhen(() => author.mode.kind === "interval");
+  const server = await startRpcServer({
+    host,
+    port,
+    rpc: new JsonRpc(createMethods({ dev: isLoopback(host) }), logger),
+    context: { node, author, travelTo: (unixMs) => clock.travelTo(unixMs) },
+  });
+  author.setMode(mode);
+
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    author.stop();
+    closing ??= server.close();
+    return closing;
+  };
+  if (signal?.aborted) await close();
+  signal?.addEventListener("abort", () => void close(), { once: true });
+  return {
+    endpoint: `ws://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
+    genesisHash: node.genesisHash,
+    newBlock: (count) => author.newBlock(count).header.number,
+    head: () => ({ number: node.head.header.number, hash: node.head.hash }),
+    close,
+  };
+}
+
+function genesisConfig({ genesis = {} }: LocalNodeOptions): GenesisConfig {
+  const rao = new Map<Account, Rao>();
+  for (const { name, rao: amount } of GENESIS_BALANCES) rao.set(devAccount(name), amount);
+  for (const { address, rao: amount } of genesis.balances ?? []) rao.set(toAccount(address), amount);
+  return {
+    balances: [...rao].map(([account, amount]) => ({ account, rao: amount })),
+    sudo: genesis.sudo === undefined ? devAccount("Alice") : toAccount(genesis.sudo),
+  };
+}
+
+function devAccount(name: string): Account {
+  return bytesToHex(Keypair.fromUri(`//${name}`).publicKey);
+}
+
+function toAccount(address: Coldkey): Account {
+  const publicKey = fromAddress(address);
+  if (publicKey === undefined)
+    throw new SubforgeError("CONFIG_INVALID", {
+      what: "the genesis",
+      problems: [`${address} is no address`],
+    });
+  return bytesToHex(publicKey);
+}

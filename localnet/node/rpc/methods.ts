@@ -1,0 +1,23 @@
+import { authorMethods } from "./author.ts";
+import { chainMethods } from "./chain.ts";
+import { devMethods } from "./dev.ts";
+import { paymentMethods } from "./payment.ts";
+import type { RpcMethods } from "./rpc.ts";
+import { stateMethods } from "./state.ts";
+import { systemMethods } from "./system.ts";
+
+/**
+ * All methods of a node. Clients drop what `rpc_methods` does not list.
+ *
+ * @param dev - Serve `dev_*` too: whoever reaches the port may then rewrite the chain.
+ */
+export function createMethods({ dev }: { dev: boolean }): ReadonlyMap<string, RpcMethods[string]> {
+  const methods = new Map(
+    [systemMethods, chainMethods, stateMethods, authorMethods, paymentMethods, dev ? devMethods : {}].flatMap(
+      (family) => Object.entries(family),
+    ),
+  );
+  const names = [...methods.keys(), "rpc_methods"].sort();
+  methods.set("rpc_methods", () => ({ methods: names }));
+  return methods;
+}

@@ -1,0 +1,147 @@
+import { UnknownRuntimeApi } from "../../engine.ts";
+import { blake2b256 } from "../../state/hashing.ts";
+import type { Reader, StateKey } from "../../state/store.ts";
+import { bytesToHex } from "../../types/hex.ts";
+import { clientError, invalidParams } from "../rpc-error.ts";
+import { blockHashParam, bytesParam, connectionOf, hexParam, listParam, numberParam } from "./params.ts";
+import type { RpcContext, RpcMethod, RpcMethods } from "./rpc.ts";
+
+/** As Substrate: a page of keys, and keys one storage query may name. */
+const MAX_PAGE = 1_000;
+const MAX_QUERY_KEYS = 4_096;
+
+/** Keys `state_getKeys` and `state_getPairs` answer at most; whoever needs more asks page by page. */
+const MAX_UNPAGED = 65_536;
+
+/** Blocks one `state_queryStorage` may span. */
+const MAX_QUERY_BLOCKS = 1_000;
+
+const getStorage: RpcMethod = ([key, at], { node }) => valueHex(stateAt(node, at), hexParam(key, "key"));
+
+const getRuntimeVersion: RpcMethod = ([at], { node }) => {
+  node.blockAt(blockHashParam(at));
+  return node.engine.version();
+};
+
+const unsubscribe: RpcMethod = ([id], context) => connectionOf(context).unsubscribe(id);
+
+const subscribeRuntimeVersion: RpcMethod = (_, context) =>
+  connectionOf(context).subscribe("state_runtimeVersion", (notify) => {
+    notify(context.node.engine.version()); // and never again: this runtime is not upgraded while it runs
+    return () => {};
+  });
+
+export const stateMethods: RpcMethods = {
+  state_getRuntimeVersion: getRuntimeVersion,
+  chain_getRuntimeVersion: getRuntimeVersion,
+  state_subscribeRuntimeVersion: subscribeRuntimeVersion,
+  chain_subscribeRuntimeVersion: subscribeRuntimeVersion,
+  state_unsubscribeRuntimeVersion: unsubscribe,
+  chain_unsubscribeRuntimeVersion: unsubscribe,
+  state_getMetadata: ([at], { node }) => {
+    node.blockAt(blockHashParam(at));
+    return bytesToHex(node.engine.metadata(14));
+  },
+  state_call: callRuntime,
+  state_callAt: callRuntime,
+  state_getStorage: getStorage,
+  state_getStorageAt: getStorage,
+  state_getStorageHash: ([key, at], { node }) => {
+    const value = stateAt(node, at).get(hexParam(key, "key"));
+    return value === undefined ? null : bytesToHex(blake2b256(value));
+  },
+  state_getStorageSize: ([key, at], { node }) => stateAt(node, at).get(hexParam(key, "key"))?.length ?? null,
+  state_getKeysPaged: keysPaged,
+  state_getKeysPagedAt: keysPaged,
+  state_getKeys: ([prefix, at], { node }) =>
+    take(stateAt(node, at).keys(hexParam(prefix, "prefix")), MAX_UNPAGED),
+  state_getPairs: ([prefix, at], { node }) => {
+    const state = stateAt(node, at);
+    const keys = take(state.keys(hexParam(prefix, "prefix")), MAX_UNPAGED);
+    return keys.map((key) => [key, valueHex(state, key)]);
+  },
+  state_queryStorageAt: ([keys, at], { node }) => {
+    const block = node.blockAt(blockHashParam(at));
+    const state = node.stateAt(block.hash);
+    const changes = keysParam(keys).map((key) => [key, valueHex(state, key)]);
+    return [{ block: block.hash, changes }];
+  },
+  state_queryStorage: queryStorage,
+  state_subscribeStorage: ([keys], context) => {
+    const { node } = context;
+    const wanted = keysParam(keys);
+    return connectionOf(context).subscribe("state_storage", (notify) => {
+      const changes = wanted.map((key) => [key, valueHex(node.state, key)]);
+      notify({ block: node.head.hash, changes });
+      return node.onStorage.add(({ block, changed }) => {
+        const touched = wanted.filter((key) => changed.has(key));
+        if (touched.length === 0) return;
+        notify({ block: block.hash, changes: touched.map((key) => [key, valueHex(node.state, key)]) });
+      });
+    });
+  },
+  state_unsubscribeStorage: unsubscribe,
+};
+
+function callRuntime([method, data, at]: readonly unknown[], { node }: RpcContext): unknown {
+  if (typeof method !== "string" || method.length > 256) throw invalidParams("method must be a name");
+  const args = bytesParam(data, "data");
+  try {
+    const answer = node.query(blockHashParam(at), (store, ref) => node.engine.call(store, method, args, ref));
+    return bytesToHex(answer);
+  } catch (error) {
+    if (error instanceof UnknownRuntimeApi)
+      throw clientError(`Execution failed: Other: Exported method ${method} is not found`);
+    if (error instanceof TypeError) throw clientError(`Execution failed: ${error.message}`);
+    throw error;
+  }
+}
+
+function keysPaged([prefix, count, startKey, at]: readonly unknown[], { node }: RpcContext): StateKey[] {
+  const limit = numberParam(count, "count");
+  if (limit > MAX_PAGE) throw invalidParams(`count exceeds maximum value. value: ${limit}, max: ${MAX_PAGE}`);
+  const from = prefix === undefined || prefix === null ? "0x" : hexParam(prefix, "prefix");
+  const after = startKey === undefined || startKey === null ? undefined : hexParam(startKey, "start key");
+  return take(stateAt(node, at).keys(from, after), limit);
+}
+
+/** All values at the first block, then the changes of each later one. */
+function queryStorage([keys, from, to]: readonly unknown[], { node }: RpcContext): unknown {
+  const wanted = keysParam(keys);
+  const first = node.blockAt(blockHashParam(from)).header.number;
+  const last = node.blockAt(blockHashParam(to)).header.number;
+  if (last < first || last - first > MAX_QUERY_BLOCKS)
+    throw invalidParams(`a range is 0 to ${MAX_QUERY_BLOCKS} blocks, oldest first`);
+  const sets: { block: string; changes: unknown[] }[] = [];
+  for (let number = first; number <= last; number++) {
+    const { hash } = node.blocks.byNumber(number)!;
+    const state = node.stateAt(hash);
+    const changed = new Set(node.state.changedIn(number));
+    const touched = wanted.filter((key) => number === first || changed.has(key));
+    if (touched.length > 0)
+      sets.push({ block: hash, changes: touched.map((key) => [key, valueHex(state, key)]) });
+  }
+  return sets;
+}
+
+function stateAt(node: RpcContext["node"], at: unknown): Reader {
+  return node.stateAt(blockHashParam(at));
+}
+
+function keysParam(keys: unknown): StateKey[] {
+  return listParam(keys, "keys", MAX_QUERY_KEYS).map((key) => hexParam(key, "key"));
+}
+
+function valueHex(state: Reader, key: StateKey): string | null {
+  const value = state.get(key);
+  return value === undefined ? null : bytesToHex(value);
+}
+
+function take(keys: Iterable<StateKey>, max: number): StateKey[] {
+  const taken: StateKey[] = [];
+  for (const key of keys) {
+    if (taken.length >= max) break;
+    taken.push(key);
+  }
+  return taken;
+}
