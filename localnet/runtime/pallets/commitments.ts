@@ -1,7 +1,7 @@
 import type { Netuid } from "../../../shared/types.ts";
 import type { Store } from "../../state/store.ts";
 import { variant } from "../../types/composites.ts";
-import { U16, U32, U64 } from "../../types/primitives.ts";
+import { U32, U64 } from "../../types/primitives.ts";
 import { AccountId } from "../../types/substrate-types.ts";
 import { named } from "../../types/type-node.ts";
 import { call, weight } from "../dsl/calls.ts";
@@ -9,14 +9,12 @@ import { type Account, type Context, ensureRoot, ensureSigned } from "../dsl/con
 import { ensure, errorsOf, fail } from "../dsl/errors.ts";
 import { eventsOf } from "../dsl/events.ts";
 import { constant, type Pallet } from "../dsl/pallet.ts";
-import { map, storageOf, value } from "../dsl/storage.ts";
-import { type CommitmentField, CommitmentInfo, Registration, UsageTracker } from "./commitment-types.ts";
+import { CommitmentStorage, commitmentsId } from "./commitment-storage.ts";
+import { type CommitmentField, CommitmentInfo } from "./commitment-types.ts";
 import { Hyperparameters } from "./subtensor/hyperparameter-storage.ts";
 import { Neurons } from "./subtensor/neuron-storage.ts";
 import { storageIndexes } from "./subtensor/subnets.ts";
 import { NetUid } from "./subtensor/subtensor-types.ts";
-
-const id = { name: "Commitments", index: 18 };
 
 /** Fields of one commitment. */
 const MAX_FIELDS = 3;
@@ -26,33 +24,20 @@ const MIN_SPACE = 100n;
 const MAX_BIG_RAW = 512;
 const HASH_FIELDS = new Set(["BlakeTwo256", "Sha256", "Keccak256", "ShaThree256"]);
 
-const PER_HOTKEY = [
-  ["Identity", U16],
-  ["Twox64Concat", AccountId],
-] as const;
-
-export const Commitments = storageOf(id, {
-  CommitmentOf: map(PER_HOTKEY, Registration),
-  LastCommitment: map(PER_HOTKEY, U32),
-  LastBondsReset: map(PER_HOTKEY, U32),
-  UsedSpaceOf: map(PER_HOTKEY, UsageTracker),
-  MaxSpace: value(U32, 3100),
-});
-
-const errors = errorsOf(id, {
+const errors = errorsOf(commitmentsId, {
   TooManyFieldsInCommitmentInfo: 0,
   AccountNotAllowedCommit: 1,
   SpaceLimitExceeded: 2,
   UnexpectedUnreserveLeftover: 3,
 });
 
-const events = eventsOf(id, { Commitment: variant(0, { netuid: NetUid, who: AccountId }) });
+const events = eventsOf(commitmentsId, { Commitment: variant(0, { netuid: NetUid, who: AccountId }) });
 
 /** A few bytes per hotkey and subnet that everybody may read. */
 export const commitments: Pallet = {
-  ...id,
+  ...commitmentsId,
   path: "pallet_commitments::pallet",
-  storage: Commitments,
+  storage: CommitmentStorage,
   errors,
   events,
   constants: {
@@ -76,7 +61,7 @@ export const commitments: Pallet = {
       weight: weight(102_856_000n),
       run(c, { new_limit }) {
         ensureRoot(c.origin);
-        Commitments.MaxSpace.put(c.store, new_limit);
+        CommitmentStorage.MaxSpace.put(c.store, new_limit);
       },
     }),
   },
@@ -88,10 +73,10 @@ function setCommitment(c: Context, hotkey: Account, netuid: Netuid, info: Commit
   ensure(info.fields.length <= MAX_FIELDS, errors.is.TooManyFieldsInCommitmentInfo);
   takeSpace(s, hotkey, netuid, info);
 
-  Commitments.CommitmentOf.put(s, netuid, hotkey, { deposit: 0n, block: c.block, info });
-  Commitments.LastCommitment.put(s, netuid, hotkey, c.block);
+  CommitmentStorage.CommitmentOf.put(s, netuid, hotkey, { deposit: 0n, block: c.block, info });
+  CommitmentStorage.LastCommitment.put(s, netuid, hotkey, c.block);
   if (info.fields.some(({ type }) => type === "ResetBondsFlag")) {
-    Commitments.LastBondsReset.put(s, netuid, hotkey, c.block);
+    CommitmentStorage.LastBondsReset.put(s, netuid, hotkey, c.block);
     if (Hyperparameters.BondsResetOn.get(s, netuid)) dropBondsTowards(s, netuid, hotkey);
   }
   c.deposit(events.make.Commitment({ netuid, who: hotkey }));
@@ -101,11 +86,11 @@ function setCommitment(c: Context, hotkey: Account, netuid: Netuid, info: Commit
 function takeSpace(s: Store, hotkey: Account, netuid: Netuid, { fields }: CommitmentInfo): void {
   const bytes = BigInt(fields.reduce((sum, field) => sum + spaceOf(field), 0));
   const epoch = Hyperparameters.SubnetEpochIndex.get(s, netuid);
-  const usage = Commitments.UsedSpaceOf.get(s, netuid, hotkey);
+  const usage = CommitmentStorage.UsedSpaceOf.get(s, netuid, hotkey);
   const before = usage?.last_epoch === epoch ? usage.used_space : 0n;
   const used = before + (bytes < MIN_SPACE ? MIN_SPACE : bytes);
-  ensure(used <= BigInt(Commitments.MaxSpace.get(s)), errors.is.SpaceLimitExceeded);
-  Commitments.UsedSpaceOf.put(s, netuid, hotkey, { last_epoch: epoch, used_space: used });
+  ensure(used <= BigInt(CommitmentStorage.MaxSpace.get(s)), errors.is.SpaceLimitExceeded);
+  CommitmentStorage.UsedSpaceOf.put(s, netuid, hotkey, { last_epoch: epoch, used_space: used });
 }
 
 /** @throws DispatchFailure Unavailable for a timelocked field: this chain has no randomness beacon that would open it */

@@ -6,6 +6,7 @@ import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { Networks } from "./network-storage.ts";
 import { Neurons } from "./neuron-storage.ts";
 import { Stakes } from "./stake-storage.ts";
+import { apis } from "./subtensor-apis.ts";
 import { calls } from "./subtensor-calls.ts";
 import { constants } from "./subtensor-constants.ts";
 import { events } from "./subtensor-events.ts";
@@ -20,6 +21,7 @@ export const subtensor: Pallet = {
   events,
   errors,
   constants,
+  apis,
   genesis: buildGenesis,
   onInitialize: stepBlock,
   checkTransaction: (c, { signer, call }) => checkGuardsOfTransaction(c, signer, call),
