@@ -203,6 +203,7 @@ export class Axon {
       return this.#refuse(reply, admitted.code);
     }
     this.#answers += 1;
+    reply.raw.once("close", () => this.#finishAnswer()); // sent to the last byte, or the caller is gone
     try {
       const contentType = request.headers["content-type"] ?? JSON_CONTENT_TYPE;
       const answer = await this.#answer(name, admitted, contentType, reply);
@@ -224,10 +225,12 @@ export class Axon {
       if (code === "AXON_FAILED")
         this.#deps.logger.warn("axon.failed", { synapse: name, error: String(error) });
       return this.#refuse(reply, code);
-    } finally {
-      this.#answers -= 1;
-      if (this.#answers === 0) this.#whenIdle?.();
     }
+  }
+
+  #finishAnswer(): void {
+    this.#answers -= 1;
+    if (this.#answers === 0) this.#whenIdle?.();
   }
 
   async #admit(

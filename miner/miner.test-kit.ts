@@ -90,7 +90,10 @@ export function doublingTemplate(timeoutMs = 5_000) {
     answer: async ({ x, mode }, { infer, signal }) => {
       entered.push(String(mode));
       if (mode === "wait") await released;
-      if (mode === "hold") await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      if (mode === "hold") {
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        entered.push("aborted");
+      }
       if (mode === "break") throw new Error("the secret is hunter2");
       return { y: (await infer({ x: x as Tensor })).y! };
     },
@@ -138,6 +141,8 @@ export type Question = {
   /** Sent instead of or on top of what was signed. */
   headers?: Record<string, string>;
   sentBody?: Uint8Array;
+  /** The caller goes away when it aborts. */
+  signal?: AbortSignal;
 };
 
 const nextNonce = createNonceSource();
@@ -155,7 +160,12 @@ export async function ask(url: string, question: Question = {}) {
   const receiver = "receiver" in question ? question.receiver : bob().address;
   const signed = signRequest({ signer, receiver, method: "POST", target, body, nonce });
   const headers = { "content-type": contentType, ...signed, ...question.headers };
-  const reply = await request(url + target, { method: "POST", headers, body: question.sentBody ?? body });
+  const reply = await request(url + target, {
+    method: "POST",
+    headers,
+    body: question.sentBody ?? body,
+    signal: question.signal ?? null,
+  });
   const bytes = new Uint8Array(await reply.body.arrayBuffer());
   const replyType = String(reply.headers["content-type"]);
   if (reply.statusCode !== 200) {

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, test } from "vitest";
 import { keysReady } from "../shared/keys/keypair.ts";
 import type { Agent } from "../shared/template.ts";
 import { tensor } from "../shared/tensor.ts";
@@ -12,8 +12,8 @@ const x = tensor("float32", [1, 2], Float32Array.of(1, 2));
 
 beforeAll(keysReady);
 
-describe("a miner", () => {
-  test("announces its address, reads it back, and does not announce it again", async () => {
+describe.concurrent("a miner", () => {
+  test("announces its address, reads it back, and does not announce it again", async ({ expect }) => {
     const chain = new ThreeCallChain();
     const announcement = { ip: "203.0.113.7", port: 8091 };
     const first = await startTestMiner({ announce: announcement }, { chain });
@@ -24,7 +24,9 @@ describe("a miner", () => {
     expect(chain.neurons[0]?.axon).toMatchObject(announcement);
   });
 
-  test("does not start when the chain does not take its announcement, and leaves nothing behind", async () => {
+  test("does not start when the chain does not take its announcement, and leaves nothing behind", async ({
+    expect,
+  }) => {
     const chain = new ThreeCallChain();
     chain.refusal = "SubtensorModule.ServingRateLimitExceeded";
     const start = startTestMiner({ announce: { ip: "203.0.113.7", port: 8091 } }, { chain });
@@ -34,7 +36,9 @@ describe("a miner", () => {
     });
   });
 
-  test("does not start unregistered, without its chain, on a taken port, or with a file that is no model", async () => {
+  test("does not start unregistered, without its chain, on a taken port, or with a file that is no model", async ({
+    expect,
+  }) => {
     const strangers = new ThreeCallChain();
     strangers.neurons = strangers.neurons.filter(({ hotkey }) => hotkey !== bob().address);
     await expect(startTestMiner({}, { chain: strangers })).rejects.toMatchObject({
@@ -63,7 +67,7 @@ describe("a miner", () => {
     });
   });
 
-  test("follows the chain: a lost permit is refused, a new one is welcome", async () => {
+  test("follows the chain: a lost permit is refused, a new one is welcome", async ({ expect }) => {
     const miner = await startTestMiner();
     const codeOf = () => ask(miner.url).then(({ code }) => code);
     expect(await codeOf()).toBeUndefined();
@@ -74,20 +78,20 @@ describe("a miner", () => {
     await miner.stop();
   });
 
-  test("keeps serving those it knows while the chain is away", async () => {
+  test("keeps serving those it knows while the chain is away", async ({ expect }) => {
     const miner = await startTestMiner();
     miner.chain.isAway = true;
     for (let i = 0; i < 5; i += 1) expect((await ask(miner.url)).code).toBeUndefined();
     await miner.stop();
   });
 
-  test("lets a behaviour wrap the honest answer, or give none", async () => {
+  test("lets a behaviour wrap the honest answer, or give none", async ({ expect }) => {
     const negate: Agent = {
       ...{ name: "negate", describe: "Answers the opposite.", cost: 1 },
       answer: async (request, { honest }) =>
         request.mode === "silent" ? undefined : { y: 1, was: await honest() },
     };
-    const miner = await startTestMiner({ agent: negate }, { template: doublingTemplate(300).template });
+    const miner = await startTestMiner({ agent: negate }, { template: doublingTemplate(3_000).template });
     expect(await ask(miner.url)).toMatchObject({
       isSigned: true,
       answer: { y: 1, was: { y: { shape: [1, 2] } } },
@@ -96,7 +100,9 @@ describe("a miner", () => {
     await miner.stop();
   });
 
-  test("drains when it is told to stop: work in hand is finished, new questions are refused, the port is free", async () => {
+  test("drains when it is told to stop: work in hand is finished, new questions are refused, the port is free", async ({
+    expect,
+  }) => {
     const { template, release, entered } = doublingTemplate();
     const miner = await startTestMiner({}, { template });
     const held = [0, 1, 2].map(() => ask(miner.url, { message: { x, mode: "wait" } }));
@@ -110,7 +116,23 @@ describe("a miner", () => {
     await expect(ask(miner.url)).rejects.toThrow();
   });
 
-  test("refuses nonces that whoever listened before may have taken", async () => {
+  test("loses no answer when it is told to stop under load", async ({ expect }) => {
+    const { template, entered } = doublingTemplate();
+    const miner = await startTestMiner({ limits: { callerBurst: 1_000 } }, { template });
+    const codeOf = () =>
+      ask(miner.url).then(
+        ({ code }) => code ?? "answered",
+        () => "not connected",
+      );
+    const asked = Array.from({ length: 100 }, codeOf);
+    await expect.poll(() => entered.length).toBeGreaterThan(10);
+    await miner.stop();
+    const codes = await Promise.all(asked);
+    expect(codes.filter((code) => code === "answered")).toHaveLength(entered.length);
+    for (const code of codes) expect(["answered", "AXON_STOPPING", "not connected"]).toContain(code);
+  });
+
+  test("refuses nonces that whoever listened before may have taken", async ({ expect }) => {
     const before = BigInt(Date.now()) * 1_000_000n;
     const miner = await startTestMiner();
     expect((await ask(miner.url, { nonce: before })).code).toBe("BTAUTH_WARMING_UP");
