@@ -34,6 +34,11 @@ describe("command line", () => {
     expect(shown.stdout).toBe(`no wallet in ${folder}; make one: subforge wallet create\n`);
   });
 
+  it("takes a variable without a value for none", async () => {
+    const { exitCode } = await runCli(["explain", "INTERNAL"], { environment: { SUBFORGE_LOG_LEVEL: "" } });
+    expect(exitCode).toBe(0);
+  });
+
   it("is not disturbed by a variable that belongs to another command", async () => {
     const { exitCode } = await runCli(["explain", "INTERNAL"], { environment: { SUBFORGE_EPOCHS: "3" } });
     expect(exitCode).toBe(0);

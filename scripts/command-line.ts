@@ -18,6 +18,7 @@ export async function runCommandLine(
   words = process.argv.slice(2),
 ): Promise<void> {
   endQuietlyWhenReaderLeaves();
+  dropEmptyVariables();
   try {
     await parseAndRun(entries, words);
   } catch (error) {
@@ -73,6 +74,13 @@ function addEntries(parser: Argv, entries: readonly Entry[], path: readonly stri
         },
       });
     }
+  }
+}
+
+/** A variable without a value is none: compose files and unit files cannot leave one out. */
+function dropEmptyVariables(): void {
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith("SUBFORGE_") && value === "") delete process.env[name];
   }
 }
 

@@ -30,7 +30,7 @@ const PACKAGE_MANAGERS = [
     name: "apt-get",
     steps: [
       ["update", "-q"],
-      ["install", "-y", "-q", "--no-install-recommends", "redis-server"],
+      ["install", "-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "redis-server"],
     ],
   },
   { name: "dnf", steps: [["install", "-y", "redis"]] },

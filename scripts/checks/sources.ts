@@ -15,7 +15,6 @@ export const ROOMS = [
   "dashboard",
   "scripts",
 ] as const;
-export type Room = (typeof ROOMS)[number];
 
 /** `to` is a path from the root of the project, or the name of a package. */
 export type Import = { from: string; to: string; typeOnly: boolean };
@@ -54,7 +53,7 @@ export function allImports(): Import[] {
     .flatMap(importsOf);
 }
 
-export function importsOf(from: string): Import[] {
+function importsOf(from: string): Import[] {
   return parseImports(readSource(from) ?? "").map(({ specifier, typeOnly }) => ({
     from,
     to: specifier.startsWith(".") ? join(from, "..", specifier).replaceAll("\\", "/") : specifier,
