@@ -1,3 +1,4 @@
+import { chainCommands } from "./commands/chain.ts";
 import { doctor } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { minerCommands } from "./commands/miner.ts";
@@ -6,6 +7,7 @@ import type { AnyCommand, CommandGroup } from "./options.ts";
 
 /** Every command, in the order of --help. */
 export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [
+  chainCommands,
   minerCommands,
   walletCommands,
   doctor,

@@ -1,0 +1,85 @@
+import type { BlockMode } from "../localnet/node/block-author.ts";
+import { GENESIS_BALANCES, startLocalNode } from "../localnet/node/local-node.ts";
+import { SubforgeError } from "../shared/errors.ts";
+import { Keypair, keysReady } from "../shared/keys/keypair.ts";
+import { createLogger, type LogLevel } from "../shared/logger.ts";
+import { createOutput, table } from "./output.ts";
+
+const UNITS_MS = { ms: 1, s: 1_000, m: 60_000 } as const;
+
+/** Faster blocks leave a client no time to look at one; slower ones are a mistyped unit. */
+const MIN_BLOCK_MS = 10;
+const MAX_BLOCK_MS = 3_600_000;
+
+const RAO_PER_TAO = 1_000_000_000n;
+
+export type StartChainArgs = {
+  host: string;
+  port: number;
+  blockTime: string;
+  json: boolean;
+  logLevel: string;
+};
+
+/**
+ * Run a local chain until the signal aborts. Prints where it is and who has money: with --json one document.
+ *
+ * @throws SubforgeError PORT_IN_USE, PORT_FORBIDDEN, CLI_USAGE
+ */
+export async function startChain(args: StartChainArgs, signal: AbortSignal): Promise<void> {
+  const output = createOutput(args);
+  const mode = parseBlockTime(args.blockTime);
+  const logger = createLogger("chain", args.logLevel as LogLevel);
+  await keysReady();
+  const { host, port } = args;
+  const node = await startLocalNode({ host, port: checkedPort(port), mode, logger }, signal);
+  const accounts = GENESIS_BALANCES.map(({ name, rao }) => ({
+    uri: `//${name}`,
+    address: Keypair.fromUri(`//${name}`).address,
+    tao: (rao / RAO_PER_TAO).toString(),
+  }));
+  output.result(
+    { endpoint: node.endpoint, genesisHash: node.genesisHash, blockTime: args.blockTime, accounts },
+    [
+      node.endpoint,
+      "",
+      ...table([
+        ["account", "address", "TAO"],
+        ...accounts.map(({ uri, address, tao }) => [uri, address, tao]),
+      ]),
+      "",
+      `blocks: ${describeMode(mode)}; sudo: //Alice; genesis: ${node.genesisHash}`,
+      "these keys are public: never use them elsewhere",
+      `next: subforge doctor --network ${node.endpoint}`,
+    ],
+  );
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await node.close();
+}
+
+/** @throws SubforgeError CLI_USAGE */
+export function parseBlockTime(text: string): BlockMode {
+  if (text === "manual" || text === "instant") return { kind: text };
+  const [, amount, unit] = /^(\d{1,7})(ms|s|m)$/.exec(text) ?? [];
+  const ms = Number(amount) * UNITS_MS[unit as keyof typeof UNITS_MS];
+  if (!(ms >= MIN_BLOCK_MS && ms <= MAX_BLOCK_MS))
+    throw usage(
+      `--block-time is manual, instant, or a time from 10ms to 60m such as 250ms or 12s, not ${text}`,
+    );
+  return { kind: "interval", ms };
+}
+
+function checkedPort(port: number): number {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw usage(`--port is 0 to 65535, not ${port}`);
+  return port;
+}
+
+function describeMode(mode: BlockMode): string {
+  if (mode.kind === "manual") return "when dev_newBlock is called";
+  return mode.kind === "instant" ? "one per transaction" : `every ${mode.ms} ms`;
+}
+
+function usage(problem: string): SubforgeError {
+  return new SubforgeError("CLI_USAGE", { problem, command: "chain start" });
+}
