@@ -314,6 +314,17 @@ export const ERRORS = {
     hint: () => "nothing was signed; correct the template's toWeights",
     exit: "failed",
   }),
+  PLAN_INVALID: spec<{ problem: string }>({
+    message: (d) => `the template's plan cannot be asked: ${d.problem}`,
+    hint: () => "the epoch is skipped; correct the template's planEpoch or planStage",
+    exit: "failed",
+  }),
+  CHAIN_BLOCK_MISSING: spec<{ block: number }>({
+    message: (d) => `the chain has no block ${d.block} any more`,
+    hint: () => "a fork dropped it or the node pruned it; the next blocks tell, nothing has to be done",
+    exit: "chain",
+    retryable: true,
+  }),
   INTERNAL: spec<{ what: string }>({
     message: (d) => `internal error: ${d.what}`,
     hint: () => "run again with --show-stack-traces and report what it prints",

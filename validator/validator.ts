@@ -1,1 +1,254 @@
+import type { Chain } from "../shared/chain/chain.ts";
+import type { Clock } from "../shared/clock.ts";
+import { isSubforgeError } from "../shared/errors.ts";
+import { type Journal, openJournal } from "../shared/journal/journal.ts";
+import type { Keypair } from "../shared/keys/keypair.ts";
+import type { Logger } from "../shared/logger.ts";
+import { processEntry } from "../shared/process-entry.ts";
+import { announce } from "../shared/queue/announcement.ts";
+import type { ConnectOptions } from "../shared/queue/connection.ts";
+import type { QueueScope } from "../shared/queue/job-ids.ts";
+import {
+  type CollectQueue,
+  openCollectQueue,
+  openDispatchQueue,
+  queueKeyPurpose,
+} from "../shared/queue/queues.ts";
+import type { SubnetTemplate } from "../shared/template.ts";
+import type { Json, Netuid } from "../shared/types.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { OnEvent } from "./events.ts";
+import { Planner } from "./planner.ts";
+import { SecretKeeper } from "./secret-keeper.ts";
+import { SourceReader, type Sources } from "./source-reader.ts";
+import { createExclusive, WeightSetter } from "./weight-setter.ts";
+import { startWorkerProcesses } from "./worker-processes.ts";
+
 export type { ValidatorEvent } from "./events.ts";
+
+/** `collect` jobs taken at once: each is one short write. */
+const COLLECT_CONCURRENCY = 4;
+
+/** No new block for so long is worth a word. */
+const SILENT_CHAIN_MS = 30_000;
+
+/** How long a stop waits for its parts. */
+const STOP_MS = 9_000;
+
+/** Pause before the chain is asked again after it failed. */
+const CHAIN_RETRY_MS = 1_000;
+
+export type ValidatorOptions = {
+  netuid: Netuid;
+  /** Worker processes to start and keep running; 0: they are started elsewhere. */
+  workers: number;
+  /** Arguments after `validator worker` that tell a worker process where its wallet is. */
+  workerArgs?: readonly string[];
+  /** May miners have private addresses? On a development chain only. */
+  allowPrivate: boolean;
+  /** Miners per job. Default: as many as fit. */
+  targetsPerJob?: number | undefined;
+};
+
+export type ValidatorDeps = {
+  chain: Chain;
+  /** The hotkey. */
+  signer: Keypair;
+  template: SubnetTemplate;
+  /** What `template.parseConfig` gave. */
+  config: unknown;
+  journalPath: string;
+  queue: ConnectOptions;
+  sources?: Sources;
+  clock: Clock;
+  logger: Logger;
+  signal: AbortSignal;
+  onEvent: OnEvent;
+};
+
+export type Validator = {
+  journal: Journal;
+  /** Process ids of the workers that run now. */
+  workerPids(): number[];
+  /** Resolves when the signal aborted and everything is closed. Rejects when it cannot go on: nothing is left behind. */
+  stopped: Promise<void>;
+};
+
+/**
+ * Runs one validator on one subnet: chain, plan, queue, ask, score, weights, chain. Stops within seconds after the
+ * signal aborts.
+ *
+ * @throws SubforgeError JOURNAL_LOCKED and the other JOURNAL_ codes, QUEUE_UNREACHABLE and the other QUEUE_ codes,
+ * BUILD_MISSING, before anything is signed or asked
+ */
+export async function startValidator(options: ValidatorOptions, deps: ValidatorDeps): Promise<Validator> {
+  const { chain, signer, template, config, queue, clock, logger, onEvent } = deps;
+  const { netuid } = options;
+  const { genesis } = chain.identity;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([deps.signal, failed.signal]);
+  const scope: QueueScope = { genesis, validator: signer.address, netuid, template: template.id };
+  const key = signer.deriveSecret(queueKeyPurpose(scope));
+
+  const journal = openJournal({ path: deps.journalPath, genesis, hotkey: signer.address });
+  const opened: { close(): unknown }[] = [journal];
+  try {
+    const script = options.workers > 0 ? processEntry("cli") : "";
+    const dispatch = await openDispatchQueue(scope, key, queue);
+    opened.unshift(dispatch);
+    const collect = await openCollectQueue(scope, key, queue);
+    opened.unshift(collect);
+
+    const { epochs, weights } = journal;
+    const exclusively = createExclusive();
+    const secrets = new SecretKeeper({ chain, signer, epochs, exclusively, logger });
+    const setter = new WeightSetter({ chain, signer, weights, exclusively, clock, logger, onEvent });
+    const dispatcher = new Dispatcher(
+      { template, epochs, dispatch, collect, clock, logger },
+      options.targetsPerJob,
+    );
+    const sources = new SourceReader({ template, epochs, sources: deps.sources ?? {}, logger, signal });
+    const planner = new Planner(netuid, {
+      chain,
+      signer,
+      template,
+      config,
+      journal,
+      dispatcher,
+      sources,
+      secrets,
+      setter,
+      clock,
+      logger,
+      onEvent,
+    });
+
+    onEvent({
+      event: "validator.started",
+      netuid,
+      hotkey: signer.address,
+      template: template.id,
+      version: template.version,
+    });
+    const announcement = {
+      ...scope,
+      version: template.version,
+      config: config as Json,
+      allowPrivate: options.allowPrivate,
+    };
+    const processes = startWorkerProcesses(
+      {
+        count: options.workers,
+        script,
+        args: ["validator", "worker", "--supervised", ...(options.workerArgs ?? [])],
+        assignment: { queue: queue.url },
+      },
+      { clock, logger, onEvent, signal },
+    );
+    const parts = [
+      announce(announcement, key, { connect: queue, signal }),
+      takeAnswers(collect, { journal, template, netuid, signal, onEvent }),
+      followBlocks(chain, planner, { clock, logger, signal }),
+      processes.stopped,
+    ].map((part) =>
+      part.catch((error: unknown) => {
+        failed.abort();
+        throw error;
+      }),
+    );
+    return { journal, workerPids: processes.pids, stopped: untilAllEnd(parts, opened, signal) };
+  } catch (error) {
+    for (const part of opened) await part.close();
+    throw error;
+  }
+}
+
+/**
+ * One part's failure stops the others; its error is what the caller gets. A call that the chain has not included yet
+ * is not waited for: its bytes are in the journal, and the next start looks for them.
+ */
+async function untilAllEnd(
+  parts: Promise<void>[],
+  opened: { close(): unknown }[],
+  signal: AbortSignal,
+): Promise<void> {
+  const late = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => setTimeout(resolve, STOP_MS).unref(), { once: true });
+  });
+  const outcomes = await Promise.race([Promise.allSettled(parts), late]);
+  for (const part of opened) await part.close();
+  const failure = (outcomes ?? []).find((outcome) => outcome.status === "rejected");
+  if (failure) throw failure.reason;
+}
+
+/** Worker to journal. An answer that came twice, too late or unasked has no effect. */
+async function takeAnswers(
+  collect: CollectQueue,
+  deps: {
+    journal: Journal;
+    template: SubnetTemplate;
+    netuid: Netuid;
+    signal: AbortSignal;
+    onEvent: OnEvent;
+  },
+): Promise<void> {
+  const { journal, template, netuid, signal, onEvent } = deps;
+  const jobSynapse = (synapse: string | undefined) => (synapse ? template.synapses[synapse] : undefined);
+  await collect.consume(
+    async ({ mechanism, epoch, taskId, worker, answers }) => {
+      const key = { netuid, mechanism, epoch };
+      const synapse = jobSynapse(journal.epochs.synapseOf(key, taskId));
+      if (!synapse) return; // of an epoch that is forgotten
+      const records = answers.map(({ hotkey, reason, latencyMs, body }) => {
+        const bytes = body === undefined ? undefined : Uint8Array.from(Buffer.from(body, "base64"));
+        if (bytes && bytes.length > synapse.maxResponseBytes) {
+          return { hotkey, reason: "answer-too-large" as const, latencyMs };
+        }
+        return { hotkey, reason, latencyMs, body: bytes };
+      });
+      const recorded = journal.epochs.record(key, taskId, records);
+      onEvent({ event: "answers.collected", ...key, taskId, worker, recorded });
+    },
+    { concurrency: COLLECT_CONCURRENCY, signal },
+  );
+}
+
+/** Block by block; what the chain cannot answer now is asked at the next one. */
+async function followBlocks(
+  chain: Chain,
+  planner: Planner,
+  deps: { clock: Clock; logger: Logger; signal: AbortSignal },
+): Promise<void> {
+  const { clock, logger, signal } = deps;
+  let seen = -1;
+  while (!signal.aborted) {
+    const watch = watchSilence(logger);
+    try {
+      for await (const head of chain.heads(signal)) {
+        watch.seen();
+        if (head.number > seen) seen = await planner.onBlock();
+      }
+    } catch (error) {
+      if (!isSubforgeError(error) || !(error.retryable || error.code.startsWith("CHAIN_"))) throw error;
+      logger.warn("chain.trouble", { code: error.code, reason: error.message });
+    } finally {
+      watch.end();
+    }
+    await clock.sleep(CHAIN_RETRY_MS, signal);
+  }
+}
+
+function watchSilence(logger: Logger): { seen(): void; end(): void } {
+  let lastMs = Date.now();
+  const timer = setInterval(() => {
+    const silentMs = Date.now() - lastMs;
+    if (silentMs > SILENT_CHAIN_MS) logger.warn("chain.silent", { silentMs });
+  }, SILENT_CHAIN_MS / 2);
+  timer.unref();
+  return {
+    seen: () => {
+      lastMs = Date.now();
+    },
+    end: () => clearInterval(timer),
+  };
+}

@@ -219,6 +219,26 @@ export class EpochRecords {
     return new Map(rows.map((row) => [row.task_id, row.n]));
   }
 
+  /** Whom to ask still, in the order of the plan. */
+  missing(key: EpochKey, taskId: string): AskRecord[] {
+    return this.#file
+      .all<AnswerRow>(
+        `SELECT * FROM answers WHERE ${OF} AND task_id = ? AND reason IS NULL ORDER BY position`,
+        ...of(key),
+        taskId,
+      )
+      .map(fromAnswerRow);
+  }
+
+  /** Which synapse a job uses; undefined when there is no such job. */
+  synapseOf(key: EpochKey, taskId: string): string | undefined {
+    return this.#file.get<{ synapse: string }>(
+      `SELECT synapse FROM jobs WHERE ${OF} AND task_id = ?`,
+      ...of(key),
+      taskId,
+    )?.synapse;
+  }
+
   epoch(key: EpochKey): EpochRecord | undefined {
     const row = this.#file.get<EpochRow>(`SELECT * FROM epochs WHERE ${OF}`, ...of(key));
     return row && fromEpochRow(row);

@@ -82,6 +82,11 @@ export class WeightRecords {
     });
   }
 
+  /** The signed bytes can no longer be included: the same content may be signed again. */
+  planned(key: EpochKey, reason: string, atMs: number): void {
+    this.#step(key, "planned", atMs, "reason = ?", [reason]);
+  }
+
   /** Nothing is sent for this epoch. Has no effect once something was signed. */
   abstain(key: EpochKey, reason: string, block: BlockNumber, atMs: number): void {
     this.#file.transaction(() => {

@@ -1,0 +1,77 @@
+import type { Chain, SubnetRules } from "../shared/chain/chain.ts";
+import { sendCall } from "../shared/chain/send-call.ts";
+import type { EpochRecords } from "../shared/journal/epoch-records.ts";
+import type { Keypair } from "../shared/keys/keypair.ts";
+import type { Logger } from "../shared/logger.ts";
+import type { BlockNumber, Hex, Netuid } from "../shared/types.ts";
+import { decodeCommitment, encodeCommitment, epochSecret, secretHash } from "./epoch-secret.ts";
+
+/** Blocks between two tries to commit. */
+const RETRY_BLOCKS = 3;
+
+export type SecretKeeperDeps = {
+  chain: Pick<Chain, "identity" | "commitment" | "sign" | "submit">;
+  signer: Keypair;
+  epochs: EpochRecords;
+  exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+  logger: Logger;
+};
+
+/**
+ * Puts the hash of the next epoch's secret on chain while this one runs, together with the secret of the last one.
+ * Sending it twice is harmless: the content is the same.
+ */
+export class SecretKeeper {
+  readonly #deps: SecretKeeperDeps;
+  #sending: Promise<void> | undefined;
+  #lastTry: BlockNumber | undefined;
+
+  constructor(deps: SecretKeeperDeps) {
+    this.#deps = deps;
+  }
+
+  secret(netuid: Netuid, epoch: number): Uint8Array {
+    return epochSecret(this.#deps.signer, this.#deps.chain.identity.genesis, netuid, epoch);
+  }
+
+  /** Was the hash of this epoch's secret on chain before its first block? */
+  wasCommitted(netuid: Netuid, epoch: number, startBlock: BlockNumber): boolean {
+    const commitment = this.#deps.epochs.commitment(netuid, epoch);
+    return commitment !== undefined && commitment.block < startBlock;
+  }
+
+  /** Call at each block. Sends in the background, so that asking does not wait for it. */
+  async prepare(rules: SubnetRules): Promise<void> {
+    const { chain, signer, epochs } = this.#deps;
+    const { netuid, block } = rules;
+    const next = rules.epochIndex + 1;
+    if (rules.tempo === 0 || epochs.commitment(netuid, next) || this.#sending) return;
+    const hash = secretHash(this.secret(netuid, next));
+    const found = await chain.commitment(netuid, signer.address);
+    const known = found && decodeCommitment(found.data);
+    if (found && known?.epoch === next && Buffer.from(known.hash).equals(hash)) {
+      epochs.setCommitment(netuid, next, `0x${Buffer.from(hash).toString("hex")}` as Hex, found.block);
+      return;
+    }
+    if (this.#lastTry !== undefined && block < this.#lastTry + RETRY_BLOCKS) return;
+    this.#lastTry = block;
+    this.#sending = this.#send(netuid, next, hash).finally(() => {
+      this.#sending = undefined;
+    });
+  }
+
+  async #send(netuid: Netuid, epoch: number, hash: Uint8Array): Promise<void> {
+    const { chain, signer, epochs, exclusively, logger } = this.#deps;
+    const last = epoch - 2;
+    const disclosed = epochs.commitment(netuid, last)
+      ? { epoch: last, secret: this.secret(netuid, last) }
+      : undefined;
+    const data = encodeCommitment({ epoch, hash, ...(disclosed ? { disclosed } : {}) });
+    try {
+      const { block } = await exclusively(() => sendCall(chain, { kind: "commit", netuid, data }, signer));
+      logger.info("secret.committed", { netuid, epoch, block, disclosed: disclosed?.epoch });
+    } catch (error) {
+      logger.warn("secret.not-committed", { netuid, epoch, reason: String(error) });
+    }
+  }
+}
