@@ -26,6 +26,39 @@ export const CAUSES: Record<string, string> = {
   WALLET_DEV_KEY_REFUSED:
     "Development keys such as //Alice are public knowledge: whoever wants can sign with them.",
   WALLET_BAD_SECRET: "The text is no mnemonic with a right checksum, no 32-byte seed and no secret URI.",
+  CHAIN_WRONG_GENESIS:
+    "The address leads to another network than the one that was pinned, by a slip or by somebody's intent.",
+  CHAIN_NO_SUBNET: "The subnet was never registered on this network, or was dissolved.",
+  CHAIN_BAD_ANSWER:
+    "The runtime was upgraded to a shape this release has not seen, or the endpoint is no Subtensor.",
+  CHAIN_CALL_UNKNOWN:
+    "The runtime was upgraded and renamed or reshaped the call. Guessing could sign something else.",
+  CHAIN_CALL_REFUSED: "The transaction pool checks before inclusion: balance, nonce, rate limits and rights.",
+  CHAIN_CALL_FAILED: "The chain ran the call and one of its rules said no; its own words name the rule.",
+  CHAIN_OUTCOME_UNKNOWN:
+    "The connection was lost, or no block took the call in time, after it had left this machine.",
+  CHAIN_BLOCK_MISSING: "The node follows another fork now, or keeps only recent blocks.",
+  JOURNAL_LOCKED:
+    "Two planners with one journal could sign two different vectors for one epoch, so the second refuses.",
+  JOURNAL_FOREIGN: "The data folder was used before with another network or hotkey.",
+  JOURNAL_NEWER: "The data folder was used by a newer release, whose records this one might misread.",
+  JOURNAL_BROKEN: "The disk is full, the permissions are wrong, or the file was damaged.",
+  QUEUE_ADDRESS:
+    "The address is no redis:// or rediss:// URL, or would send tasks unprotected over a network.",
+  QUEUE_UNREACHABLE:
+    "No Redis listens at that address, its password is another one, or a firewall is in between.",
+  QUEUE_EVICTS:
+    "A Redis that is set up as a cache throws keys away when memory is short. Tasks would vanish silently.",
+  QUEUE_JOB_TAMPERED:
+    "Jobs carry a tag that only holders of the validator's key can make, and this one's is wrong.",
+  QUEUE_JOB_VERSION: "Planner and worker run different releases, or different versions of the template.",
+  REDIS_SERVER_MISSING:
+    "Without a shared Redis a private one is started, and the program for it was not found on PATH.",
+  REDIS_SERVER_FAILED: "The program was found and ended by itself; its own words say why.",
+  WEIGHTS_INVALID:
+    "The template returned a weight that is negative, not finite, doubled or for a uid that does not exist.",
+  PLAN_INVALID:
+    "The template planned a job with an unknown synapse, a doubled task or a recipient that is not registered.",
   BENCH_USAGE: "The benchmark does not exist, or none was named.",
   SUBNET_UNKNOWN: "The name is misspelt, or the subnet belongs to another release.",
   MODEL_DAMAGED: "A model file of this installation was deleted, cut or replaced.",
