@@ -29,8 +29,10 @@ export type Question = {
   route: string;
   /** The very bytes to send. Shared between targets where the question is the same. */
   body: Uint8Array;
-  /** For everything: waiting, sending, retries, the last byte. */
+  /** From the first sending, over retries, to the last byte. */
   timeoutMs: number;
+  /** Unix ms from which on nobody waits for the answer. */
+  untilMs: number;
   maxResponseBytes: number;
 };
 
@@ -63,21 +65,23 @@ export class Dendrite {
     this.#policy = policy;
   }
 
-  async ask(target: Target, question: Question): Promise<Reply> {
+  /** @returns undefined when `untilMs` came before the miner had its full time: that says nothing about the miner. */
+  async ask(target: Target, question: Question): Promise<Reply | undefined> {
     const address = checkAddress(target.ip, target.port, this.#policy);
     if (!address.ok) return { ok: false, reason: "address-refused", latencyMs: 0 };
     const host = this.#host(address.origin);
-    await take(host);
+    if (!(await take(host, question.untilMs))) return undefined;
     // Latency and deadline begin with a free socket: how busy we are is not the miner's fault.
     const startMs = performance.now();
+    const leftMs = question.untilMs - Date.now();
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), question.timeoutMs);
+    const timer = setTimeout(() => abort.abort(), Math.max(0, Math.min(question.timeoutMs, leftMs)));
     try {
       const outcome = await this.#tryUntilDone(host.pool, target.hotkey, question, abort.signal);
       const latencyMs = performance.now() - startMs;
-      return outcome.kind === "answer"
-        ? { ok: true, body: outcome.body, latencyMs }
-        : { ok: false, reason: outcome.reason, latencyMs };
+      if (outcome.kind === "answer") return { ok: true, body: outcome.body, latencyMs };
+      if (abort.signal.aborted && leftMs < question.timeoutMs) return undefined;
+      return { ok: false, reason: outcome.reason, latencyMs };
     } finally {
       clearTimeout(timer);
       give(host);
@@ -164,9 +168,26 @@ export class Dendrite {
   }
 }
 
-async function take(host: Host): Promise<void> {
-  if (host.free > 0) host.free--;
-  else await new Promise<void>((resolve) => host.waiting.push(resolve));
+/** @returns false when no socket became free in time. */
+async function take(host: Host, untilMs: number): Promise<boolean> {
+  if (host.free > 0) {
+    host.free--;
+    return true;
+  }
+  return new Promise((resolve) => {
+    const waiter = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    const timer = setTimeout(
+      () => {
+        host.waiting.splice(host.waiting.indexOf(waiter), 1);
+        resolve(false);
+      },
+      Math.max(0, untilMs - Date.now()),
+    );
+    host.waiting.push(waiter);
+  });
 }
 
 function give(host: Host): void {

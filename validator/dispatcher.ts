@@ -54,6 +54,8 @@ export class Dispatcher {
     untilMs: number,
   ): Promise<void> {
     try {
+      // Answers on their way are read first: after a restart of the planner there may be many.
+      if (!(await this.#deps.collect.isIdle())) return;
       for (const record of jobs) await this.#dispatchJob(key, record, earlier, untilMs);
     } catch (error) {
       if (!isSubforgeError(error, "QUEUE_UNREACHABLE")) throw error;
@@ -79,7 +81,7 @@ export class Dispatcher {
     earlier: ReadonlyMap<Hotkey, ReadonlyMap<string, Answer<Message>>>,
     untilMs: number,
   ): Promise<void> {
-    const { template, epochs, dispatch, collect } = this.#deps;
+    const { template, epochs, dispatch } = this.#deps;
     const { job, asks } = record;
     const synapse = template.synapses[job.synapse];
     if (job.to === "source" || !synapse) return;
@@ -99,11 +101,10 @@ export class Dispatcher {
       const before = this.#attempts.get(place);
       if (asks.every(({ hotkey, reason }) => !members.includes(hotkey) || reason !== undefined)) continue;
       const id = jobId({ ...identity, attempt: before ?? 0 });
-      if ((await dispatch.isLive(id)) || (await collect.isLive(id))) {
+      if (await dispatch.isLive(id)) {
         this.#attempts.set(place, before ?? 0);
         continue;
       }
-      // Read after the queues: an answer that was on its way is in the journal by now.
       const missing = epochs.missing(key, job.taskId).filter(({ hotkey }) => members.includes(hotkey));
       const attempt = before === undefined ? 0 : before + 1;
       if (missing.length === 0 || attempt >= MAX_ATTEMPTS) continue;

@@ -22,7 +22,7 @@ import type { WeightSetter } from "./weight-setter.ts";
 const KEEP_EPOCHS = 64;
 
 /** Answers are worth waiting for until their stage ends, and a little longer: blocks come when they come. */
-const EXPIRY_SLACK_MS = 30_000;
+const EXPIRY_SLACK_MS = 500;
 
 /** Where block times are not known yet: Subtensor's. */
 const DEFAULT_BLOCK_MS = 12_000;

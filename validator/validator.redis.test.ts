@@ -24,7 +24,7 @@ import { startWorker } from "./worker.ts";
 const doubling = defineTask({
   name: "doubling",
   version: "1",
-  timeoutMs: 1_500,
+  timeoutMs: 300,
   tasksPerEpoch: 4,
   alpha: 1,
   createTask: (random) => ({ request: { n: random.below(1_000) } }),

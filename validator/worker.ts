@@ -21,6 +21,9 @@ import { Dendrite } from "./dendrite.ts";
 /** Jobs in hand at once. More than 16 gives nothing; each has up to 32 miners. */
 export const DEFAULT_CONCURRENCY = 8;
 
+/** Answers that come within this time travel together. */
+const GATHER_MS = 200;
+
 /** Pause before answers are handed over again while Redis is away. */
 const HAND_OVER_RETRY_MS = 500;
 
@@ -69,8 +72,9 @@ export async function startWorker(options: WorkerOptions, deps: WorkerDeps): Pro
           });
         }
         if (Date.now() > job.expiresAtMs) return; // nobody waits for it any more
-        const answers = await askAll(job, template, dendrite, logger);
-        await handOver(collect, id, { ...identityOf(job), worker, answers }, job.expiresAtMs);
+        const hands = new AnswerBuffer(collect, id, { ...identityOf(job), worker }, job.expiresAtMs);
+        await askAll(job, template, { dendrite, logger, take: (answer) => hands.take(answer) });
+        await hands.empty();
       },
       { concurrency, signal },
     );
@@ -81,40 +85,83 @@ export async function startWorker(options: WorkerOptions, deps: WorkerDeps): Pro
   }
 }
 
-/** Never fails because of a miner: what went wrong is its answer. */
+type AnswerRow = CollectJob["answers"][number];
+
+/** Never fails because of a miner: what went wrong is its answer. Who had not its full time has none. */
 async function askAll(
   job: DispatchJob,
   template: SubnetTemplate,
-  dendrite: Dendrite,
-  logger: Logger,
-): Promise<CollectJob["answers"]> {
+  deps: { dendrite: Dendrite; logger: Logger; take: (answer: AnswerRow) => void },
+): Promise<void> {
   const synapse = Object.hasOwn(template.synapses, job.synapse) ? template.synapses[job.synapse] : undefined;
   if (!synapse) throw new SubforgeError("INTERNAL", { what: `${template.id} has no synapse ${job.synapse}` });
   const encode = createEncoder(synapse);
-  return Promise.all(
-    job.targets.map(async (target): Promise<CollectJob["answers"][number]> => {
+  const { timeoutMs, maxResponseBytes } = synapse;
+  const route = synapseRoute(template.id, job.synapse);
+  await Promise.all(
+    job.targets.map(async (target) => {
       const { hotkey } = target;
       let body: Uint8Array;
       try {
         body = encode(job.task, hotkey, toEarlier(target.earlier ?? {}));
       } catch (error) {
         // The question is ours: that it cannot be made is not the miner's fault.
-        logger.error("worker.no-question", { taskId: job.taskId, hotkey, reason: String(error) });
-        return { hotkey, reason: "validator-outage", latencyMs: 0 };
+        deps.logger.error("worker.no-question", { taskId: job.taskId, hotkey, reason: String(error) });
+        return deps.take({ hotkey, reason: "validator-outage", latencyMs: 0 });
       }
-      const { timeoutMs, maxResponseBytes } = synapse;
-      const route = synapseRoute(template.id, job.synapse);
-      const reply = await dendrite.ask(target, { route, body, timeoutMs, maxResponseBytes });
-      return reply.ok
-        ? {
-            hotkey,
-            reason: "ok",
-            latencyMs: reply.latencyMs,
-            body: Buffer.from(reply.body).toString("base64"),
-          }
-        : { hotkey, reason: reply.reason, latencyMs: reply.latencyMs };
+      const question = { route, body, timeoutMs, maxResponseBytes, untilMs: job.expiresAtMs };
+      const reply = await deps.dendrite.ask(target, question);
+      if (!reply) return;
+      const { latencyMs } = reply;
+      deps.take(
+        reply.ok
+          ? { hotkey, reason: "ok", latencyMs, body: Buffer.from(reply.body).toString("base64") }
+          : { hotkey, reason: reply.reason, latencyMs },
+      );
     }),
   );
+}
+
+/** Answers on their way to the planner: the quick ones do not wait for the slow ones of their group. */
+class AnswerBuffer {
+  readonly #collect: CollectQueue;
+  readonly #id: string;
+  readonly #head: Omit<CollectJob, "answers">;
+  readonly #untilMs: number;
+  #answers: AnswerRow[] = [];
+  #parts = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(collect: CollectQueue, id: string, head: Omit<CollectJob, "answers">, untilMs: number) {
+    this.#collect = collect;
+    this.#id = id;
+    this.#head = head;
+    this.#untilMs = untilMs;
+  }
+
+  take(answer: AnswerRow): void {
+    this.#answers.push(answer);
+    this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  /** Resolves when everything was handed over. @throws SubforgeError QUEUE_UNREACHABLE when that was not possible in time */
+  async empty(): Promise<void> {
+    this.#flush();
+    await this.#sending;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#answers.length === 0) return;
+    const payload = { ...this.#head, answers: this.#answers };
+    this.#answers = [];
+    // The worker is part of the id: a second execution may have other answers in the same part.
+    const id = `${this.#id}-${this.#head.worker}-${this.#parts++}`;
+    this.#sending = this.#sending.then(() => handOver(this.#collect, id, payload, this.#untilMs));
+    this.#sending.catch(() => undefined); // `empty` tells
+  }
 }
 
 type Encoder = (

@@ -107,6 +107,12 @@ export class TaskQueue<Schema extends z.ZodType> {
     return this.#ask(this.#queue.getWaitingCount());
   }
 
+  /** Is nothing waiting, in work or put off? @throws SubforgeError QUEUE_UNREACHABLE */
+  async isIdle(): Promise<boolean> {
+    const counts = await this.#ask(this.#queue.getJobCounts("waiting", "active", "delayed", "prioritized"));
+    return Object.values(counts).every((count) => count === 0);
+  }
+
   /** Newest first. @throws SubforgeError QUEUE_UNREACHABLE */
   async deadLetters(count = 100): Promise<DeadLetter[]> {
     const jobs = await this.#ask(this.#queue.getFailed(0, count - 1));
