@@ -55,7 +55,9 @@ describe("a local node and @polkadot/api", () => {
       event: { section: string; method: string };
       phase: { isApplyExtrinsic: boolean; asApplyExtrinsic: { toNumber(): number } };
     }[];
-    const own = events.filter(({ phase }) => phase.isApplyExtrinsic && phase.asApplyExtrinsic.toNumber() === 1);
+    const own = events.filter(
+      ({ phase }) => phase.isApplyExtrinsic && phase.asApplyExtrinsic.toNumber() === 1,
+    );
     expect(own.map(({ event }) => `${event.section}.${event.method}`)).toEqual([
       "balances.Withdraw",
       "balances.Transfer",

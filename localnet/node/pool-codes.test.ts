@@ -1,0 +1,156 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { keysReady } from "../../shared/keys/keypair.ts";
+import type { RuntimeCall } from "../runtime/dsl/context.ts";
+import type { TransactionStatus } from "./chain-node.ts";
+import { RpcError } from "./rpc-error.ts";
+import { createTestChain, type TestChain } from "./test-chain.ts";
+
+const remark: RuntimeCall = {
+  type: "System",
+  value: { type: "remark", value: { remark: new Uint8Array([1, 2, 3]) } },
+};
+
+function transfer(chain: TestChain, to: string, value: bigint): RuntimeCall {
+  const dest = { type: "Id", value: chain.account(to) };
+  return { type: "Balances", value: { type: "transfer_keep_alive", value: { dest, value } } };
+}
+
+function sudo(call: RuntimeCall): RuntimeCall {
+  return { type: "Sudo", value: { type: "sudo", value: { call } } };
+}
+
+/** Code and data of the refusal. */
+function refusal(work: () => unknown): [number, string | undefined] {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof RpcError) return [error.code, error.data];
+    throw error;
+  }
+  throw new Error("it was accepted");
+}
+
+beforeAll(keysReady);
+
+describe("the pool refuses with the codes of the real chain", () => {
+  it("a flipped bit anywhere in the signed part is a bad signature", () => {
+    const chain = createTestChain();
+    const signed = chain.sign("Alice", remark);
+    const forged = signed.slice();
+    forged[forged.length - 1]! ^= 1;
+    expect(refusal(() => chain.node.submit(forged))).toEqual([1010, "Transaction has a bad signature"]);
+    expect(chain.node.submit(signed)).toMatch(/^0x/);
+  });
+
+  it("another genesis and another spec version are bad signatures, too", () => {
+    const chain = createTestChain();
+    const elsewhere = chain.sign("Alice", remark, { genesisHash: `0x${"11".repeat(32)}` });
+    expect(refusal(() => chain.node.submit(elsewhere))[1]).toBe("Transaction has a bad signature");
+    const newer = chain.sign("Alice", remark, { specVersion: 425 });
+    expect(refusal(() => chain.node.submit(newer))[1]).toBe("Transaction has a bad signature");
+  });
+
+  it("a used nonce is outdated", () => {
+    const chain = createTestChain();
+    chain.run("Alice", remark);
+    const stale = chain.sign("Alice", transfer(chain, "Bob", 1n), { nonce: 0 });
+    expect(refusal(() => chain.node.submit(stale))).toEqual([1010, "Transaction is outdated"]);
+  });
+
+  it("a later nonce waits, and gets into the block in which the gap closes", () => {
+    const chain = createTestChain();
+    const statuses: TransactionStatus[] = [];
+    chain.node.submit(chain.sign("Alice", remark, { nonce: 1 }), (status) => statuses.push(status));
+    const empty = chain.node.newBlock();
+    expect(empty.extrinsics).toHaveLength(1);
+    chain.node.submit(chain.sign("Alice", remark, { nonce: 0 }));
+    const block = chain.node.newBlock();
+    expect(block.extrinsics).toHaveLength(3);
+    expect(statuses).toEqual(["future", "ready", { inBlock: block.hash }, { finalized: block.hash }]);
+  });
+
+  it("the same bytes twice are already imported", () => {
+    const chain = createTestChain();
+    const signed = chain.sign("Alice", remark);
+    const hash = chain.node.submit(signed);
+    expect(refusal(() => chain.node.submit(signed))).toEqual([1013, hash]);
+  });
+
+  it("the same nonce needs a higher priority: a sudo call takes the place of a plain one, not the reverse", () => {
+    const chain = createTestChain();
+    const statuses: TransactionStatus[] = [];
+    chain.node.submit(chain.sign("Alice", remark), (status) => statuses.push(status));
+    expect(refusal(() => chain.node.submit(chain.sign("Alice", transfer(chain, "Bob", 1n))))[0]).toBe(1014);
+    const setStorage: RuntimeCall = {
+      type: "System",
+      value: { type: "set_storage", value: { items: [[Uint8Array.of(1), Uint8Array.of(2)]] } },
+    };
+    const hash = chain.node.submit(chain.sign("Alice", sudo(setStorage)));
+    expect(statuses).toEqual(["ready", { usurped: hash }]);
+    chain.node.newBlock();
+    expect(chain.node.state.get("0x01")).toEqual(Uint8Array.of(2));
+  });
+
+  it("an account that cannot pay is told so", () => {
+    const chain = createTestChain();
+    const poor = chain.sign("Nobody", remark, { nonce: 0 });
+    expect(refusal(() => chain.node.submit(poor))).toEqual([
+      1010,
+      "Inability to pay some fees (e.g. account balance too low)",
+    ]);
+  });
+
+  it("a sudo call of anybody else is refused before it is in a block", () => {
+    const chain = createTestChain();
+    const call = sudo(remark);
+    expect(refusal(() => chain.node.submit(chain.sign("Bob", call)))).toEqual([
+      1010,
+      "Invalid signing address",
+    ]);
+  });
+
+  it("an era that is over has a bad signature, and one that names an unknown block an ancient birth block", () => {
+    const chain = createTestChain();
+    const era = { period: 4, phase: 0 };
+    const fresh = chain.sign("Alice", remark, { era, birthHash: chain.node.genesisHash });
+    for (let i = 0; i < 4; i++) chain.node.newBlock();
+    expect(refusal(() => chain.node.submit(fresh))[1]).toBe("Transaction has a bad signature");
+    const ahead = chain.sign("Alice", remark, {
+      era: { period: 64, phase: 60 },
+      birthHash: chain.node.genesisHash,
+    });
+    expect(refusal(() => chain.node.submit(ahead))[1]).toBe("Transaction has an ancient birth block");
+  });
+
+  it("a mortal transaction leaves the pool when its era ends", () => {
+    const chain = createTestChain();
+    const statuses: TransactionStatus[] = [];
+    const era = { period: 4, phase: 0 };
+    const waiting = chain.sign("Alice", remark, { nonce: 1, era, birthHash: chain.node.genesisHash });
+    chain.node.submit(waiting, (status) => statuses.push(status));
+    for (let i = 0; i < 5; i++) chain.node.newBlock();
+    expect(statuses).toEqual(["future", "invalid"]);
+    expect(chain.node.pool.size).toBe(0);
+  });
+
+  it("what cannot be decoded names what this chain does not have", () => {
+    const chain = createTestChain();
+    const bytes = chain.sign("Alice", remark);
+    const unknownPallet = bytes.slice();
+    unknownPallet[unknownPallet.length - 6] = 99;
+    const unknownCall = bytes.slice();
+    unknownCall[unknownCall.length - 5] = 99;
+    const message = (submitted: Uint8Array) => {
+      try {
+        chain.node.submit(submitted);
+      } catch (error) {
+        if (error instanceof RpcError && error.code === 1002) return error.message;
+      }
+      return undefined;
+    };
+    expect(message(unknownPallet)).toContain("no pallet 99");
+    expect(message(unknownCall)).toContain("no call 99 of System");
+    expect(message(bytes.slice(0, -1))).toContain("Verification Error");
+    expect(message(new Uint8Array(0))).toContain("Verification Error");
+  });
+});
