@@ -1,3 +1,4 @@
+import { ipToNumber } from "../shared/chain/call-shape.ts";
 import type { Chain } from "../shared/chain/chain.ts";
 import type { AxonAddress, Neuron } from "../shared/chain/metagraph.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -51,5 +52,6 @@ export async function announce(
 }
 
 function isShown(axon: AxonAddress | undefined, wanted: Announcement): boolean {
-  return axon?.ip === wanted.ip && axon.port === wanted.port;
+  // By number: an IPv6 address has many spellings.
+  return axon?.port === wanted.port && ipToNumber(axon.ip) === ipToNumber(wanted.ip);
 }

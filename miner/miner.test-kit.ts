@@ -17,10 +17,19 @@ import { doubler } from "./inference/onnx.test-kit.ts";
 import { type MinerOptions, type RunningMiner, startMiner } from "./miner.ts";
 
 export const NETUID = 2;
-export const alice = () => Keypair.fromUri("//Alice"); // validator with a permit
-export const bob = () => Keypair.fromUri("//Bob"); // the miner
-export const charlie = () => Keypair.fromUri("//Charlie"); // registered, no permit
-export const dave = () => Keypair.fromUri("//Dave"); // not registered
+export const alice = once("//Alice"); // validator with a permit
+export const bob = once("//Bob"); // the miner
+export const charlie = once("//Charlie"); // registered, no permit
+export const dave = once("//Dave"); // not registered
+
+/** A phrase is stretched at each use: 20 ms. */
+function once(uri: string): () => Keypair {
+  let keypair: Keypair | undefined;
+  return () => {
+    keypair ??= Keypair.fromUri(uri);
+    return keypair;
+  };
+}
 
 /** The three calls a miner makes, on rows in memory. `isAway` makes all of them fail. */
 export class ThreeCallChain implements Pick<Chain, "metagraph" | "sign" | "submit"> {

@@ -173,7 +173,8 @@ export class InferencePool {
 
   #drop(pendings: Pending[]): void {
     this.#queue = this.#queue.filter((pending) => !pendings.includes(pending));
-    for (const pending of pendings) pending.reject(new SubforgeError("INFERENCE_DEADLINE", {}));
+    const unfinished = pendings.filter(({ isSettled }) => !isSettled);
+    for (const pending of unfinished) pending.reject(new SubforgeError("INFERENCE_DEADLINE", {}));
   }
 
   /** One slot: a process, and after it ended its successor. */
