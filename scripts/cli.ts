@@ -2,6 +2,7 @@ import { chainCommands } from "./commands/chain.ts";
 import { doctor } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { minerCommands } from "./commands/miner.ts";
+import { validatorCommands } from "./commands/validator.ts";
 import { walletCommands } from "./commands/wallet.ts";
 import type { AnyCommand, CommandGroup } from "./options.ts";
 
@@ -9,6 +10,7 @@ import type { AnyCommand, CommandGroup } from "./options.ts";
 export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [
   chainCommands,
   minerCommands,
+  validatorCommands,
   walletCommands,
   doctor,
   explainCommand,

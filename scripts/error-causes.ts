@@ -57,6 +57,9 @@ export const CAUSES: Record<string, string> = {
   REDIS_SERVER_FAILED: "The program was found and ended by itself; its own words say why.",
   WEIGHTS_INVALID:
     "The template returned a weight that is negative, not finite, doubled or for a uid that does not exist.",
+  WORKER_QUEUE_NEEDED: "Neither --queue nor REDIS_URL says where the validator's jobs are.",
+  WORKER_AMBIGUOUS: "Several validators share this Redis, and a worker works for one of them.",
+  WORKER_WALLET: "A worker signs questions with the validator's hotkey, so it needs the same key.",
   PLAN_INVALID:
     "The template planned a job with an unknown synapse, a doubled task or a recipient that is not registered.",
   BENCH_USAGE: "The benchmark does not exist, or none was named.",

@@ -42,8 +42,18 @@ export function assertDevKeyAllowed(genesis: string, endpoint: string): void {
   const byEndpoint = Object.entries(ENDPOINTS).find(
     ([name, url]) => name !== "local" && hostOf(url) === hostOf(endpoint),
   )?.[0];
-  const network = PUBLIC_GENESIS[genesis.toLowerCase()] ?? byEndpoint;
+  const network = publicNetwork(genesis) ?? byEndpoint;
   if (network !== undefined) throw new SubforgeError("WALLET_DEV_KEY_REFUSED", { network, endpoint });
+}
+
+/** @returns Name of the public network with this genesis; undefined for any other chain. */
+export function publicNetwork(genesis: string): string | undefined {
+  return PUBLIC_GENESIS[genesis.toLowerCase()];
+}
+
+/** Is this address on this machine? */
+export function isLocal(endpoint: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostOf(endpoint));
 }
 
 function hostOf(url: string): string {

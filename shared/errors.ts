@@ -206,7 +206,8 @@ export const ERRORS = {
   }),
   MINER_ANNOUNCE_FAILED: spec<{ address: string; reason: string }>({
     message: (d) => `the chain does not show ${d.address} as this miner's address: ${d.reason}`,
-    hint: () => "start the miner again in a few minutes, or leave --announce out and publish the address later",
+    hint: () =>
+      "start the miner again in a few minutes, or leave --announce out and publish the address later",
     exit: "chain",
   }),
   PORT_IN_USE: spec<{ host: string; port: number }>({
@@ -269,7 +270,8 @@ export const ERRORS = {
   }),
   JOURNAL_BROKEN: spec<{ path: string; reason: string }>({
     message: (d) => `the journal ${d.path} cannot be used: ${d.reason}`,
-    hint: () => "nothing is signed that cannot be recorded: free disk space, check permissions, or restore the file",
+    hint: () =>
+      "nothing is signed that cannot be recorded: free disk space, check permissions, or restore the file",
     exit: "failed",
   }),
   QUEUE_ADDRESS: spec<{ problem: string }>({
@@ -301,7 +303,8 @@ export const ERRORS = {
   }),
   REDIS_SERVER_MISSING: spec<NoDetails>({
     message: () => "redis-server is not installed",
-    hint: () => "run: sudo apt-get install redis-server (or brew install redis), or name a server with --queue",
+    hint: () =>
+      "run: sudo apt-get install redis-server (or brew install redis), or name a server with --queue",
     exit: "notReady",
   }),
   REDIS_SERVER_FAILED: spec<{ reason: string }>({
@@ -324,6 +327,24 @@ export const ERRORS = {
     hint: () => "a fork dropped it or the node pruned it; the next blocks tell, nothing has to be done",
     exit: "chain",
     retryable: true,
+  }),
+  WORKER_QUEUE_NEEDED: spec<NoDetails>({
+    message: () => "a worker needs the Redis of its validator",
+    hint: () => "name it: subforge validator worker --queue redis://127.0.0.1:6379 (or set REDIS_URL)",
+    exit: "usage",
+  }),
+  WORKER_AMBIGUOUS: spec<{ known: string[] }>({
+    message: (d) => `several validators announced themselves on this Redis: ${d.known.join(" or ")}`,
+    hint: (d) => `choose one: subforge validator worker ${d.known[0] ?? "--netuid N --template NAME"}`,
+    exit: "usage",
+  }),
+  WORKER_WALLET: spec<{ hotkey: string; found: string | undefined }>({
+    message: (d) =>
+      d.found
+        ? `this wallet is ${d.found}, the validator is ${d.hotkey}`
+        : `the validator's hotkey ${d.hotkey} is no development key, and no wallet was named`,
+    hint: () => "name the validator's wallet: --wallet NAME --hotkey NAME",
+    exit: "wallet",
   }),
   INTERNAL: spec<{ what: string }>({
     message: (d) => `internal error: ${d.what}`,

@@ -1,0 +1,95 @@
+import { SubforgeError } from "../../shared/errors.ts";
+import {
+  type Command,
+  type CommandGroup,
+  networkOptions,
+  queueOptions,
+  templateOptions,
+  walletOptions,
+} from "../options.ts";
+
+const runOptions = {
+  ...networkOptions,
+  ...walletOptions,
+  ...queueOptions,
+  ...templateOptions,
+  netuid: { type: "number", demandOption: true, describe: "Subnet to validate" },
+  workers: {
+    type: "number",
+    default: 2,
+    describe: "Worker processes to run here; 0: they are started elsewhere",
+  },
+  "targets-per-job": { type: "number", default: 32, describe: "Miners that one job asks" },
+  data: {
+    type: "string",
+    default: ".subforge/validator",
+    describe: "Folder of the journal and of the private Redis",
+  },
+  "allow-private": {
+    type: "boolean",
+    describe: "Call miners at private addresses; default: when the chain is a local development chain",
+  },
+} as const;
+
+/** `subforge validator run` */
+const validatorRun: Command<typeof runOptions> = {
+  command: "run",
+  describe: "Ask the miners of a subnet, score them and set weights, epoch by epoch",
+  builder: runOptions,
+  handler: async (args) => {
+    const { runValidator } = await import("../run-validator.ts"); // late: --help must not load a chain client
+    const { onShutdown } = await import("../output.ts");
+    await runValidator(
+      {
+        ...args,
+        netuid: whole("netuid", args.netuid, 0, 65_535),
+        workers: whole("workers", args.workers, 0, 256),
+        targetsPerJob: whole("targets-per-job", args.targetsPerJob, 1, 32),
+      },
+      onShutdown(),
+    );
+  },
+};
+
+/** Without defaults: a worker that is told nothing takes the development key of the validator it finds. */
+const workerOptions = {
+  wallet: { type: "string", describe: "Name of the validator's wallet" },
+  hotkey: { type: "string", describe: "Name of the hotkey inside the wallet" },
+  "wallet-path": { type: "string", describe: "Folder of the wallets, shared with btcli" },
+  "password-file": walletOptions["password-file"],
+  "dev-key": walletOptions["dev-key"],
+  ...queueOptions,
+  netuid: { type: "number", describe: "Which validator, when Redis knows several" },
+  template: { type: "string", describe: "Which validator, when Redis knows several" },
+  concurrency: { type: "number", default: 8, describe: "Jobs in hand at once" },
+  supervised: {
+    type: "boolean",
+    default: false,
+    hidden: true,
+    describe: "Started by a validator: it sends the queue, and the worker ends with it",
+  },
+} as const;
+
+/** `subforge validator worker` */
+const validatorWorker: Command<typeof workerOptions> = {
+  command: "worker",
+  describe: "Ask miners for a validator that runs elsewhere: any number of workers share a queue",
+  builder: workerOptions,
+  handler: async (args) => {
+    const { runWorker } = await import("../run-worker.ts");
+    const { onShutdown } = await import("../output.ts");
+    await runWorker({ ...args, concurrency: whole("concurrency", args.concurrency, 1, 128) }, onShutdown());
+  },
+};
+
+export const validatorCommands: CommandGroup = {
+  group: "validator",
+  describe: "Ask miners, score them and set weights",
+  commands: [validatorRun, validatorWorker],
+};
+
+function whole(flag: string, value: number, from: number, to: number): number {
+  if (Number.isInteger(value) && value >= from && value <= to) return value;
+  const problem = `--${flag} must be a whole number, ${from} to ${to}`;
+  throw new SubforgeError("CLI_USAGE", { problem, command: "validator" });
+}

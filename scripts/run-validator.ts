@@ -1,0 +1,104 @@
+import { resolve } from "node:path";
+import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
+import { systemClock } from "../shared/clock.ts";
+import { createLogger, type LogLevel } from "../shared/logger.ts";
+import { startPrivateRedis } from "../shared/queue/private-redis.ts";
+import { loadSubnet } from "../subnets/registry.ts";
+import type { ValidatorEvent } from "../validator/events.ts";
+import { startValidator } from "../validator/validator.ts";
+import { toLine } from "./dev/dev-lines.ts";
+import { loadSigner, type WalletArgs } from "./load-signer.ts";
+import { assertDevKeyAllowed, endpointOf, isLocal, publicNetwork } from "./networks.ts";
+import { queueUrl } from "./options.ts";
+
+/** The parsed flags of `subforge validator run`. */
+export type RunValidatorArgs = WalletArgs & {
+  json: boolean;
+  logLevel: LogLevel;
+  network: string;
+  netuid: number;
+  template: string;
+  config: unknown;
+  queue: string | undefined;
+  workers: number;
+  targetsPerJob: number;
+  data: string;
+  queuePrivateNetwork: boolean;
+  allowPrivate: boolean | undefined;
+};
+
+/**
+ * Opens what a validator needs, runs it, prints what happens (with --json one line per event), and returns when it was
+ * told to stop and has.
+ *
+ * @throws what `loadSigner`, `openSubstrateChain`, `startPrivateRedis` and `startValidator` throw
+ */
+export async function runValidator(args: RunValidatorArgs, signal: AbortSignal): Promise<void> {
+  const logger = createLogger("planner", args.logLevel);
+  const endpoint = endpointOf(args.network);
+  const template = await loadSubnet(args.template);
+  const config = template.parseConfig(args.config);
+  const signer = await loadSigner(args);
+  const chain = await openSubstrateChain({ endpoint }, logger);
+  const ended = new AbortController();
+  const stopping = AbortSignal.any([signal, ended.signal]);
+  let redisStopped: Promise<void> | undefined;
+  try {
+    const { genesis } = chain.identity;
+    if (args.devKey !== undefined) assertDevKeyAllowed(genesis, endpoint);
+    const data = resolve(args.data);
+    let url = queueUrl(args);
+    if (url === undefined) {
+      // It outlives the validator's own signal: workers hand back what they have before it goes.
+      const redis = await startPrivateRedis({ folder: resolve(data, "redis"), signal: ended.signal, logger });
+      url = redis.url;
+      redisStopped = redis.stopped;
+    }
+    const allowPrivate = args.allowPrivate ?? (isLocal(endpoint) && publicNetwork(genesis) === undefined);
+    const validator = await startValidator(
+      {
+        netuid: args.netuid,
+        workers: args.workers,
+        workerArgs: workerArgs(args),
+        allowPrivate,
+        targetsPerJob: args.targetsPerJob,
+      },
+      {
+        chain,
+        signer,
+        template,
+        config,
+        journalPath: resolve(data, "journal.db"),
+        queue: { url, privateNetwork: args.queuePrivateNetwork, logger },
+        clock: systemClock,
+        logger,
+        signal: stopping,
+        onEvent: (event) => print(event, args.json),
+      },
+    );
+    await validator.stopped;
+  } finally {
+    ended.abort();
+    await redisStopped;
+    await chain.close();
+  }
+}
+
+/** Where a worker finds the wallet. Never a secret: arguments can be read by everybody on the machine. */
+function workerArgs(args: RunValidatorArgs): string[] {
+  const wallet =
+    args.devKey !== undefined
+      ? ["--dev-key", args.devKey]
+      : [
+          ...["--wallet", args.wallet, "--hotkey", args.hotkey, "--wallet-path", args.walletPath],
+          ...(args.passwordFile !== undefined ? ["--password-file", args.passwordFile] : []),
+        ];
+  const select = ["--netuid", String(args.netuid), "--template", args.template];
+  const link = args.queuePrivateNetwork ? ["--queue-private-network"] : [];
+  return [...wallet, ...select, ...link, "--log-level", args.logLevel];
+}
+
+function print(event: ValidatorEvent, json: boolean): void {
+  const line = json ? JSON.stringify(event) : toLine(event);
+  if (line !== undefined) process.stdout.write(`${line}\n`);
+}

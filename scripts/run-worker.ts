@@ -1,0 +1,126 @@
+import { once } from "node:events";
+import { z } from "zod";
+import { systemClock } from "../shared/clock.ts";
+import { SubforgeError } from "../shared/errors.ts";
+import { Keypair, keysReady } from "../shared/keys/keypair.ts";
+import { createLogger, type LogLevel } from "../shared/logger.ts";
+import { type FoundAnnouncement, findAnnouncements, scopeOf } from "../shared/queue/announcement.ts";
+import type { ConnectOptions } from "../shared/queue/connection.ts";
+import { queueKeyPurpose } from "../shared/queue/queues.ts";
+import type { Hotkey } from "../shared/types.ts";
+import { loadSubnet } from "../subnets/registry.ts";
+import { startWorker } from "../validator/worker.ts";
+import { loadSigner } from "./load-signer.ts";
+import { publicNetwork } from "./networks.ts";
+import { queueUrl, walletOptions } from "./options.ts";
+
+/** The parsed flags of `subforge validator worker`. */
+export type RunWorkerArgs = {
+  logLevel: LogLevel;
+  wallet: string | undefined;
+  hotkey: string | undefined;
+  walletPath: string | undefined;
+  passwordFile: string | undefined;
+  devKey: string | undefined;
+  queue: string | undefined;
+  netuid: number | undefined;
+  template: string | undefined;
+  concurrency: number;
+  queuePrivateNetwork: boolean;
+  supervised: boolean;
+};
+
+/** Between two looks for a validator on this Redis. */
+const LOOK_INTERVAL_MS = 1_000;
+
+/** How long a parent may take to say which queue. */
+const ASSIGNMENT_TIMEOUT_MS = 10_000;
+
+const DEV_ACCOUNTS = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
+
+const assignmentSchema = z.object({ queue: z.string() });
+
+/**
+ * Finds the validator on a Redis, loads its key, and works for it until it is told to stop.
+ *
+ * @throws SubforgeError WORKER_QUEUE_NEEDED, WORKER_AMBIGUOUS, WORKER_WALLET, and what `loadSigner` and `startWorker`
+ * throw
+ */
+export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Promise<void> {
+  const logger = createLogger("worker", args.logLevel);
+  const parentGone = new AbortController();
+  const signal = AbortSignal.any([shutdown, parentGone.signal]);
+  if (args.supervised) process.once("disconnect", () => parentGone.abort());
+  const url = args.supervised ? await assignedQueue() : queueUrl(args);
+  if (url === undefined) throw new SubforgeError("WORKER_QUEUE_NEEDED", {});
+  await keysReady();
+
+  const connect: ConnectOptions = { url, privateNetwork: args.queuePrivateNetwork, logger };
+  const found = await waitForValidator(args, connect, signal);
+  if (!found) return; // told to stop before one came
+  const { claimed } = found;
+  const signer = await signerFor(claimed.validator, claimed.genesis, args);
+  const announcement = found.verify(signer.deriveSecret(queueKeyPurpose(scopeOf(claimed))));
+  const template = await loadSubnet(announcement.template);
+  await startWorker(
+    {
+      scope: scopeOf(announcement),
+      concurrency: args.concurrency,
+      allowPrivate: announcement.allowPrivate && publicNetwork(announcement.genesis) === undefined,
+    },
+    { template, signer, connect, logger, signal },
+  );
+}
+
+/** A validator may start after its workers, and come back after a crash. */
+async function waitForValidator(
+  args: RunWorkerArgs,
+  connect: ConnectOptions,
+  signal: AbortSignal,
+): Promise<FoundAnnouncement | undefined> {
+  let first = true;
+  while (!signal.aborted) {
+    const found = (await findAnnouncements(connect)).filter(
+      ({ claimed }) =>
+        (args.netuid === undefined || claimed.netuid === args.netuid) &&
+        (args.template === undefined || claimed.template === args.template),
+    );
+    if (found.length > 1) {
+      const known = found.map(({ claimed }) => `--netuid ${claimed.netuid} --template ${claimed.template}`);
+      throw new SubforgeError("WORKER_AMBIGUOUS", { known });
+    }
+    if (found[0]) return found[0];
+    if (first) connect.logger.info("worker.waiting", { for: "a validator to announce itself" });
+    first = false;
+    await systemClock.sleep(LOOK_INTERVAL_MS, signal);
+  }
+  return undefined;
+}
+
+/** The wallet that was named; else, on a development chain, the development key with that address. */
+async function signerFor(hotkey: Hotkey, genesis: string, args: RunWorkerArgs): Promise<Keypair> {
+  const named = args.wallet ?? args.hotkey ?? args.walletPath ?? args.devKey;
+  if (named !== undefined) {
+    const signer = await loadSigner({
+      wallet: args.wallet ?? walletOptions.wallet.default,
+      hotkey: args.hotkey ?? walletOptions.hotkey.default,
+      walletPath: args.walletPath ?? walletOptions["wallet-path"].default,
+      passwordFile: args.passwordFile,
+      devKey: args.devKey,
+    });
+    if (signer.address === hotkey) return signer;
+    throw new SubforgeError("WORKER_WALLET", { hotkey, found: signer.address });
+  }
+  const account =
+    publicNetwork(genesis) === undefined
+      ? DEV_ACCOUNTS.map((uri) => Keypair.fromUri(uri)).find(({ address }) => address === hotkey)
+      : undefined;
+  if (account) return account;
+  throw new SubforgeError("WORKER_WALLET", { hotkey, found: undefined });
+}
+
+/** Over the channel between parent and child: an address may hold a password. */
+async function assignedQueue(): Promise<string> {
+  const [message] = await once(process, "message", { signal: AbortSignal.timeout(ASSIGNMENT_TIMEOUT_MS) });
+  return assignmentSchema.parse(message).queue;
+}
