@@ -87,8 +87,8 @@ function devRules(netuid: Netuid, tempo: number): [call: string, args: Record<st
     // Weights become visible in the same epoch; commit-reveal would delay them by one.
     ["sudoSetCommitRevealWeightsEnabled", { netuid, enabled: false }],
     // The real limit of 100 blocks is longer than a development epoch.
-    ["sudoSetWeightsSetRateLimit", { netuid, weights_set_rate_limit: 0 }],
-    ["sudoSetServingRateLimit", { netuid, serving_rate_limit: 0 }],
+    ["sudoSetWeightsSetRateLimit", { netuid, weightsSetRateLimit: 0 }],
+    ["sudoSetServingRateLimit", { netuid, servingRateLimit: 0 }],
     ["sudoSetSubnetEmissionEnabled", { netuid, enabled: true }],
     // Last: it restarts the epoch clock, and inside the freeze window nothing else may be set.
     ["sudoSetTempo", { netuid, tempo }],

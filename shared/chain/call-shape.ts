@@ -121,14 +121,22 @@ export function ipFromNumber(ip: bigint, ipType: number): string {
   return Array.from({ length: 8 }, (_, i) => ((ip >> BigInt(112 - 16 * i)) & 65_535n).toString(16)).join(":");
 }
 
-/** Newtypes changed their spelling over the runtimes without changing a byte. */
+/**
+ * The same argument, spelt by another runtime or another reader of metadata: newtypes changed names without changing
+ * a byte, and @polkadot/api drops paths, boxes and underscores.
+ */
 function sameArgument(expected: string, actual: string): boolean {
-  const plain = (arg: string): string =>
-    arg
-      .replace(/\b(NetUid|NetUidStorageIndex)\b/, "u16")
-      .replace(/\b(TaoBalance|TaoCurrency|AlphaBalance|AlphaCurrency)\b/, "u64")
-      .replace(/\bT::AccountId\b|\bAccountIdOf<T>/, "AccountId");
   return plain(expected) === plain(actual);
+}
+
+function plain(argument: string): string {
+  return argument
+    .replace(/^[^:]+/, (name) => name.replaceAll("_", "").toLowerCase())
+    .replace(/\bBox<(.*)>/, "$1")
+    .replace(/\bT::|<T::\w+>/g, "")
+    .replace(/\bAccountIdOf<T>/, "AccountId")
+    .replace(/\bNetUid(StorageIndex)?\b/, "u16")
+    .replace(/\b(Tao|Alpha)(Balance|Currency)\b/, "u64");
 }
 
 function toGroups(text: string): number[] {

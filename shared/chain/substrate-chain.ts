@@ -65,13 +65,14 @@ export async function openSubstrateChain(options: SubstrateChainOptions, logger:
   // autoConnect only after the first connection: an address that never answered is an error, not a reason to wait.
   const provider = new WsProvider(endpoint, false, {}, timeoutMs);
   try {
-    await within(
-      provider.connect().then(() => provider.isReady),
-      timeoutMs,
-      "the connection",
-    );
+    await within(connect(provider), timeoutMs, "the connection");
     api = await within(createApi(provider), timeoutMs, "its metadata");
-    const chain = new SubstrateChain(api, { timeoutMs, inclusionTimeoutMs: 60_000, ...options }, logger);
+    const chain = new SubstrateChain(
+      api,
+      provider,
+      { timeoutMs, inclusionTimeoutMs: 60_000, ...options },
+      logger,
+    );
     if (options.genesis && options.genesis !== chain.identity.genesis) {
       throw new SubforgeError("CHAIN_WRONG_GENESIS", {
         endpoint,
@@ -91,14 +92,17 @@ export async function openSubstrateChain(options: SubstrateChainOptions, logger:
 class SubstrateChain implements Chain {
   readonly identity: ChainIdentity;
   readonly #api: ApiPromise;
+  readonly #provider: WsProvider;
   readonly #options: Required<Pick<SubstrateChainOptions, "endpoint" | "timeoutMs" | "inclusionTimeoutMs">>;
 
   constructor(
     api: ApiPromise,
+    provider: WsProvider,
     options: Required<Pick<SubstrateChainOptions, "endpoint" | "timeoutMs" | "inclusionTimeoutMs">>,
     logger: Logger,
   ) {
     this.#api = api;
+    this.#provider = provider;
     this.#options = options;
     this.identity = {
       name: api.runtimeChain.toString(),
@@ -268,19 +272,20 @@ class SubstrateChain implements Chain {
     const from = (await this.head()).number;
     const name = this.#nameOf(bytes);
     const unknown = () => new SubforgeError("CHAIN_OUTCOME_UNKNOWN", { call: name, extrinsicHash });
-    let unsubscribe = (): void => {};
+    let subscription: number | string | undefined;
     const included = new Promise<Hex>((resolve, reject) => {
-      this.#api.rpc.author
-        .submitAndWatchExtrinsic(this.#api.createType("Extrinsic", bytes), (status) => {
-          if (status.isInBlock) resolve(status.asInBlock.toHex());
-          if (status.isFinalized) resolve(status.asFinalized.toHex());
+      // Not through api.rpc: it would print every refusal.
+      this.#provider
+        .subscribe("author_extrinsicUpdate", "author_submitAndWatchExtrinsic", [bytes], (error, status) => {
+          if (error) return reject(unknown());
+          const blockHash = blockOf(status);
+          if (blockHash) return resolve(blockHash);
           // Gone from this node's pool, which is not the same as never included.
-          if (status.isDropped || status.isInvalid || status.isUsurped || status.isFinalityTimeout)
-            reject(unknown());
+          if (isGone(status)) reject(unknown());
         })
         .then(
-          (stop) => {
-            unsubscribe = stop;
+          (id) => {
+            subscription = id;
           },
           (error: unknown) => reject(fromPoolError(error, { call: name, extrinsicHash })),
         );
@@ -306,7 +311,11 @@ class SubstrateChain implements Chain {
       if (found) return found;
       throw unknown();
     } finally {
-      unsubscribe();
+      if (subscription !== undefined) {
+        this.#provider
+          .unsubscribe("author_extrinsicUpdate", "author_unwatchExtrinsic", subscription)
+          .catch(() => undefined); // the connection is gone, and the subscription with it
+      }
     }
   }
 
@@ -429,11 +438,33 @@ type EventRecord = {
   event: { section: string; method: string; data: Codec[] };
 };
 
+/** The provider reports a refused connection as an event, and would keep waiting. */
+async function connect(provider: WsProvider): Promise<void> {
+  const refused = new Promise<never>((_, reject) => {
+    provider.on("error", () => reject(new Error("connection refused")));
+  });
+  await provider.connect();
+  await Promise.race([provider.isReady, refused]);
+}
+
 async function createApi(provider: WsProvider): Promise<ApiPromise> {
   const signedExtensions = Object.fromEntries(
     EMPTY_EXTENSIONS.map((name) => [name, { extrinsic: {}, payload: {} }]),
   );
   return ApiPromise.create({ provider, signedExtensions, noInitWarn: true, throwOnConnect: true });
+}
+
+type Status = string | Record<string, unknown>;
+
+/** Block of an `author_extrinsicUpdate`, when it names one. */
+function blockOf(status: Status): Hex | undefined {
+  const hash = typeof status === "string" ? undefined : (status.inBlock ?? status.finalized);
+  return typeof hash === "string" ? (hash as Hex) : undefined;
+}
+
+function isGone(status: Status): boolean {
+  const word = typeof status === "string" ? status : Object.keys(status)[0];
+  return ["dropped", "invalid", "usurped", "finalityTimeout"].includes(word ?? "");
 }
 
 /** A sudo call that is included "succeeds" even when the call inside it fails. */

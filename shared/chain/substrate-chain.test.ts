@@ -1,0 +1,151 @@
+import { createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type LocalNode, startLocalNode } from "../../localnet/node/local-node.ts";
+import { isSubforgeError } from "../errors.ts";
+import { Keypair, keysReady } from "../keys/keypair.ts";
+import { silentLogger } from "../logger.ts";
+import type { Chain } from "./chain.ts";
+import { sendCall } from "./send-call.ts";
+import { openSubstrateChain } from "./substrate-chain.ts";
+
+const TAO = 1_000_000_000n;
+
+let node: LocalNode;
+let chain: Chain;
+let alice: Keypair;
+let hotkey: Keypair;
+let netuid: number;
+
+beforeAll(async () => {
+  await keysReady();
+  alice = Keypair.fromUri("//Alice");
+  hotkey = Keypair.fromUri("//Alice//hotkey");
+  node = await startLocalNode({ port: 0, mode: { kind: "instant" }, logger: silentLogger });
+  chain = await openSubstrateChain({ endpoint: node.endpoint }, silentLogger);
+  await sendCall(chain, { kind: "registerNetwork", hotkey: hotkey.address }, alice);
+  netuid = await newest();
+  await sendCall(chain, { kind: "startCall", netuid }, alice);
+});
+
+afterAll(async () => {
+  await chain?.close();
+  await node?.close();
+});
+
+describe("a chain behind the port", () => {
+  it("says who it is and refuses to be another", async () => {
+    expect(chain.identity).toMatchObject({ genesis: node.genesisHash, specName: "node-subtensor" });
+    const pinned = openSubstrateChain(
+      { endpoint: node.endpoint, genesis: `0x${"00".repeat(32)}` },
+      silentLogger,
+    );
+    await expect(pinned).rejects.toMatchObject({ code: "CHAIN_WRONG_GENESIS" });
+  });
+
+  it("reads the rules of a subnet at one block", async () => {
+    const rules = await chain.subnetRules(netuid);
+    expect(rules).toMatchObject({ netuid, tempo: 360, commitRevealEnabled: true, maxUids: 256 });
+    expect(rules.nextEpochBlock).toBe(rules.lastEpochBlock + rules.tempo);
+    await expect(chain.subnetRules(999)).rejects.toMatchObject({ code: "CHAIN_NO_SUBNET" });
+    await expect(chain.metagraph(999)).rejects.toMatchObject({ code: "CHAIN_NO_SUBNET" });
+  });
+
+  it("registers, stakes, serves and commits, and reads all of it back", async () => {
+    const miner = Keypair.fromUri("//Miner");
+    await sendCall(chain, { kind: "burnedRegister", netuid, hotkey: miner.address }, alice);
+    await sendCall(chain, { kind: "addStake", netuid, hotkey: miner.address, amountRao: 5n * TAO }, alice);
+    await sendCall(chain, { kind: "serveAxon", netuid, ip: "::ffff:127.0.0.1", port: 8091 }, miner);
+    await sendCall(chain, { kind: "commit", netuid, data: new Uint8Array([1, 2, 3]) }, miner);
+
+    const { neurons } = await chain.metagraph(netuid);
+    expect(neurons[1]).toMatchObject({ uid: 1, hotkey: miner.address, axon: { port: 8091 } });
+    expect(neurons[1]!.stakeRao).toBeGreaterThan(0n);
+    expect((await chain.commitment(netuid, miner.address))?.data).toEqual(new Uint8Array([1, 2, 3]));
+    expect(await chain.commitment(netuid, hotkey.address)).toBeUndefined();
+    await sendCall(chain, { kind: "commit", netuid, data: new Uint8Array(300).fill(7) }, miner);
+    expect((await chain.commitment(netuid, miner.address))?.data).toEqual(new Uint8Array(300).fill(7));
+  });
+
+  it("sets weights by sudo's leave and reads the same row back", async () => {
+    for (const [call, args] of [
+      ["sudoSetCommitRevealWeightsEnabled", { netuid, enabled: false }],
+      ["sudoSetWeightsSetRateLimit", { netuid, weightsSetRateLimit: 0 }],
+    ] as const) {
+      await sendCall(chain, { kind: "sudo", pallet: "adminUtils", call, args }, alice);
+    }
+    const weights = { uids: [0, 1], values: [65_535, 1_234] };
+    await sendCall(chain, { kind: "setWeights", netuid, weights, versionKey: 0 }, hotkey);
+    expect(await chain.weights(netuid, 0)).toEqual(weights);
+  });
+
+  it("names a failure in the chain's own words, also inside sudo", async () => {
+    const again = sendCall(chain, { kind: "burnedRegister", netuid, hotkey: hotkey.address }, alice);
+    await expect(again).rejects.toMatchObject({
+      code: "CHAIN_CALL_FAILED",
+      details: { error: "subtensorModule.HotKeyAlreadyRegisteredInSubNet" },
+    });
+    const args = { netuid: 999, tempo: 5 };
+    const wrong = sendCall(chain, { kind: "sudo", pallet: "adminUtils", call: "sudoSetTempo", args }, alice);
+    await expect(wrong).rejects.toMatchObject({ code: "CHAIN_CALL_FAILED" });
+  });
+
+  it("names a refusal of the pool, and signs nothing for a call it does not know", async () => {
+    const call = { kind: "serveAxon", netuid, ip: "1.2.3.4", port: 80 } as const;
+    await expect(sendCall(chain, call, Keypair.random())).rejects.toMatchObject({
+      code: "CHAIN_CALL_REFUSED",
+    });
+    const unknown = { kind: "sudo", pallet: "adminUtils", call: "sudoSetWeather", args: {} } as const;
+    await expect(chain.sign(unknown, alice)).rejects.toMatchObject({ code: "CHAIN_CALL_UNKNOWN" });
+  });
+
+  it("finds a call in the blocks when nobody told what became of it, and sending it again is harmless", async () => {
+    const { number: from } = await chain.head();
+    const signed = await chain.sign({ kind: "commit", netuid, data: new Uint8Array([9]) }, hotkey);
+    expect(await chain.inclusionOf(signed.extrinsicHash, from)).toBeUndefined();
+    const first = await chain.submit(signed);
+    expect(await chain.inclusionOf(signed.extrinsicHash, from)).toEqual(first);
+    const second = await chain.submit(signed).catch((error: unknown) => error);
+    if (isSubforgeError(second)) expect(second.code).toBe("CHAIN_CALL_REFUSED");
+    else expect(second).toEqual(first);
+  });
+
+  it("delivers every new block once and in order, and ends with its signal", async () => {
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const { number: start } = await chain.head();
+    const following = (async () => {
+      for await (const { number } of chain.heads(stop.signal)) {
+        seen.push(number);
+        if (number >= start + 40) stop.abort();
+      }
+    })();
+    while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve)); // the subscription stands
+    node.newBlock(40);
+    await following;
+    expect(seen.slice(-41)).toEqual(Array.from({ length: 41 }, (_, i) => start + i));
+  });
+});
+
+describe("a chain that is not there", () => {
+  it("is an error with its address, not a wait", async () => {
+    const closed = openSubstrateChain({ endpoint: "ws://127.0.0.1:1", timeoutMs: 3_000 }, silentLogger);
+    await expect(closed).rejects.toMatchObject({ code: "CHAIN_UNREACHABLE" });
+    const wrong = openSubstrateChain({ endpoint: "http://127.0.0.1:1" }, silentLogger);
+    await expect(wrong).rejects.toMatchObject({ code: "CHAIN_UNREACHABLE" });
+  });
+
+  it("that takes the connection and never answers ends at the deadline", async () => {
+    const server = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as { port: number };
+    const silent = openSubstrateChain({ endpoint: `ws://127.0.0.1:${port}`, timeoutMs: 500 }, silentLogger);
+    await expect(silent).rejects.toMatchObject({ code: "CHAIN_UNREACHABLE" });
+    server.close();
+  });
+});
+
+async function newest(): Promise<number> {
+  for (let candidate = 1; ; candidate++) {
+    if ((await chain.metagraph(candidate)).neurons[0]?.hotkey === hotkey.address) return candidate;
+  }
+}
