@@ -1,19 +1,52 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ERRORS, type ErrorCode, EXIT } from "../shared/errors.ts";
+import { createKeyfile, hotkeyPath } from "../shared/keys/keyfile-store.ts";
+import { packageRoot } from "../shared/process-entry.ts";
 import { runCli } from "./run-cli.test-kit.ts";
 
-/** What an operator may get wrong: the words after `subforge`, the code, and what the message must name. */
+/** A public key, encrypted as btcli does; nobody here types the right password. */
+const LOCKED = [
+  "JE5BQ0yRbeDxceCNtWHXFckYHmTjxT3imH3+l1V5FcoJaBOA/ZKLvPLNGHEPTbJTmDXUFeoNPOhrIhk0IGyBv79YpgsLkhii",
+  "UT6UX80eD+FHvSl09cfMSSf64YlTBJtCw3i6lh8+8ayL7PRbjcKdF/cP2KfBeyVwdqJS945NpH6EhX7q4rhzTV4NUsPXFxYw",
+  "N6XwKLkIsWMXyH0RcaSrP9FmIBnBJ8N9t8ryqJw4J2cvn5I+a+FzWpJpERy+Eqj8xujNECvSYp7NQJ8x3JfQkWHOzs8bol37",
+  "cHKs3PETRxTPrtzydkK9e1IGANbUT72L8yzWmx1LfF3QzqYuJ8JV6/LwL5lQp2IC6pNaIYjvVz+m",
+].join("");
+
+/** A key derivation on a busy machine. */
+const SLOW_MS = 60_000;
+
+/**
+ * What an operator may get wrong, whatever the command (`commands/*.test.ts` has what only one command can refuse):
+ * the words after `subforge`, the code, and what the message must name.
+ */
 type Mistake = { title: string; words: string[]; code: ErrorCode; says: string };
 
 let folder: string;
+let taken: Server;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "subforge-cli-"));
+  taken = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+  await once(taken, "listening");
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  taken.close();
+  await rm(folder, { recursive: true });
+});
+
+/** Words of the table with what is known only when the tests run. */
+function fillIn(words: readonly string[]): string[] {
+  const port = String((taken.address() as AddressInfo).port);
+  return words.map((word) => word.replace("FOLDER", folder).replace("TAKEN", port));
+}
+
+const helloModel = join(packageRoot(), "subnets", "hello", "models", "sum.onnx");
+const serveHello = ["miner", "serve", "--netuid", "2", "--template", "hello", "--model", helloModel];
 
 const mistakes: Mistake[] = [
   { title: "an unknown command", words: ["valdiator"], code: "CLI_USAGE", says: "unknown command" },
@@ -105,25 +138,52 @@ const mistakes: Mistake[] = [
     code: "WALLET_BAD_SECRET",
     says: "mnemonic",
   },
+  {
+    title: "a port in use",
+    words: ["chain", "start", "--port", "TAKEN"],
+    code: "PORT_IN_USE",
+    says: "127.0.0.1",
+  },
 ];
 
 describe("a mistake on the command line", () => {
-  it.each(mistakes)("$title: $code, its exit code, the next step", async ({ words, code, says }) => {
-    const given = words.map((word) => word.replace("FOLDER", folder));
-    const forPeople = await runCli(given);
-    expect(forPeople.exitCode).toBe(EXIT[ERRORS[code].exit]);
-    expect(forPeople.stdout).toBe("");
-    const [fact, hint, more] = forPeople.stderr.trimEnd().split("\n");
-    expect(fact).toContain(`${code}  `);
-    expect(fact).toContain(says);
-    expect(hint?.trim()).not.toBe("");
-    expect(more).toContain(`more: subforge explain ${code}`);
+  it.each(mistakes)(
+    "$title: $code, its exit code, the next step",
+    { timeout: SLOW_MS },
+    async ({ words, code, says }) => {
+      const given = fillIn(words);
+      const [forPeople, forPrograms] = await Promise.all([runCli(given), runCli([...given, "--json"])]);
+      expect(forPeople.exitCode).toBe(EXIT[ERRORS[code].exit]);
+      expect(forPeople.stdout).toBe("");
+      const [fact, hint, more] = forPeople.stderr.trimEnd().split("\n");
+      expect(fact).toContain(`${code}  `);
+      expect(fact).toContain(says);
+      expect(hint?.trim()).not.toBe("");
+      expect(more).toContain(`more: subforge explain ${code}`);
 
-    const forPrograms = await runCli([...given, "--json"]);
-    expect(forPrograms.exitCode).toBe(forPeople.exitCode);
-    expect(forPrograms.stderr).toBe("");
-    expect(JSON.parse(forPrograms.stdout)).toEqual({
-      error: { code, message: expect.stringContaining(says), hint: hint?.trim() },
+      expect(forPrograms.exitCode).toBe(forPeople.exitCode);
+      expect(forPrograms.stderr).toBe("");
+      expect(JSON.parse(forPrograms.stdout)).toEqual({
+        error: { code, message: expect.stringContaining(says), hint: hint?.trim() },
+      });
+    },
+  );
+
+  it("a wrong password: WALLET_WRONG_PASSWORD, its exit code, the next step", {
+    timeout: SLOW_MS,
+  }, async () => {
+    const wallets = join(folder, "locked");
+    await createKeyfile(hotkeyPath(wallets, "default", "default"), Buffer.from(LOCKED, "base64"));
+    await writeFile(join(folder, "wrong"), "battery staple\n");
+    const flags = ["--wallet-path", wallets, "--password-file", join(folder, "wrong"), "--json"];
+    const { exitCode, stdout } = await runCli([...serveHello, ...flags]);
+    expect(exitCode).toBe(EXIT.wallet);
+    expect(JSON.parse(stdout)).toEqual({
+      error: {
+        code: "WALLET_WRONG_PASSWORD",
+        message: expect.stringContaining(wallets),
+        hint: expect.stringMatching(/./),
+      },
     });
   });
 });
