@@ -1,7 +1,5 @@
-import { ApiPromise, WsProvider } from "@polkadot/api";
+import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
-import { Keyring } from "@polkadot/keyring";
-import type { KeyringPair } from "@polkadot/keyring/types";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { silentLogger } from "../../shared/logger.ts";
 import { type LocalNode, startLocalNode } from "./local-node.ts";
@@ -155,7 +153,7 @@ async function ask(method: string, ...args: unknown[]): Promise<any> {
 }
 
 /** Send, make a block, and return the events of that transaction. */
-async function include(signer: KeyringPair, call: Tx) {
+async function include(signer: ReturnType<typeof key>, call: Tx) {
   await call.signAndSend(signer, { nonce: -1 });
   node.newBlock();
   const records = (await api.query.system!.events!()) as unknown as {

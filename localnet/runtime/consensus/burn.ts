@@ -21,8 +21,19 @@ export function raiseBurn(burn: bigint, multiplier: bigint, bounds: BurnBounds):
   return bounded(U64F64.toUnsigned(U64F64.mul(U64F64.fromInteger(burn), factor), 64), bounds);
 }
 
+/** Asked for in every block, and always the same for a half-life. */
+const factors = new Map<number, bigint>();
+
 /** The largest factor per block that halves within `halfLife` blocks, Q32. */
 export function decayFactor(halfLife: number): bigint {
+  const known = factors.get(halfLife);
+  if (known !== undefined) return known;
+  const factor = searchFactor(halfLife);
+  factors.set(halfLife, factor);
+  return factor;
+}
+
+function searchFactor(halfLife: number): bigint {
   if (halfLife === 0) return Q32_ONE;
   let low = 0n;
   let high = Q32_ONE;

@@ -2,7 +2,7 @@ import { minBigint, subU64, U16_MAX, U64_MAX, U64F64, U128_MAX } from "./fixed.t
 import { powRatio } from "./pool-power.ts";
 
 /** One: weights of the two sides are parts of 10^18. */
-export const WEIGHT_ONE = 10n ** 18n;
+const WEIGHT_ONE = 10n ** 18n;
 export const EVEN_WEIGHT = WEIGHT_ONE / 2n;
 const MIN_WEIGHT = WEIGHT_ONE / 100n;
 const MAX_WEIGHT = (WEIGHT_ONE * 99n) / 100n;

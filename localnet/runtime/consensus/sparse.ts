@@ -124,7 +124,7 @@ export function filterMap(
   });
 }
 
-export function mapValues(row: Row, change: (value: bigint) => bigint): Row {
+function mapValues(row: Row, change: (value: bigint) => bigint): Row {
   return { columns: row.columns, values: row.values.map(change) };
 }
 

@@ -97,7 +97,7 @@ export function lockCost(s: Reader, block: number): Rao {
 }
 
 /** Defaults of a new subnet, without owner and pool. */
-export function initialiseSubnet(c: Context, netuid: Netuid): void {
+function initialiseSubnet(c: Context, netuid: Netuid): void {
   const { store: s } = c;
   const tempo = Hyperparameters.Tempo.get(s, netuid);
   Networks.SubnetworkN.put(s, netuid, 0);

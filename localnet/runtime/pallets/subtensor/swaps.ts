@@ -8,7 +8,7 @@ import { isDynamic, poolOf } from "./subnets.ts";
 
 /** Limits that no price passes: 10^6 and 10^-6 TAO per alpha, U64F64. */
 export const MAX_PRICE = U64F64.fromInteger(1_000_000n);
-export const MIN_PRICE = U64F64.safeDiv(U64F64.one, MAX_PRICE);
+const MIN_PRICE = U64F64.safeDiv(U64F64.one, MAX_PRICE);
 
 /** What a swap would move; nothing changes. On subnets without a price 1:1 and without a fee. */
 export function simulateSwap(
