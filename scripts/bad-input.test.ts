@@ -139,6 +139,18 @@ const mistakes: Mistake[] = [
     says: "mnemonic",
   },
   {
+    title: "a Redis nobody runs",
+    words: ["validator", "worker", "--dev-key", "//Bob", "--queue", "redis://127.0.0.1:1"],
+    code: "QUEUE_UNREACHABLE",
+    says: "127.0.0.1:1",
+  },
+  {
+    title: "a Redis reached unprotected over a network",
+    words: ["validator", "worker", "--dev-key", "//Bob", "--queue", "redis://:secret@192.0.2.1:6379"],
+    code: "QUEUE_ADDRESS",
+    says: "Redis",
+  },
+  {
     title: "a port in use",
     words: ["chain", "start", "--port", "TAKEN"],
     code: "PORT_IN_USE",

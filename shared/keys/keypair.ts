@@ -18,7 +18,7 @@ import { SubforgeError } from "../errors.ts";
 import type { Hotkey } from "../types.ts";
 
 /** SS58 prefix of Subtensor, and of Substrate in general. */
-export const SS58_PREFIX = 42;
+const SS58_PREFIX = 42;
 
 /** Phrase behind `//Alice` and the other development keys. Public: worth nothing outside a development chain. */
 export const DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
