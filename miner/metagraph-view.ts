@@ -54,13 +54,18 @@ export class MetagraphView {
 
   /** Refreshes until the signal aborts. A chain that is away is said once, and once when it is back. */
   async follow(everyMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#deps;
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
     let isAway = false;
     for (;;) {
-      await this.#deps.clock.sleep(everyMs, signal);
+      await clock.sleep(everyMs, signal);
       if (signal.aborted) return;
-      const error = await this.refresh().then(() => undefined, String);
-      if (error && !isAway) this.#deps.logger.warn("miner.chain-away", { error });
-      if (!error && isAway) this.#deps.logger.info("miner.chain-back", {});
+      const refreshed = this.refresh().then(() => undefined, String);
+      const error = await Promise.race([refreshed, aborted]); // a slow chain must not hold up the end
+      if (error && !isAway) logger.warn("miner.chain-away", { error });
+      if (!error && isAway) logger.info("miner.chain-back", {});
       isAway = error !== undefined;
     }
   }

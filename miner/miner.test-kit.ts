@@ -16,7 +16,7 @@ import { verifyReply } from "../shared/wire/reply.ts";
 import { doubler } from "./inference/onnx.test-kit.ts";
 import { type MinerOptions, type RunningMiner, startMiner } from "./miner.ts";
 
-export const NETUID = 2;
+const NETUID = 2;
 export const alice = once("//Alice"); // validator with a permit
 export const bob = once("//Bob"); // the miner
 export const charlie = once("//Charlie"); // registered, no permit

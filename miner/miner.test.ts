@@ -15,10 +15,10 @@ beforeAll(keysReady);
 describe.concurrent("a miner", () => {
   test("announces its address, reads it back, and does not announce it again", async ({ expect }) => {
     const chain = new ThreeCallChain();
-    const announcement = { ip: "203.0.113.7", port: 8091 };
+    const announcement = { ip: "2001:db8::7", port: 8091 };
     const first = await startTestMiner({ announce: announcement }, { chain });
     await first.stop();
-    const second = await startTestMiner({ announce: announcement }, { chain });
+    const second = await startTestMiner({ announce: { ...announcement, ip: "2001:DB8:0::7" } }, { chain });
     await second.stop();
     expect(chain.submitted).toEqual([{ kind: "serveAxon", netuid: 2, ...announcement }]);
     expect(chain.neurons[0]?.axon).toMatchObject(announcement);
@@ -114,6 +114,17 @@ describe.concurrent("a miner", () => {
     expect((await Promise.all(held)).map(({ code }) => code)).toEqual([undefined, undefined, undefined]);
     await stopped;
     await expect(ask(miner.url)).rejects.toThrow();
+  });
+
+  test("stops while the chain hangs", async ({ expect }) => {
+    const miner = await startTestMiner();
+    let asked = 0;
+    miner.chain.metagraph = () => {
+      asked += 1;
+      return new Promise(() => undefined);
+    };
+    await expect.poll(() => asked).toBe(1);
+    await miner.stop();
   });
 
   test("loses no answer when it is told to stop under load", async ({ expect }) => {

@@ -92,7 +92,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
   try {
     if (modelPath !== undefined) {
       const inference = { ...DEFAULT_POOL_OPTIONS, ...options.inference, modelPath };
-      pool = await InferencePool.start(inference, { logger, clock });
+      pool = await InferencePool.start(inference, { logger, clock, signal });
     }
     // Whoever listened here before may have taken nonces up to the floor: honest callers shall not meet it.
     await clock.sleep(Number(store.floorNs / 1_000_000n) - clock.nowMs(), signal);

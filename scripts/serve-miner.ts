@@ -69,6 +69,8 @@ export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Pro
     );
     await miner.stopped;
     output.line("stopped");
+  } catch (error) {
+    if (!signal.aborted) throw error; // told to stop while it was starting: that is no failure
   } finally {
     await chain.close();
   }

@@ -41,6 +41,15 @@ describe("an inference process", () => {
     }
   });
 
+  test("ends while it still loads when it is told to", async () => {
+    const modelPath = join(await mkdtemp(join(tmpdir(), "subforge-loading-")), "model.onnx");
+    await writeFile(modelPath, doubler());
+    const stopping = new AbortController();
+    const start = InferenceChild.start({ ...DEFAULT_POOL_OPTIONS, modelPath }, silentLogger, stopping.signal);
+    stopping.abort();
+    await expect(start).rejects.toMatchObject({ code: "INFERENCE_CRASHED" });
+  });
+
   test("does not outlive a parent that was killed, not even while native code keeps it busy", async () => {
     const folder = await mkdtemp(join(tmpdir(), "subforge-orphan-"));
     const [modelPath, framePath] = [join(folder, "slow.onnx"), join(folder, "frame.bin")];

@@ -46,11 +46,15 @@ export class InferenceChild {
   /**
    * Starts a process and waits until its model is warm.
    *
+   * @param signal - Ends a process that is still loading.
    * @throws SubforgeError MINER_MODEL_INVALID, MINER_MODEL_MISSING, MINER_NO_CUDA, INFERENCE_CRASHED, BUILD_MISSING
    */
-  static async start(options: ChildOptions, logger: Logger): Promise<InferenceChild> {
+  static async start(options: ChildOptions, logger: Logger, signal?: AbortSignal): Promise<InferenceChild> {
     const child = new InferenceChild(options, logger);
-    const { head } = await child.#answer(options.loadTimeoutMs, "did not load the model in time");
+    const onAbort = () => child.kill("was told to stop");
+    signal?.addEventListener("abort", onAbort);
+    const loading = child.#answer(options.loadTimeoutMs, "did not load the model in time");
+    const { head } = await loading.finally(() => signal?.removeEventListener("abort", onAbort));
     if (head.kind !== "ready") {
       child.kill("refused the model");
       throw errorFrom(head);

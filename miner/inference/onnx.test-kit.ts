@@ -123,7 +123,7 @@ export function text(id: number, value: string): Uint8Array {
   return field(id, Buffer.from(value));
 }
 
-export function join(...parts: Uint8Array[]): Uint8Array {
+function join(...parts: Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(parts));
 }
 

@@ -59,13 +59,16 @@ export class InferencePool {
   readonly #maxRows: number;
 
   /**
-   * Starts the processes and waits until they are warm.
+   * Starts the processes and waits until they are warm. `deps.signal` gives up waiting; `close` ends the pool.
    *
    * @throws SubforgeError MINER_MODEL_MISSING, MINER_MODEL_INVALID, MINER_NO_CUDA, INFERENCE_CRASHED, BUILD_MISSING
    */
-  static async start(options: PoolOptions, deps: { logger: Logger; clock: Clock }): Promise<InferencePool> {
+  static async start(
+    options: PoolOptions,
+    deps: { logger: Logger; clock: Clock; signal?: AbortSignal },
+  ): Promise<InferencePool> {
     const starts = Array.from({ length: options.processes }, () =>
-      InferenceChild.start(options, deps.logger),
+      InferenceChild.start(options, deps.logger, deps.signal),
     );
     const started = await Promise.allSettled(starts);
     const children = started.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
@@ -210,7 +213,7 @@ export class InferencePool {
       await this.#clock.sleep(backoffMs, this.#closing.signal);
       if (this.#closing.signal.aborted) return undefined;
       try {
-        const child = await InferenceChild.start(this.#options, this.#logger);
+        const child = await InferenceChild.start(this.#options, this.#logger, this.#closing.signal);
         if (!this.#closing.signal.aborted) {
           this.#logger.info("inference.restarted", { pid: child.pid, device: child.device });
           return child;
