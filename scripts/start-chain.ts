@@ -1,7 +1,9 @@
 import type { BlockMode } from "../localnet/node/block-author.ts";
-import { GENESIS_BALANCES, startLocalNode } from "../localnet/node/local-node.ts";
+import { DEV_ACCOUNTS } from "../localnet/node/dev-accounts.ts";
+import { startLocalNode } from "../localnet/node/local-node.ts";
+import { hexToBytes } from "../localnet/types/hex.ts";
 import { SubforgeError } from "../shared/errors.ts";
-import { Keypair, keysReady } from "../shared/keys/keypair.ts";
+import { toAddress } from "../shared/keys/keypair.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { createOutput, table } from "./output.ts";
 
@@ -30,12 +32,11 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
   const output = createOutput(args);
   const mode = parseBlockTime(args.blockTime);
   const logger = createLogger("chain", args.logLevel as LogLevel);
-  await keysReady();
   const { host, port } = args;
   const node = await startLocalNode({ host, port: checkedPort(port), mode, logger }, signal);
-  const accounts = GENESIS_BALANCES.map(({ name, rao }) => ({
-    uri: `//${name}`,
-    address: Keypair.fromUri(`//${name}`).address,
+  const accounts = DEV_ACCOUNTS.map(({ uri, account, rao }) => ({
+    uri,
+    address: toAddress(hexToBytes(account)),
     tao: (rao / RAO_PER_TAO).toString(),
   }));
   output.result(

@@ -18,8 +18,20 @@ const MAGIC = 0x6174656d;
 const EXTRINSIC_VERSION = 4;
 const NOT_DEPRECATED = { tag: "NotDeprecated", value: undefined } as const;
 
-/** What a runtime says about itself, in each version that clients ask for. Made once, with one table of types. */
-export function encodeMetadata(runtime: DeclaredRuntime): Record<MetadataVersion, Uint8Array> {
+/** What a runtime says about itself, in each version that clients ask for. Made when asked for, and once. */
+export function createMetadata(runtime: DeclaredRuntime): (version: MetadataVersion) => Uint8Array {
+  const parts = describe(runtime);
+  const made = new Map<MetadataVersion, Uint8Array>();
+  return (version) => {
+    const bytes = made.get(version) ?? encode(parts, version);
+    made.set(version, bytes);
+    return bytes;
+  };
+}
+
+type Description = { v14: V14; v15: V15; v16: V16 };
+
+function describe(runtime: DeclaredRuntime): Description {
   const registry = new TypeRegistry();
   const id = (node: TypeNode) => registry.idOf(node);
   const pallets = runtime.pallets.map((pallet) => describePallet(pallet, id));
@@ -66,14 +78,12 @@ export function encodeMetadata(runtime: DeclaredRuntime): Record<MetadataVersion
     outerEnums: outer,
     custom: [],
   };
-  return { 14: encode("v14", v14), 15: encode("v15", v15), 16: encode("v16", v16) };
+  return { v14, v15, v16 };
 }
 
-function encode(tag: "v14", value: V14): Uint8Array;
-function encode(tag: "v15", value: V15): Uint8Array;
-function encode(tag: "v16", value: V16): Uint8Array;
-function encode(tag: "v14" | "v15" | "v16", value: V14 | V15 | V16): Uint8Array {
-  const versioned = { tag, value } as Parameters<typeof metadataCodec.enc>[0]["metadata"];
+function encode(description: Description, version: MetadataVersion): Uint8Array {
+  const tag = `v${version}` as const;
+  const versioned = { tag, value: description[tag] } as Parameters<typeof metadataCodec.enc>[0]["metadata"];
   return metadataCodec.enc({ magicNumber: MAGIC, metadata: versioned });
 }
 

@@ -1,6 +1,6 @@
 import { systemClock } from "../../shared/clock.ts";
 import { SubforgeError } from "../../shared/errors.ts";
-import { fromAddress, Keypair, keysReady } from "../../shared/keys/keypair.ts";
+import { fromAddress, keysReady } from "../../shared/keys/keypair.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { BlockNumber, Coldkey, Hex, Rao } from "../../shared/types.ts";
 import type { Account } from "../runtime/dsl/context.ts";
@@ -11,6 +11,7 @@ import { bytesToHex } from "../types/hex.ts";
 import { BlockAuthor, type BlockMode } from "./block-author.ts";
 import { ChainClock } from "./chain-clock.ts";
 import { ChainNode } from "./chain-node.ts";
+import { DEV_ACCOUNTS, DEV_SUDO } from "./dev-accounts.ts";
 import { JsonRpc } from "./json-rpc.ts";
 import { createMethods } from "./rpc/methods.ts";
 import { isLoopback, startRpcServer } from "./rpc-server.ts";
@@ -22,14 +23,6 @@ const DEFAULT_SLOT_MS = 12_000;
 
 /** Blocks whose state can still be read: half an hour of the fast chain, and more than any client looks back. */
 const KEEP_STATES = 7_200;
-
-const TAO = 1_000_000_000n;
-
-/** What the accounts of a fresh chain hold, as on the real local network. */
-export const GENESIS_BALANCES: readonly { name: string; rao: Rao }[] = [
-  ...["Alice", "Bob", "Charlie"].map((name) => ({ name, rao: 1_000_000n * TAO })),
-  ...["Dave", "Eve", "Ferdie", "One", "Two", "Three"].map((name) => ({ name, rao: 2_000n * TAO })),
-];
 
 export type LocalNodeOptions = {
   /** Default 127.0.0.1. On an address that others reach, `dev_*` methods are not served. */
@@ -102,16 +95,12 @@ export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSi
 
 function genesisConfig({ genesis = {} }: LocalNodeOptions): GenesisConfig {
   const rao = new Map<Account, Rao>();
-  for (const { name, rao: amount } of GENESIS_BALANCES) rao.set(devAccount(name), amount);
+  for (const { account, rao: amount } of DEV_ACCOUNTS) rao.set(account, amount);
   for (const { address, rao: amount } of genesis.balances ?? []) rao.set(toAccount(address), amount);
   return {
     balances: [...rao].map(([account, amount]) => ({ account, rao: amount })),
-    sudo: genesis.sudo === undefined ? devAccount("Alice") : toAccount(genesis.sudo),
+    sudo: genesis.sudo === undefined ? DEV_SUDO : toAccount(genesis.sudo),
   };
-}
-
-function devAccount(name: string): Account {
-  return bytesToHex(Keypair.fromUri(`//${name}`).publicKey);
 }
 
 function toAccount(address: Coldkey): Account {

@@ -1,4 +1,4 @@
-import { encodeMetadata } from "../metadata/metadata.ts";
+import { createMetadata, METADATA_VERSIONS, type MetadataVersion } from "../metadata/metadata.ts";
 import { enumeration, type VariantSpec, variant, wrapper } from "../types/composites.ts";
 import { Bytes } from "../types/primitives.ts";
 import { MultiAddress, MultiSignature } from "../types/substrate-types.ts";
@@ -28,7 +28,7 @@ export type DeclaredRuntime = {
 /** Resolve pallets that need the whole, and build the whole from the resolved pallets. */
 export function declareRuntime(sources: readonly PalletSource[]): DeclaredRuntime {
   let declared: DeclaredRuntime;
-  let metadata: Record<number, Uint8Array> | undefined;
+  let metadata: ReturnType<typeof createMetadata> | undefined;
   let outer: { call: TypeNode<RuntimeCall>; event: TypeNode };
   const call = lazyNode("<T as Config>::RuntimeCall", () => outer.call);
   const extrinsic = extrinsicNode(call);
@@ -40,8 +40,9 @@ export function declareRuntime(sources: readonly PalletSource[]): DeclaredRuntim
     decode: (bytes) => declared.extrinsics.decode(bytes),
     version: () => runtimeVersion(declared.pallets),
     metadata: (version) => {
-      metadata ??= encodeMetadata(declared);
-      return metadata[version];
+      if (!isServed(version)) return undefined;
+      metadata ??= createMetadata(declared);
+      return metadata(version);
     },
   };
   const pallets = sources
@@ -66,6 +67,10 @@ export function callOf(pallets: readonly Pallet[], { type, value }: RuntimeCall)
   const found = pallets.find(({ name }) => name === type)?.calls?.[value.type];
   if (found === undefined) throw new TypeError(`${type}.${value.type} is not declared`);
   return found;
+}
+
+function isServed(version: number): version is MetadataVersion {
+  return METADATA_VERSIONS.some((served) => served === version);
 }
 
 function withNodes(pallet: Pallet): DeclaredPallet {

@@ -1,16 +1,15 @@
-import { blake2b } from "@noble/hashes/blake2.js";
-import { xxhashAsU8a } from "@polkadot/util-crypto";
+import { blake2AsU8a, xxhashAsU8a } from "@polkadot/util-crypto";
 import type { Hex } from "../../shared/types.ts";
 import { bytesToHex } from "../types/hex.ts";
 
 const encoder = new TextEncoder();
 
 export function blake2b256(bytes: Uint8Array): Uint8Array {
-  return blake2b(bytes, { dkLen: 32 });
+  return blake2AsU8a(bytes, 256);
 }
 
 export function blake2b128(bytes: Uint8Array): Uint8Array {
-  return blake2b(bytes, { dkLen: 16 });
+  return blake2AsU8a(bytes, 128);
 }
 
 export function twox64(bytes: Uint8Array): Uint8Array {

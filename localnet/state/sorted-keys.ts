@@ -1,5 +1,8 @@
 import type { StateKey } from "./store.ts";
 
+/** Up to so many changes are put in their places one by one. */
+const FEW_CHANGES = 64;
+
 /**
  * A set of keys that can be walked in order. Changes are cheap and sorting waits for the next walk, because most
  * blocks write the same few keys and walk none. A walk that has begun keeps seeing the keys of its beginning.
@@ -30,7 +33,23 @@ export class SortedKeys {
   }
 
   #settle(): readonly StateKey[] {
-    if (this.#added.size === 0 && this.#removed.size === 0) return this.#sorted;
+    const changes = this.#added.size + this.#removed.size;
+    if (changes === 0) return this.#sorted;
+    this.#sorted = changes <= FEW_CHANGES ? this.#spliced() : this.#merged();
+    this.#added.clear();
+    this.#removed.clear();
+    return this.#sorted;
+  }
+
+  /** The usual block adds and removes a handful of keys: moving memory is cheaper than comparing all keys. */
+  #spliced(): StateKey[] {
+    const keys = this.#sorted.slice();
+    for (const key of this.#removed) keys.splice(lowerBound(keys, key), 1);
+    for (const key of this.#added) keys.splice(lowerBound(keys, key), 0, key);
+    return keys;
+  }
+
+  #merged(): StateKey[] {
     const added = [...this.#added].sort();
     const merged: StateKey[] = [];
     let next = 0;
@@ -39,9 +58,6 @@ export class SortedKeys {
       if (!this.#removed.has(key)) merged.push(key);
     }
     while (next < added.length) merged.push(added[next++]!);
-    this.#added.clear();
-    this.#removed.clear();
-    this.#sorted = merged;
     return merged;
   }
 }

@@ -1,9 +1,9 @@
+import { createHash } from "node:crypto";
 import type { BlockNumber, Hex } from "../../shared/types.ts";
 import { tuple, vec } from "../types/composites.ts";
 import { bytesToHex, hexToBytes } from "../types/hex.ts";
 import { Bytes } from "../types/primitives.ts";
 import { decodeExactly } from "../types/type-node.ts";
-import { blake2b256 } from "./hashing.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 import type { Reader, StateKey, Store } from "./store.ts";
 
@@ -112,13 +112,14 @@ export class State implements Store {
    * histories have equal roots; it is not the root of a trie.
    */
   root(): Hex {
-    const parts: Uint8Array[] = [hexToBytes(this.#roots.at(-1) ?? "0x")];
+    const digest = createHash("sha256").update(this.#roots.at(-1) ?? "");
     const changed = this.#layers[0] ?? new Map();
     for (const key of [...changed.keys()].sort()) {
       const value = this.#values.get(key);
-      parts.push(hexToBytes(key), value === undefined ? Uint8Array.of(0) : Bytes.encode(value));
+      digest.update(value === undefined ? `${key}-` : `${key}=${value.length}:`);
+      if (value !== undefined) digest.update(value);
     }
-    return bytesToHex(blake2b256(Buffer.concat(parts)));
+    return `0x${digest.digest("hex")}`;
   }
 
   /** Go back to the end of a block. Later blocks are forgotten. */

@@ -167,14 +167,25 @@ function cellOf<V>(item: StorageItem, node: TypeNode<V>, fallback: readonly unkn
   return cell;
 }
 
+/** Hashed accounts, by hasher and account: the same few are looked up in every block. */
+const hashedParts = new Map<string, string>();
+const MAX_HASHED_PARTS = 65_536;
+
 function hashPart([hasher, node]: HashedKey, part: unknown): string {
-  const bytes = node.encode(part);
-  return hashOf(hasher, bytes) + bytesToHex(bytes).slice(2);
+  if (hasher === "Identity" || typeof part !== "string") return hashBytes(hasher, node.encode(part));
+  const name = `${hasher} ${node.typeName} ${part}`;
+  const known = hashedParts.get(name);
+  if (known !== undefined) return known;
+  if (hashedParts.size >= MAX_HASHED_PARTS) hashedParts.clear();
+  const hashed = hashBytes(hasher, node.encode(part));
+  hashedParts.set(name, hashed);
+  return hashed;
 }
 
-function hashOf(hasher: Hasher, bytes: Uint8Array): string {
-  if (hasher === "Identity") return "";
-  return bytesToHex(hasher === "Blake2128Concat" ? blake2b128(bytes) : twox64(bytes)).slice(2);
+function hashBytes(hasher: Hasher, bytes: Uint8Array): string {
+  const plain = bytesToHex(bytes).slice(2);
+  if (hasher === "Identity") return plain;
+  return bytesToHex(hasher === "Blake2128Concat" ? blake2b128(bytes) : twox64(bytes)).slice(2) + plain;
 }
 
 /** The keys behind a state key: each part is its hash and then itself. */
