@@ -1,4 +1,5 @@
 import { chainCommands } from "./commands/chain.ts";
+import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { minerCommands } from "./commands/miner.ts";
@@ -8,6 +9,7 @@ import type { AnyCommand, CommandGroup } from "./options.ts";
 
 /** Every command, in the order of --help. */
 export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [
+  dev,
   chainCommands,
   minerCommands,
   validatorCommands,

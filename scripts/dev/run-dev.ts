@@ -1,0 +1,255 @@
+import { once, setMaxListeners } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startLocalNode } from "../../localnet/node/local-node.ts";
+import { startMiner } from "../../miner/miner.ts";
+import type { Chain } from "../../shared/chain/chain.ts";
+import { type Metagraph, neuronByHotkey } from "../../shared/chain/metagraph.ts";
+import { sendCall } from "../../shared/chain/send-call.ts";
+import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { keysReady } from "../../shared/keys/keypair.ts";
+import { createLogger, type Logger } from "../../shared/logger.ts";
+import { processEntry } from "../../shared/process-entry.ts";
+import { startPrivateRedis } from "../../shared/queue/private-redis.ts";
+import type { SubnetTemplate } from "../../shared/template.ts";
+import type { Netuid } from "../../shared/types.ts";
+import { loadSubnet } from "../../subnets/registry.ts";
+import type { ValidatorEvent } from "../../validator/events.ts";
+import type { GlobalArgs } from "../options.ts";
+import { createOutput, type Output } from "../output.ts";
+import { paidLines, toLine } from "./dev-lines.ts";
+import { DevReport, devDocument, type ReportedMiner } from "./dev-report.ts";
+import { createDevSubnet, DEV_KEYS, type DevMinerKeys, devBalances, minerKeys } from "./dev-subnet.ts";
+import { type DevMiner, populationOf } from "./population.ts";
+import { startRestartingProcess } from "./restarting-process.ts";
+import { startSilentMiner } from "./silent-miner.ts";
+
+const HOST = "127.0.0.1";
+
+/**
+ * The chain refuses 127.0.0.1 as the address of an axon, on a development chain too. The same address in its
+ * IPv6 spelling is accepted, and readers turn it back.
+ */
+const LOOPBACK_ON_CHAIN = "::ffff:127.0.0.1";
+
+export type DevOptions = GlobalArgs & {
+  template: string;
+  config: unknown;
+  epochs: number | undefined;
+  adversaries: string | undefined;
+  tempo: number;
+  blockTime: number;
+  port: number;
+  workers: number;
+  data: string | undefined;
+  /** Redis to use; undefined starts a private one. */
+  queue: string | undefined;
+};
+
+/** Parts that stop together: they get the signal, and leave a promise that resolves when they are gone. */
+type Layer = { stop: AbortController; stopped: Promise<unknown>[] };
+
+/**
+ * The whole product on one machine, until the signal aborts or `epochs` weight vectors were verified and paid.
+ *
+ * @throws SubforgeError of any part that cannot start; whatever had started is stopped first
+ */
+export async function runDev(options: DevOptions, deps: { signal: AbortSignal }): Promise<void> {
+  const logger = createLogger("dev", options.logLevel);
+  const folder = options.data ?? (await mkdtemp(join(tmpdir(), "subforge-dev-")));
+  const ground = createLayer(); // chain and Redis
+  const actors = createLayer(); // miners and validator, which stand on it
+  try {
+    await runLoop(options, { logger, folder, ground, actors, signal: deps.signal });
+  } catch (error) {
+    if (!deps.signal.aborted) throw error; // Ctrl+C while something was still starting
+  } finally {
+    for (const layer of [actors, ground]) {
+      layer.stop.abort();
+      await Promise.allSettled(layer.stopped);
+    }
+    if (!options.data) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Deps = { logger: Logger; folder: string; ground: Layer; actors: Layer; signal: AbortSignal };
+
+async function runLoop(options: DevOptions, deps: Deps): Promise<void> {
+  const { logger, folder, ground, actors, signal } = deps;
+  const output = createOutput(options);
+  await keysReady();
+  const template = await loadSubnet(options.template);
+  template.parseConfig(options.config); // a wrong knob is said before anything starts
+  const population = await populationOf(template, listOf(options.adversaries ?? ""));
+  const keys = population.map((_, index) => minerKeys(index + 1));
+
+  const node = await startLocalNode({
+    host: HOST,
+    port: options.port,
+    mode: { kind: "interval", ms: options.blockTime },
+    genesis: { balances: devBalances(keys) },
+    logger,
+  });
+  ground.stopped.push(closedAfter(ground.stop.signal, () => node.close()));
+  const queue = options.queue ?? (await startQueue(deps));
+  const chain = await openSubstrateChain({ endpoint: node.endpoint }, logger);
+  actors.stopped.push(closedAfter(actors.stop.signal, () => chain.close()));
+  output.line(
+    `chain    ${node.endpoint}  a block every ${options.blockTime} ms, an epoch every ${options.tempo} blocks`,
+  );
+  signal.throwIfAborted();
+
+  const { netuid } = await createDevSubnet(chain, { tempo: options.tempo, miners: keys });
+  output.line(
+    `subnet   ${netuid}  ${template.id} ${template.version}: ${population.length} miners, validator ${DEV_KEYS.validatorHotkey}`,
+  );
+  signal.throwIfAborted();
+  const refreshMs = options.blockTime * options.tempo;
+  await startMiners({ chain, netuid, template, population, keys, output, refreshMs }, deps);
+  signal.throwIfAborted();
+
+  const report = new DevReport(reportedMiners(population, keys, await chain.metagraph(netuid)));
+  const validator = startRestartingProcess(
+    {
+      script: processEntry("cli"),
+      args: validatorArgs(options, { endpoint: node.endpoint, netuid, folder }),
+      // The queue's password must not be an argument: anybody on the machine can read those.
+      env: { ...inherited(), SUBFORGE_QUEUE: queue },
+      onLine: (line) => onEvent(line, { report, output }),
+      onExit: () => true,
+    },
+    { clock: systemClock, logger, signal: actors.stop.signal },
+  );
+  actors.stopped.push(validator.stopped);
+
+  for await (const _ of chain.heads(signal)) {
+    const { epochIndex } = await chain.subnetRules(netuid);
+    const paid = report.paid(epochIndex, await chain.metagraph(netuid));
+    for (const line of paid.flatMap(paidLines)) output.line(line);
+    if (options.epochs !== undefined && report.epochs.length >= options.epochs) break;
+  }
+  const { genesisHash: genesis } = node;
+  const about = { subnet: template.id, netuid, genesis, tempo: options.tempo, blockMs: options.blockTime };
+  output.result(devDocument(report, about));
+}
+
+async function startQueue({ folder, ground, logger }: Deps): Promise<string> {
+  const redis = await startPrivateRedis({
+    folder: join(folder, "redis"),
+    signal: ground.stop.signal,
+    logger,
+  });
+  ground.stopped.push(redis.stopped);
+  return redis.url;
+}
+
+async function startMiners(
+  setting: {
+    chain: Chain;
+    netuid: Netuid;
+    template: SubnetTemplate;
+    population: readonly DevMiner[];
+    keys: readonly DevMinerKeys[];
+    output: Output;
+    /** How often a miner looks who may call it. */
+    refreshMs: number;
+  },
+  { logger, actors }: Deps,
+): Promise<void> {
+  const { signal } = actors.stop;
+  const { chain, netuid, template, population, keys, output, refreshMs } = setting;
+  await Promise.all(
+    population.map(async ({ name, quality, model, agent }, index) => {
+      const { hotkey } = keys[index]!;
+      if (!model) {
+        const silent = await startSilentMiner(signal);
+        actors.stopped.push(silent.stopped);
+        await sendCall(
+          chain,
+          { kind: "serveAxon", netuid, ip: LOOPBACK_ON_CHAIN, port: silent.port },
+          hotkey,
+        );
+        output.line(`miner    ${name.padEnd(12)} answers nothing`);
+        return;
+      }
+      const miner = await startMiner(
+        {
+          netuid,
+          host: HOST,
+          port: 0,
+          modelPath: model.path,
+          announce: { ip: LOOPBACK_ON_CHAIN, port: 0 },
+          refreshMs,
+          agent,
+        },
+        { chain, signer: hotkey, template, logger, clock: systemClock, signal },
+      );
+      actors.stopped.push(miner.stopped);
+      output.line(
+        `miner    ${name.padEnd(12)} quality ${quality.toFixed(2)}  uid ${miner.uid}  ${miner.url}`,
+      );
+    }),
+  );
+}
+
+function reportedMiners(
+  population: readonly DevMiner[],
+  keys: readonly DevMinerKeys[],
+  metagraph: Metagraph,
+): ReportedMiner[] {
+  return population.map(({ name, quality }, index) => {
+    const hotkey = keys[index]!.hotkey.address;
+    return { name, hotkey, uid: neuronByHotkey(metagraph, hotkey)!.uid, quality };
+  });
+}
+
+function validatorArgs(
+  options: DevOptions,
+  at: { endpoint: string; netuid: Netuid; folder: string },
+): string[] {
+  return [
+    "validator",
+    "run",
+    "--json",
+    ...["--network", at.endpoint],
+    ...["--netuid", String(at.netuid)],
+    ...["--template", options.template],
+    ...["--config", JSON.stringify(options.config)],
+    ...["--dev-key", DEV_KEYS.validatorHotkey],
+    ...["--workers", String(options.workers)],
+    ...["--data", join(at.folder, "validator")],
+    ...["--log-level", options.logLevel],
+  ];
+}
+
+function onEvent(line: string, { report, output }: { report: DevReport; output: Output }): void {
+  const event = JSON.parse(line) as ValidatorEvent;
+  if (event.event === "epoch.scored") report.scored(event.epoch, event.scores);
+  if (event.event === "weights.verified") report.verified(event);
+  const text = toLine(event);
+  if (text) output.line(text);
+}
+
+function createLayer(): Layer {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // a listener for each miner and more
+  return { stop, stopped: [] };
+}
+
+/** Resolves when `close` is done after the signal aborted. */
+async function closedAfter(signal: AbortSignal, close: () => Promise<void>): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
+  await close();
+}
+
+/** What a child may know of our environment: where programs and temporary files are. */
+function inherited(): Record<string, string> {
+  const names = ["PATH", "HOME", "TMPDIR", "LANG"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+function listOf(text: string): string[] {
+  return text.split(",").filter(Boolean);
+}
