@@ -1,4 +1,4 @@
-import type { EpochResult } from "./epoch.ts";
+import type { EpochResult } from "./epoch-columns.ts";
 import { addU64, U16_MAX, U64F64 } from "./fixed.ts";
 
 /**

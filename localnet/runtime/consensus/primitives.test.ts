@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { bondsAlpha, emaBonds, emaLiquidBonds, liquidAlphaCoefficient, liquidStep } from "./bonds.ts";
-import { topNonZero } from "./epoch.ts";
 import { expSafe, ln, log2 } from "./exponential.ts";
 import { I32F32, I64F64, I96F32 } from "./fixed.ts";
 import { consensusOfStake, weightedMedian } from "./median.ts";
@@ -21,6 +20,7 @@ import {
   sumRowsWeighted,
 } from "./sparse.ts";
 import { fromU16Share, isMaxLimited, maxUpscaleToU16, maxUpscaleWeights, toU16Share } from "./u16.ts";
+import { topNonZero } from "./voters.ts";
 import { haveVectors, readVectors } from "./yuma-vectors.ts";
 
 type Dense = string[][];

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { EpochInput } from "./epoch.ts";
+import type { EpochInput } from "./epoch-columns.ts";
 import { packRows, type U16Pair, type U16Rows, unpackRow } from "./u16-rows.ts";
 
 /* Test support: reads the conformance vectors that live outside the repository. */

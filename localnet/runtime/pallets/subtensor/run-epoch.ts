@@ -1,6 +1,7 @@
 import type { Netuid, Rao } from "../../../../shared/types.ts";
 import type { Reader, Store } from "../../../state/store.ts";
-import { type EpochInput, type EpochResult, runEpoch } from "../../consensus/epoch.ts";
+import { runEpoch } from "../../consensus/epoch.ts";
+import type { EpochInput, EpochResult } from "../../consensus/epoch-columns.ts";
 import { type FoldedEpoch, foldMechanisms, splitEmission } from "../../consensus/mechanisms.ts";
 import { packRows, type U16Rows, unpackRow } from "../../consensus/u16-rows.ts";
 import type { Account, Context } from "../../dsl/context.ts";
