@@ -6,22 +6,23 @@ import type { ModelInfo, ModelPort } from "./model-guard.ts";
  * Are these tensors what the model takes? Says so before the runtime does, so that one bad request does not fail
  * the batch it would be part of.
  *
- * @returns Rows: the first dimension that all feeds share.
+ * @returns Rows: the first dimension that all feeds share, or that of the first one where nothing counts rows.
  * @throws SubforgeError INFERENCE_INPUT
  */
 export function checkFeeds(feeds: Tensors, info: ModelInfo): number {
   const names = Object.keys(feeds);
   if (names.length !== info.inputs.length)
     throw refused(`${names.length} inputs instead of ${info.inputs.length}`);
-  const cutsRows = rowsPerRun(info) === 1;
+  const perRun = rowsPerRun(info);
   let rows: number | undefined;
   for (const port of info.inputs) {
     const feed = Object.hasOwn(feeds, port.name) ? feeds[port.name] : undefined;
     if (!feed) throw refused(`input ${port.name} is missing`);
-    checkPort(feed, port, cutsRows);
+    checkPort(feed, port, perRun === 1);
     const first = feed.shape[0] ?? 1;
-    if (rows !== undefined && rows !== first) throw refused("inputs differ in their number of rows");
-    rows = first;
+    if (perRun !== undefined && rows !== undefined && rows !== first)
+      throw refused("inputs differ in their number of rows");
+    rows ??= first;
   }
   return rows!;
 }

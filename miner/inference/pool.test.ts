@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../shared/clock.ts";
 import { type Logger, silentLogger } from "../../shared/logger.ts";
 import { tensor } from "../../shared/tensor.ts";
-import { doubler, liar, slowModel } from "./onnx.test-kit.ts";
+import { doubler, liar, onnxFile, slowModel } from "./onnx.test-kit.ts";
 import { DEFAULT_POOL_OPTIONS, InferencePool, type PoolOptions } from "./pool.ts";
 
 let folder: string;
@@ -57,6 +57,27 @@ describe("an inference pool", () => {
   test("cuts rows for a model that takes one at a time", async () => {
     const pool = await start(doubler(1));
     expect((await pool.infer(row(1, 2, 3, 4), never)).y?.shape).toEqual([2, 2]);
+  });
+
+  test("runs whole requests of a model whose inputs do not all count rows", async () => {
+    const scale = onnxFile({
+      nodes: [{ op: "Mul", inputs: ["x", "factor"], outputs: ["y"] }],
+      inputs: [
+        ["x", ["rows", 2]],
+        ["factor", [1]],
+      ],
+      outputs: [["y", ["rows", 2]]],
+    });
+    const pool = await start(scale);
+    const answers = await Promise.all(
+      [2, 3].map((n) =>
+        pool.infer({ ...row(1, 2, 3, 4), factor: tensor("float32", [1], Float32Array.of(n)) }, never),
+      ),
+    );
+    expect(answers.map(({ y }) => Array.from(y!.data, Number))).toEqual([
+      [2, 4, 6, 8],
+      [3, 6, 9, 12],
+    ]);
   });
 
   test("finds out that a model mixes rows, and runs its requests apart", async () => {

@@ -175,8 +175,9 @@ export class InferencePool {
   }
 
   #drop(pendings: Pending[]): void {
-    this.#queue = this.#queue.filter((pending) => !pendings.includes(pending));
     const unfinished = pendings.filter(({ isSettled }) => !isSettled);
+    if (unfinished.length === 0) return;
+    this.#queue = this.#queue.filter((pending) => !unfinished.includes(pending));
     for (const pending of unfinished) pending.reject(new SubforgeError("INFERENCE_DEADLINE", {}));
   }
 
