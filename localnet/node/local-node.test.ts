@@ -1,6 +1,4 @@
-import { ApiPromise, WsProvider } from "@polkadot/api";
-import { Keyring } from "@polkadot/keyring";
-import type { KeyringPair } from "@polkadot/keyring/types";
+import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { silentLogger } from "../../shared/logger.ts";
 import type { BlockMode } from "./block-author.ts";
@@ -36,6 +34,7 @@ function key(name: string): KeyringPair {
   return new Keyring({ type: "sr25519", ss58Format: 42 }).addFromUri(`//${name}`);
 }
 
+type KeyringPair = ReturnType<Keyring["addFromUri"]>;
 type Amount = { toBigInt(): bigint };
 
 async function free(api: ApiPromise, who: KeyringPair): Promise<bigint> {

@@ -71,7 +71,7 @@ export function createTestChain(options: { keepStates?: number } = {}): TestChai
   return chain;
 }
 
-export function pairOf(name: string): Keypair {
+function pairOf(name: string): Keypair {
   const known = pairs.get(name) ?? Keypair.fromUri(`//${name}`);
   pairs.set(name, known);
   return known;

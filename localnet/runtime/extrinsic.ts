@@ -1,4 +1,3 @@
-import type { Hex } from "../../shared/types.ts";
 import { UndecodableExtrinsic } from "../engine.ts";
 import { blake2b256 } from "../state/hashing.ts";
 import { CompactU32 } from "../types/primitives.ts";
@@ -136,8 +135,4 @@ function isCall(value: object): boolean {
     value.value !== null &&
     "type" in value.value
   );
-}
-
-export function extrinsicHash(bytes: Uint8Array): Hex {
-  return `0x${Buffer.from(blake2b256(bytes)).toString("hex")}`;
 }

@@ -72,7 +72,7 @@ export function emptyUsage(): BlockUsage {
   };
 }
 
-export function classKey(kind: CallInfo["class"]): ClassKey {
+function classKey(kind: CallInfo["class"]): ClassKey {
   return kind === "Normal" ? "normal" : kind === "Operational" ? "operational" : "mandatory";
 }
 

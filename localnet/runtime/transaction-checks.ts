@@ -27,7 +27,7 @@ export type CheckedTransaction = {
 };
 
 /** Highest number of blocks: an immortal transaction stays valid. */
-export const FOREVER = Number.MAX_SAFE_INTEGER;
+const FOREVER = Number.MAX_SAFE_INTEGER;
 
 /**
  * Everything that decides whether a signed transaction may be in the block `c.block`, in the order of the real

@@ -16,7 +16,7 @@ export function twox64(bytes: Uint8Array): Uint8Array {
   return xxhashAsU8a(bytes, 64);
 }
 
-export function twox128(text: string): Uint8Array {
+function twox128(text: string): Uint8Array {
   return xxhashAsU8a(encoder.encode(text), 128);
 }
 

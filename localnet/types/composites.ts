@@ -1,6 +1,5 @@
 import {
   type Codec,
-  createCodec,
   Option as optionCodec,
   type StringRecord,
   Struct as structCodec,
@@ -23,16 +22,6 @@ export const Unit: TypeNode<undefined> = createNode(voidCodec, { kind: "tuple", 
 export function vec<T>(of: TypeNode<T>): TypeNode<T[]> {
   const codec = vectorCodec(of.codec) as unknown as Codec<T[]>;
   return createNode(codec, { kind: "sequence", of }, `Vec<${of.typeName}>`);
-}
-
-/** `[T; N]` of anything but bytes, which are `fixedBytes`. */
-export function array<T>(of: TypeNode<T>, length: number): TypeNode<T[]> {
-  const raw = vectorCodec(of.codec, length) as unknown as Codec<T[]>;
-  const codec = createCodec<T[]>((value) => {
-    if (value.length !== length) throw new RangeError(`${value.length} items do not fill ${length} places`);
-    return raw.enc(value);
-  }, raw.dec);
-  return createNode(codec, { kind: "array", of, length }, `[${of.typeName}; ${length}]`);
 }
 
 export function tuple<const N extends readonly TypeNode[]>(...of: N): TypeNode<TupleValues<N>> {

@@ -1,4 +1,4 @@
-import { createCodec, u8, u16 } from "@polkadot-api/substrate-bindings";
+import { createCodec, createDecoder, u8, u16 } from "@polkadot-api/substrate-bindings";
 import { U8 } from "./primitives.ts";
 import { createNode, type TypeNode } from "./type-node.ts";
 
@@ -16,7 +16,7 @@ const codec = createCodec<Era>(
     const exponent = Math.log2(era.period) - 1;
     return u16.enc(exponent | ((era.phase / quantum(era.period)) << 4));
   },
-  (input) => {
+  createDecoder((input) => {
     const first = u8.dec(input);
     if (first === 0) return undefined;
     const encoded = first | (u8.dec(input) << 8);
@@ -24,7 +24,7 @@ const codec = createCodec<Era>(
     const phase = (encoded >> 4) * quantum(period);
     if (period < MIN_PERIOD || period > MAX_PERIOD || phase >= period) throw new RangeError("this is no era");
     return { period, phase };
-  },
+  }),
 );
 
 export const Era: TypeNode<Era> = createNode(

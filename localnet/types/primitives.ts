@@ -5,9 +5,7 @@ import {
   compactBn,
   compactNumber,
   createCodec,
-  i8,
   i16,
-  i32,
   i64,
   i128,
   str,
@@ -31,9 +29,7 @@ export const Str = createNode(str, { kind: "primitive", name: "str" }, "Vec<u8>"
 export const U8 = quick(small(u8, "u8", 0, 2 ** 8 - 1), 1, (view) => view.getUint8(0));
 export const U16 = quick(small(u16, "u16", 0, 2 ** 16 - 1), 2, (view) => view.getUint16(0, true));
 export const U32 = quick(small(u32, "u32", 0, 2 ** 32 - 1), 4, (view) => view.getUint32(0, true));
-export const I8 = small(i8, "i8", -(2 ** 7), 2 ** 7 - 1);
 export const I16 = small(i16, "i16", -(2 ** 15), 2 ** 15 - 1);
-export const I32 = small(i32, "i32", -(2 ** 31), 2 ** 31 - 1);
 
 export const U64 = quick(wide(u64, "u64", 0n, 2n ** 64n - 1n), 8, (view) => view.getBigUint64(0, true));
 export const U128 = wide(u128, "u128", 0n, 2n ** 128n - 1n);

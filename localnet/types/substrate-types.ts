@@ -37,9 +37,9 @@ export const DispatchClass = enumeration("frame_support::dispatch::DispatchClass
   Operational: variant(1),
   Mandatory: variant(2),
 });
-export const Pays = enumeration("frame_support::dispatch::Pays", { Yes: variant(0), No: variant(1) });
+const Pays = enumeration("frame_support::dispatch::Pays", { Yes: variant(0), No: variant(1) });
 
-export const ModuleError = record("sp_runtime::ModuleError", {
+const ModuleError = record("sp_runtime::ModuleError", {
   index: U8,
   error: named("[u8; MAX_MODULE_ERROR_ENCODED_SIZE]", fixedBytes(4)),
 });
@@ -56,7 +56,6 @@ const TOKEN_ERRORS = {
   NotExpendable: variant(8),
   Blocked: variant(9),
 } as const;
-export type TokenErrorName = keyof typeof TOKEN_ERRORS;
 
 const TRIE_ERRORS = [
   "InvalidStateRoot",

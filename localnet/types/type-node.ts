@@ -120,7 +120,7 @@ export function decodeExactly<T>(node: TypeNode<T>, bytes: Uint8Array): T {
 }
 
 /** The codecs read `bytes.buffer` from its start: a view into a larger buffer must be copied first. */
-export function ownBuffer(bytes: Uint8Array): Uint8Array {
+function ownBuffer(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && !Buffer.isBuffer(bytes)
     ? bytes
     : new Uint8Array(bytes);

@@ -46,11 +46,6 @@ export function ensure(condition: boolean, error: ModuleError | DispatchError): 
   if (!condition) fail(error);
 }
 
-/** Is this failure that error? */
-export function isError(failure: unknown, error: ModuleError): boolean {
-  return failure instanceof DispatchFailure && failure.message === `${error.pallet}.${error.name}`;
-}
-
 function moduleError(pallet: PalletId, name: string, index: number): ModuleError {
   const error = bytesToHex(Uint8Array.of(index, 0, 0, 0));
   return { pallet: pallet.name, name, error: { type: "Module", value: { index: pallet.index, error } } };
