@@ -6,6 +6,7 @@ import { SubforgeError } from "../shared/errors.ts";
 import { toAddress } from "../shared/keys/keypair.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { createOutput, table } from "./output.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000 } as const;
 
@@ -33,7 +34,10 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
   const mode = parseBlockTime(args.blockTime);
   const logger = createLogger("chain", args.logLevel as LogLevel);
   const { host, port } = args;
-  const node = await startLocalNode({ host, port: checkedPort(port), mode, logger }, signal);
+  const node = await startLocalNode(
+    { host, port: wholeNumber("chain start", "port", port, 0, 65_535), mode, logger },
+    signal,
+  );
   const accounts = DEV_ACCOUNTS.map(({ uri, account, rao }) => ({
     uri,
     address: toAddress(hexToBytes(account)),
@@ -69,11 +73,6 @@ export function parseBlockTime(text: string): BlockMode {
       `--block-time is manual, instant, or a time from 10ms to 60m such as 250ms or 12s, not ${text}`,
     );
   return { kind: "interval", ms };
-}
-
-function checkedPort(port: number): number {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw usage(`--port is 0 to 65535, not ${port}`);
-  return port;
 }
 
 function describeMode(mode: BlockMode): string {

@@ -7,6 +7,7 @@ import {
   templateOptions,
   walletOptions,
 } from "../options.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 const RAO_PER_TAO = 1e9;
 /** All there will ever be. */
@@ -92,8 +93,7 @@ function toRao(tao: number): bigint {
 }
 
 function whole(flag: string, value: number, from: number, to: number): number {
-  if (Number.isInteger(value) && value >= from && value <= to) return value;
-  throw usage(`--${flag} must be a whole number, ${from} to ${to}`);
+  return wholeNumber("miner serve", flag, value, from, to);
 }
 
 function usage(problem: string): SubforgeError {

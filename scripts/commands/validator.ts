@@ -1,4 +1,3 @@
-import { SubforgeError } from "../../shared/errors.ts";
 import {
   type Command,
   type CommandGroup,
@@ -7,6 +6,7 @@ import {
   templateOptions,
   walletOptions,
 } from "../options.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 const runOptions = {
   ...networkOptions,
@@ -42,9 +42,9 @@ const validatorRun: Command<typeof runOptions> = {
     await runValidator(
       {
         ...args,
-        netuid: whole("netuid", args.netuid, 0, 65_535),
-        workers: whole("workers", args.workers, 0, 256),
-        targetsPerJob: whole("targets-per-job", args.targetsPerJob, 1, 32),
+        netuid: wholeNumber("validator run", "netuid", args.netuid, 0, 65_535),
+        workers: wholeNumber("validator run", "workers", args.workers, 0, 256),
+        targetsPerJob: wholeNumber("validator run", "targets-per-job", args.targetsPerJob, 1, 32),
       },
       onShutdown(),
     );
@@ -78,7 +78,10 @@ const validatorWorker: Command<typeof workerOptions> = {
   handler: async (args) => {
     const { runWorker } = await import("../run-worker.ts");
     const { onShutdown } = await import("../output.ts");
-    await runWorker({ ...args, concurrency: whole("concurrency", args.concurrency, 1, 128) }, onShutdown());
+    await runWorker(
+      { ...args, concurrency: wholeNumber("validator worker", "concurrency", args.concurrency, 1, 128) },
+      onShutdown(),
+    );
   },
 };
 
@@ -87,9 +90,3 @@ export const validatorCommands: CommandGroup = {
   describe: "Ask miners, score them and set weights",
   commands: [validatorRun, validatorWorker],
 };
-
-function whole(flag: string, value: number, from: number, to: number): number {
-  if (Number.isInteger(value) && value >= from && value <= to) return value;
-  const problem = `--${flag} must be a whole number, ${from} to ${to}`;
-  throw new SubforgeError("CLI_USAGE", { problem, command: "validator" });
-}

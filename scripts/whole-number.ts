@@ -1,0 +1,15 @@
+import { SubforgeError } from "../shared/errors.ts";
+
+/**
+ * The value of a number flag, when it is whole and in range.
+ *
+ * @param command - Words of the command, for the hint: `miner serve`.
+ * @throws SubforgeError CLI_USAGE
+ */
+export function wholeNumber(command: string, flag: string, value: number, from: number, to: number): number {
+  if (Number.isInteger(value) && value >= from && value <= to) return value;
+  throw new SubforgeError("CLI_USAGE", {
+    problem: `--${flag} must be a whole number, ${from} to ${to}`,
+    command,
+  });
+}
