@@ -4,7 +4,7 @@ import type { EpochInput } from "./epoch-columns.ts";
 import { FastMedian } from "./fast-median.ts";
 import type { EpochShares } from "./settle-epoch.ts";
 import { fromU16Share } from "./u16.ts";
-import { packRows, type U16Pair, type U16Rows } from "./u16-rows.ts";
+import type { U16Rows } from "./u16-rows.ts";
 import { countVoters, isStaleBond, isVisibleWeight, type Voters } from "./voters.ts";
 
 /** More uids than any subnet has: within it, no sum leaves the exact range of a double. */
@@ -33,7 +33,7 @@ export function computeFastEpoch(input: EpochInput): EpochShares | undefined {
   const weights = visibleWeights(input, voters, table);
   const consensus = consensusOf(table, weights, activeStake, Number(fromU16Share(BigInt(input.kappa))));
 
-  const clipped = weights.map((value, at) => Math.min(value, consensus[at % n]!));
+  const clipped = mapTable(table, weights, (value, _, column) => Math.min(value, consensus[column]!));
   const rank = new Float64Array(n);
   const validatorTrust = new Float64Array(n);
   table.uids.forEach((uid, row) => {
@@ -78,7 +78,7 @@ function yuma2(
   const old = columnNormalise(table, storedValues(input, table), (value, sum) => divIntegers(value, sum));
   const bought = columnNormalise(
     table,
-    weights.map((value, at) => mul(activeStake[uids[Math.floor(at / n)]!]!, value)),
+    mapTable(table, weights, (value, uid) => mul(activeStake[uid]!, value)),
     div,
   );
   const mixed = ema(bought, old, alpha);
@@ -93,10 +93,7 @@ function yuma2(
   const largest = foldColumns(table, bonds, Math.max);
   return {
     dividends: normalise(earned),
-    bonds: bonds.map((bond, at) => {
-      const most = largest[at % n]!;
-      return bond <= 0 || most === 0 ? bond : div(bond, most);
-    }),
+    bonds: mapTable(table, bonds, (bond, _, column) => (bond > 0 ? div(bond, largest[column]!) : bond)),
   };
 }
 
@@ -190,7 +187,11 @@ function interpolate(from: Float64Array, to: Float64Array, ratio: number): Float
 
 function ema(fresh: Float64Array, old: Float64Array, alpha: number): Float64Array {
   const rest = ONE - alpha;
-  return fresh.map((value, at) => mul(alpha, value) + mul(rest, old[at]!) || NONE);
+  const result = new Float64Array(fresh.length);
+  for (let at = 0; at < result.length; at++) {
+    result[at] = mul(alpha, fresh[at]!) + mul(rest, old[at]!) || NONE;
+  }
+  return result;
 }
 
 function columnNormalise(
@@ -199,18 +200,32 @@ function columnNormalise(
   divide: (value: number, sum: number) => number,
 ): Float64Array {
   const sums = foldColumns(table, values, add);
-  return values.map((value, at) => (value > 0 ? divide(value, sums[at % table.n]!) : value));
+  return mapTable(table, values, (value, _, column) => (value > 0 ? divide(value, sums[column]!) : value));
 }
 
 function foldColumns(
-  { n }: Table,
+  { uids, n }: Table,
   values: Float64Array,
   fold: (a: number, b: number) => number,
 ): Float64Array {
   const result = new Float64Array(n);
-  values.forEach((value, at) => {
-    if (value > 0) result[at % n] = fold(result[at % n]!, value);
-  });
+  for (let row = 0, at = 0; row < uids.length; row++) {
+    for (let column = 0; column < n; column++, at++) {
+      if (values[at]! > 0) result[column] = fold(result[column]!, values[at]!);
+    }
+  }
+  return result;
+}
+
+function mapTable(
+  { uids, n }: Table,
+  values: Float64Array,
+  change: (value: number, uid: number, column: number) => number,
+): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let row = 0, at = 0; row < uids.length; row++) {
+    for (let column = 0; column < n; column++, at++) result[at] = change(values[at]!, uids[row]!, column);
+  }
   return result;
 }
 
@@ -229,15 +244,21 @@ function divIntegers(value: number, sum: number): number {
 }
 
 function storedBonds({ uids, n }: Table, bonds: Float64Array, newPermits: readonly boolean[]): U16Rows {
-  const rows = newPermits.map((): U16Pair[] => []);
+  const starts = new Uint32Array(n + 1);
+  const columns = new Uint16Array(bonds.length);
+  const values = new Uint16Array(bonds.length);
+  let length = 0;
   uids.forEach((uid, row) => {
-    if (!newPermits[uid]) return;
-    for (let j = 0; j < n; j++) {
+    for (let j = 0; newPermits[uid] && j < n; j++) {
       const bond = bonds[row * n + j]!;
-      if (bond !== NONE) rows[uid]!.push([j, Math.min(U16_MAX, Math.floor((bond * U16_MAX) / ONE))]);
+      if (bond === NONE) continue;
+      columns[length] = j;
+      values[length++] = Math.min(U16_MAX, Math.floor((bond * U16_MAX) / ONE));
     }
+    starts[uid + 1] = length;
   });
-  return packRows(rows);
+  for (let uid = 0; uid < n; uid++) starts[uid + 1] = Math.max(starts[uid]!, starts[uid + 1]!);
+  return { starts, columns: columns.slice(0, length), values: values.slice(0, length) };
 }
 
 function isAscending({ starts, columns }: U16Rows, n: number): boolean {
