@@ -10,6 +10,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // An event that is awaited comes late on a busy machine; a second, the default, is a timed assertion.
+    expect: { poll: { timeout: 10_000 } },
     reporters: ["default"],
   },
 });

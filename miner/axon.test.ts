@@ -120,7 +120,7 @@ describe("an axon", () => {
     await expect.poll(() => entered.at(-1)).toBe("hold");
     leaving.abort();
     await expect(asked).rejects.toThrow();
-    await expect.poll(() => entered.at(-1), { timeout: 1_900 }).toBe("aborted"); // sooner than its deadline
+    await expect.poll(() => entered.at(-1), { timeout: 3_500 }).toBe("aborted"); // sooner than its deadline
     expect((await ask(miner.url)).code).toBeUndefined();
   });
 

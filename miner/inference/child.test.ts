@@ -21,7 +21,7 @@ const isAlive = (pid: number) => {
   }
 };
 
-describe("an inference process", () => {
+describe("an inference process", { timeout: 60_000 }, () => {
   test("is not crashed by damaged models in a way that its parent feels", async () => {
     const folder = await mkdtemp(join(tmpdir(), "subforge-damaged-"));
     const whole = doubler();

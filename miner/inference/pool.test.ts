@@ -35,7 +35,7 @@ const row = (...values: number[]) => ({
   x: tensor("float32", [values.length / 2, 2], Float32Array.from(values)),
 });
 
-describe("an inference pool", () => {
+describe("an inference pool", { timeout: 60_000 }, () => {
   test("runs requests and gives each its own rows", async () => {
     const pool = await start(doubler());
     const answers = await Promise.all([1, 2, 3, 4].map((n) => pool.infer(row(n, -n), never)));
