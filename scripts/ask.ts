@@ -20,3 +20,8 @@ export async function askSecret(question: string): Promise<string> {
     process.stderr.write("\n");
   }
 }
+
+/** Say why nothing happens for some seconds. A program that reads our output does not ask. */
+export function sayOnTerminal(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
+}

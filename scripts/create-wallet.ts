@@ -10,7 +10,7 @@ import { encryptKeyfile } from "../shared/keys/keyfile-encryption.ts";
 import { createKeyfile, hotkeyPath, publicPathOf, walletPaths } from "../shared/keys/keyfile-store.ts";
 import { keysReady } from "../shared/keys/keypair.ts";
 import { decodePasswordVariable, passwordVariable } from "../shared/keys/password-variable.ts";
-import { askSecret, hasTerminal } from "./ask.ts";
+import { askSecret, hasTerminal, sayOnTerminal } from "./ask.ts";
 import { readPasswordFile } from "./load-signer.ts";
 
 const MIN_PASSWORD_LETTERS = 8;
@@ -64,6 +64,7 @@ async function createKey(
   const mnemonic = devKey === undefined ? newMnemonic() : undefined;
   const key: NewKeyfile =
     mnemonic === undefined ? keyfileFromDevKey(devKey ?? "") : keyfileFromMnemonic(mnemonic);
+  if (password !== undefined) sayOnTerminal("encrypting, which is made to take some seconds");
   await createKeyfile(path, password === undefined ? key.secret : await encryptKeyfile(key.secret, password));
   await createKeyfile(publicPathOf(path), key.public);
   return { kind, path, address: key.address, encrypted: password !== undefined, mnemonic };

@@ -5,7 +5,7 @@ import { decryptKeyfile, keyfileFormat } from "../shared/keys/keyfile-encryption
 import { hotkeyPath, readKeyfile } from "../shared/keys/keyfile-store.ts";
 import { Keypair, keysReady } from "../shared/keys/keypair.ts";
 import { decodePasswordVariable, passwordVariable } from "../shared/keys/password-variable.ts";
-import { askSecret, hasTerminal } from "./ask.ts";
+import { askSecret, hasTerminal, sayOnTerminal } from "./ask.ts";
 
 /** Far more than any password. */
 const MAX_PASSWORD_FILE_BYTES = 4096;
@@ -46,7 +46,9 @@ async function keyfileText(path: string, passwordFile: string | undefined): Prom
   const format = keyfileFormat(bytes);
   if (format === "plain") return Buffer.from(bytes).toString();
   if (format !== "nacl") throw new SubforgeError("WALLET_FORMAT_UNSUPPORTED", { path, format });
-  return decryptKeyfile(bytes, await passwordOf(path, passwordFile), path);
+  const password = await passwordOf(path, passwordFile);
+  sayOnTerminal(`opening ${path}, which is made to take some seconds`);
+  return decryptKeyfile(bytes, password, path);
 }
 
 /** From the file, else from btcli's variable, else from the terminal. */
