@@ -56,10 +56,8 @@ export function isVisibleWeight(
 }
 
 /** Is a bond towards `column` older than the neuron that has this uid now? Then it belonged to another one. */
-export function isStaleBond(
-  { block, tempo, lastMechanismStepBlock, ...input }: EpochInput,
-  column: number,
-): boolean {
+export function isStaleBond(input: EpochInput, column: number): boolean {
+  const { block, tempo, lastMechanismStepBlock } = input;
   const lastTempo = lastMechanismStepBlock === 0 ? Math.max(0, block - tempo) : lastMechanismStepBlock + 1;
   return lastTempo <= (input.blockAtRegistration[column] ?? 0);
 }
