@@ -6,8 +6,8 @@ import { Stakes } from "../subtensor/stake-storage.ts";
 import { events } from "../subtensor/subtensor-events.ts";
 import { ROOT } from "../subtensor/subtensor-id.ts";
 import { NetUid, TaoBalance } from "../subtensor/subtensor-types.ts";
+import { adminEvents } from "./admin-events.ts";
 import { adminErrors, globalSetter, subnetSetter } from "./setter.ts";
-import { adminEvents } from "./subnet-setters.ts";
 
 const h = Hyperparameters;
 
