@@ -54,7 +54,13 @@ export const queueOptions = {
 
 /** Which subnet is mined or validated. */
 export const templateOptions = {
-  template: { type: "string", default: "inference", describe: "Template of the subnet: inference, hello" },
+  template: {
+    type: "string",
+    alias: "t",
+    default: "inference",
+    describe: "Template of the subnet: inference, hello",
+  },
+  preset: { type: "string", describe: "Preset of the template: short for that knob in --config" },
   config: {
     type: "string",
     default: "{}",
@@ -97,6 +103,13 @@ export type CommandGroup = {
 /** The queue named by `--queue`, else by REDIS_URL; undefined: start a private one. */
 export function queueUrl(args: { queue: string | undefined }): string | undefined {
   return args.queue ?? (process.env.REDIS_URL || undefined);
+}
+
+/** The knobs a template is given, for it to check: those of `--config`, and `--preset` above them. */
+export function templateConfig(args: { config: unknown; preset: string | undefined }): unknown {
+  const { config, preset } = args;
+  const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
+  return preset === undefined || !isObject ? config : { ...config, preset };
 }
 
 /** @throws SubforgeError CONFIG_INVALID. The template says what the values may be. */

@@ -9,7 +9,7 @@ import { startValidator } from "../validator/validator.ts";
 import { toLine } from "./dev/dev-lines.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
 import { assertDevKeyAllowed, endpointOf, isLocal, publicNetwork } from "./networks.ts";
-import { queueUrl } from "./options.ts";
+import { queueUrl, templateConfig } from "./options.ts";
 
 /** The parsed flags of `subforge validator run`. */
 export type RunValidatorArgs = WalletArgs & {
@@ -19,6 +19,7 @@ export type RunValidatorArgs = WalletArgs & {
   netuid: number;
   template: string;
   config: unknown;
+  preset: string | undefined;
   queue: string | undefined;
   workers: number;
   targetsPerJob: number;
@@ -37,7 +38,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
   const logger = createLogger("planner", args.logLevel);
   const endpoint = endpointOf(args.network);
   const template = await loadSubnet(args.template);
-  const config = template.parseConfig(args.config);
+  const config = template.parseConfig(templateConfig(args));
   const signer = await loadSigner(args);
   const chain = await openSubstrateChain({ endpoint }, logger);
   const ended = new AbortController();

@@ -1,7 +1,17 @@
-import { type Command, queueOptions, queueUrl, templateOptions } from "../options.ts";
+import {
+  type Command,
+  globalOptions,
+  queueOptions,
+  queueUrl,
+  templateConfig,
+  templateOptions,
+} from "../options.ts";
 import { onShutdown } from "../output.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 const options = {
+  // A line per event is for reading; what every process logs besides is for looking into trouble.
+  "log-level": { ...globalOptions["log-level"], default: "warn" },
   ...templateOptions,
   queue: queueOptions.queue,
   epochs: {
@@ -10,7 +20,7 @@ const options = {
   },
   adversaries: {
     type: "string",
-    describe: "Behaviours of the template to run beside honest miners, as in lazy,copycat",
+    describe: "Behaviours of the template to run beside honest miners, as in random,replay",
   },
   tempo: { type: "number", default: 60, describe: "Blocks per epoch" },
   "block-time": { type: "number", default: 250, describe: "Milliseconds per block" },
@@ -26,6 +36,23 @@ export const dev: Command<typeof options> = {
   builder: options,
   handler: async (args) => {
     const { runDev } = await import("../dev/run-dev.ts");
-    await runDev({ ...args, queue: queueUrl(args) }, { signal: onShutdown() });
+    const { epochs } = args;
+    await runDev(
+      {
+        ...args,
+        config: templateConfig(args),
+        queue: queueUrl(args),
+        epochs: epochs === undefined ? undefined : whole("epochs", epochs, 1, 1_000_000),
+        tempo: whole("tempo", args.tempo, 20, 65_535),
+        blockTime: whole("block-time", args.blockTime, 50, 60_000),
+        port: whole("port", args.port, 0, 65_535),
+        workers: whole("workers", args.workers, 1, 64),
+      },
+      { signal: onShutdown() },
+    );
   },
 };
+
+function whole(flag: string, value: number, from: number, to: number): number {
+  return wholeNumber("dev", flag, value, from, to);
+}

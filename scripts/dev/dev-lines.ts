@@ -1,5 +1,12 @@
-import type { ValidatorEvent } from "../../validator/events.ts";
+import type { SkipReason, ValidatorEvent } from "../../validator/events.ts";
 import type { EpochReport } from "./dev-report.ts";
+
+const SKIPPED: Record<SkipReason, string> = {
+  "secret-not-committed": "its secret was not committed on chain before it began; the next one's is",
+  "joined-late": "too little of it was left",
+  "not-registered": "this hotkey is not registered on the subnet",
+  "plan-invalid": "the template planned what cannot be asked",
+};
 
 /** What a person reads of an event; undefined for those that only programs want. */
 export function toLine(event: ValidatorEvent): string | undefined {
@@ -7,7 +14,7 @@ export function toLine(event: ValidatorEvent): string | undefined {
     case "epoch.planned":
       return `epoch    ${event.epoch}  ${event.jobs} questions to ${event.asked} miners`;
     case "epoch.skipped":
-      return `epoch    ${event.epoch}  nobody is asked: ${event.reason}`;
+      return `epoch    ${event.epoch}  nobody is asked: ${SKIPPED[event.reason]}`;
     case "epoch.scored":
       return `epoch    ${event.epoch}  ${event.answered} of ${event.asked} answered; ${describeZeros(event.scores)}`;
     case "epoch.void":
@@ -19,6 +26,7 @@ export function toLine(event: ValidatorEvent): string | undefined {
     case "weights.verified":
       return `weights  ${event.epoch}  → read back, the same`;
     case "weights.abstained":
+      if (event.reason in SKIPPED) return undefined; // said already
       return `weights  ${event.epoch}  none are sent: ${event.reason}`;
     case "weights.failed":
       return `weights  ${event.epoch}  failed: ${event.reason}`;

@@ -34,6 +34,9 @@ const HOST = "127.0.0.1";
  */
 const LOOPBACK_ON_CHAIN = "::ffff:127.0.0.1";
 
+/** How often a miner looks who holds a permit: seldom beside an epoch, often beside its first question. */
+const REFRESH_BLOCKS = 8;
+
 export type DevOptions = GlobalArgs & {
   template: string;
   config: unknown;
@@ -106,7 +109,7 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<void> {
     `subnet   ${netuid}  ${template.id} ${template.version}: ${population.length} miners, validator ${DEV_KEYS.validatorHotkey}`,
   );
   signal.throwIfAborted();
-  const refreshMs = options.blockTime * options.tempo;
+  const refreshMs = Math.max(1_000, REFRESH_BLOCKS * options.blockTime);
   await startMiners({ chain, netuid, template, population, keys, output, refreshMs }, deps);
   signal.throwIfAborted();
 

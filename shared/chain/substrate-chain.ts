@@ -93,6 +93,7 @@ class SubstrateChain implements Chain {
   readonly identity: ChainIdentity;
   readonly #api: ApiPromise;
   readonly #provider: WsProvider;
+  #closed = false;
   readonly #options: Required<Pick<SubstrateChainOptions, "endpoint" | "timeoutMs" | "inclusionTimeoutMs">>;
 
   constructor(
@@ -110,7 +111,9 @@ class SubstrateChain implements Chain {
       specName: api.runtimeVersion.specName.toString(),
       specVersion: api.runtimeVersion.specVersion.toNumber(),
     };
-    api.on("disconnected", () => logger.warn("chain.disconnected", { endpoint: options.endpoint }));
+    api.on("disconnected", () => {
+      if (!this.#closed) logger.warn("chain.disconnected", { endpoint: options.endpoint });
+    });
     api.on("connected", () => logger.info("chain.connected", { endpoint: options.endpoint }));
   }
 
@@ -330,6 +333,7 @@ class SubstrateChain implements Chain {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#api.disconnect();
   }
 

@@ -1,0 +1,113 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { afterEach, describe, expect, it } from "vitest";
+import { processEntry } from "../../shared/process-entry.ts";
+
+/** Short epochs that still leave a silent miner its whole deadline. */
+const FAST = ["--port", "0", "--block-time", "200", "--tempo", "40", "--config", '{"rounds":2}'];
+
+type Dev = {
+  process: ChildProcess;
+  lines: string[];
+  ended: Promise<number | null>;
+  line(pattern: RegExp): Promise<string>;
+};
+
+const started: Dev[] = [];
+
+afterEach(async () => {
+  for (const dev of started.splice(0)) {
+    dev.process.kill("SIGKILL");
+    await dev.ended;
+  }
+});
+
+describe("subforge dev", () => {
+  it("pays models by their quality, by weights that were read back, and nothing to a guesser and a silent miner", async () => {
+    const dev = startDev("--epochs", "3", "--json");
+    expect(await dev.ended).toBe(0);
+    const document = JSON.parse(dev.lines.at(-1)!);
+
+    expect(document.epochs).toHaveLength(3);
+    for (const { sent, readBack, miners } of document.epochs) {
+      expect(readBack).toEqual(sent);
+      expect(miners).toHaveLength(10);
+    }
+    const { spearman, miners } = document.epochs.at(-1);
+    expect(spearman).toBeGreaterThanOrEqual(0.9);
+    const of = (name: string) => miners.find((miner: { name: string }) => miner.name === name);
+    expect(of("guesser").incentive).toBeLessThan(0.001);
+    expect(of("guesser").reason).toBe("below-baseline");
+    expect(of("silent").incentive).toBeLessThan(0.001);
+    expect(of("silent").reason).toBe("timeout");
+  }, 180_000);
+
+  it("says what happens line by line, and ends on Ctrl+C within ten seconds without leaving a process behind", async () => {
+    const dev = startDev();
+    await dev.line(/^epoch .* questions to 10 miners/);
+    const family = descendantsOf(dev.process.pid!);
+    expect(family.length).toBeGreaterThan(10); // Redis, validator, workers, inference processes
+
+    const asked = performance.now();
+    dev.process.kill("SIGINT");
+    expect(await dev.ended).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(10_000); // promise P14, not a benchmark
+    expect(family.filter(isAlive)).toEqual([]);
+    expect(dev.lines.slice(0, 2).join()).toMatch(/^chain .*ws:.*subnet/);
+  }, 120_000);
+
+  it("refuses a knob, an adversary or a number that makes no sense before anything starts", async () => {
+    for (const [args, code, exit] of [
+      [["--preset", "poetry"], "CONFIG_INVALID", 3],
+      [["--adversaries", "poet"], "CLI_USAGE", 2],
+      [["--epochs", "0"], "CLI_USAGE", 2],
+      [["--template", "poetry"], "SUBNET_UNKNOWN", 2],
+    ] as const) {
+      const dev = startDev("--json", ...args);
+      expect(await dev.ended).toBe(exit);
+      expect(JSON.parse(dev.lines.at(-1)!).error.code).toBe(code);
+    }
+  }, 60_000);
+});
+
+function startDev(...args: string[]): Dev {
+  const child = spawn(process.execPath, [processEntry("cli"), "dev", ...FAST, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines: string[] = [];
+  const reader = createInterface({ input: child.stdout });
+  reader.on("line", (line) => lines.push(line));
+  const dev: Dev = {
+    process: child,
+    lines,
+    ended: once(child, "close").then(([code]) => code),
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        reader.on("line", (line) => pattern.test(line) && resolve(line));
+        child.once("close", () => reject(new Error(`it ended before it said ${pattern}`)));
+      }),
+  };
+  started.push(dev);
+  return dev;
+}
+
+function descendantsOf(root: number): number[] {
+  const table = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" });
+  const rows = table
+    .trim()
+    .split("\n")
+    .map((row) => row.trim().split(/\s+/).map(Number));
+  const found = [root];
+  for (const parent of found) found.push(...rows.flatMap(([pid, ppid]) => (ppid === parent ? [pid!] : [])));
+  return found.slice(1);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
