@@ -71,6 +71,11 @@ export class Dispatcher {
     return true;
   }
 
+  /** Something new was planned: it does not wait for the next look. */
+  lookNow(): void {
+    this.#lastLookMs = Number.NEGATIVE_INFINITY;
+  }
+
   forget(epoch: number): void {
     for (const id of this.#attempts.keys()) if (id.startsWith(`${epoch}/`)) this.#attempts.delete(id);
   }

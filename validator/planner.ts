@@ -69,10 +69,10 @@ export class Planner {
     this.#firstBlock ??= { number: rules.block, atMs: this.#deps.clock.nowMs() };
     await secrets.prepare(rules);
     await this.#planIfNew(rules);
+    const open = journal.epochs.open(this.#netuid, this.#mechanism);
+    for (const record of open) await this.#beginStages(record, rules);
     const look = this.#deps.dispatcher.isTimeToLook();
-    for (const record of journal.epochs.open(this.#netuid, this.#mechanism)) {
-      await this.#advanceStages(record, rules, look);
-    }
+    for (const record of open) await this.#advanceStages(record, rules, look);
     this.#scoreIfReady(rules);
     await this.#decideWeights(rules);
     await setter.advance(this.#netuid, this.#mechanism);
@@ -128,6 +128,7 @@ export class Planner {
       const jobs = toPlannedJobs(plan.jobs, metagraph);
       journal.epochs.plan(key, { ...this.#stamp(), context: recorded, stages, jobs }, clock.nowMs());
       const asked = new Set(jobs.flatMap(({ asks }) => asks.map(({ hotkey }) => hotkey))).size;
+      this.#deps.dispatcher.lookNow();
       onEvent({ event: "epoch.planned", ...key, startBlock, jobs: jobs.length, asked });
       journal.epochs.forget(this.#netuid, this.#mechanism, key.epoch - KEEP_EPOCHS);
       return undefined;
@@ -138,18 +139,23 @@ export class Planner {
     }
   }
 
-  async #advanceStages(record: EpochRecord, rules: SubnetRules, look: boolean): Promise<void> {
-    const { epochs } = this.#deps.journal;
-    const { template } = this.#deps;
+  async #beginStages(record: EpochRecord, rules: SubnetRules): Promise<void> {
+    const { journal, template } = this.#deps;
     const foreign = record.template !== template.id || record.version !== template.version;
     if (record.status === "planned") {
       if (foreign) this.#void(record, "template-changed");
       else if (record.epoch < rules.epochIndex) this.#void(record, "epoch-over");
     }
-    for (const stage of epochs.stages(record)) {
-      if (foreign && stage.status !== "done") epochs.setStage(record, { ...stage, status: "missed" });
+    for (const stage of journal.epochs.stages(record)) {
+      if (stage.status === "done" || stage.status === "missed") continue;
+      if (foreign) journal.epochs.setStage(record, { ...stage, status: "missed" });
       else if (stage.status === "waiting") await this.#beginStage(record, stage, rules);
-      else if (stage.status === "asking") await this.#advanceStage(record, stage, rules, look);
+    }
+  }
+
+  async #advanceStages(record: EpochRecord, rules: SubnetRules, look: boolean): Promise<void> {
+    for (const stage of this.#deps.journal.epochs.stages(record)) {
+      if (stage.status === "asking") await this.#advanceStage(record, stage, rules, look);
     }
   }
 
@@ -174,6 +180,7 @@ export class Planner {
         epochs.addJobs(record, planned);
         epochs.setStage(record, { ...stage, ...begin, status: "asking", beacon: toHex(beacon) });
       });
+      this.#deps.dispatcher.lookNow();
     } catch (error) {
       if (isSubforgeError(error) && error.code !== "PLAN_INVALID") throw error;
       logger.error("stage.plan-invalid", { epoch: record.epoch, stage: stage.stage, reason: String(error) });

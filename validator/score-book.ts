@@ -33,11 +33,11 @@ export function judgeEpoch(
   }
   let scored: ReturnType<SubnetTemplate["scoreEpoch"]>;
   try {
-    scored = template.scoreEpoch(context, transcripts, state);
+    scored = template.scoreEpoch(context, transcripts.map(withoutOwnFaults), state);
   } catch {
     return { status: "void", reason: "scorer-failed", scores: unscored() };
   }
-  if (!isValid(scored, tallies)) return { status: "void", reason: "score-invalid", scores: unscored() };
+  if (!isValid(scored)) return { status: "void", reason: "score-invalid", scores: unscored() };
   const scores = toRecords(context, tallies, scored.raw);
   return { status: "scored", scores, evidence: scored.evidence, state: scored.state };
 }
@@ -67,6 +67,12 @@ export function weightShares(
   } catch {
     return undefined;
   }
+}
+
+/** What we failed to do is as if it was not asked: no template can make a miner pay for it. */
+function withoutOwnFaults(transcript: Transcript): Transcript {
+  const judged = [...transcript.answers].filter(([, a]) => a.ok || !isValidatorsOwnFault(a.reason));
+  return { ...transcript, answers: new Map(judged) };
 }
 
 type Tally = { asked: number; answered: number; failures: Reason[] };
@@ -100,12 +106,9 @@ function isOutage(
   return before.length > 0 && silent.length > before.length * OUTAGE_SHARE;
 }
 
-function isValid(
-  { raw, state, evidence }: ReturnType<SubnetTemplate["scoreEpoch"]>,
-  tallies: ReadonlyMap<Hotkey, Tally>,
-): boolean {
+function isValid({ raw, state, evidence }: ReturnType<SubnetTemplate["scoreEpoch"]>): boolean {
   if (!(raw instanceof Map) || !Array.isArray(evidence)) return false;
-  for (const [hotkey, entry] of raw) if (!tallies.has(hotkey) || !isScore(entry?.score)) return false;
+  for (const entry of raw.values()) if (!isScore(entry?.score)) return false;
   return isPlainJson(state) && evidence.every(({ facts }) => isPlainJson(facts));
 }
 
@@ -122,6 +125,7 @@ function isPlainJson(value: unknown, depth = 0): value is Json {
   return values.every((item) => isPlainJson(item, depth + 1));
 }
 
+/** Who was asked in this epoch, and who was judged in it by a truth that came later. */
 function toRecords(
   context: EpochContext,
   tallies: ReadonlyMap<Hotkey, Tally>,
@@ -129,9 +133,10 @@ function toRecords(
 ): ScoreRecord[] {
   const uids = new Map(context.participants.map(({ uid, hotkey }) => [hotkey, uid]));
   const records: ScoreRecord[] = [];
-  for (const [hotkey, { asked, answered, failures }] of tallies) {
+  for (const hotkey of new Set([...tallies.keys(), ...raw.keys()])) {
     const uid = uids.get(hotkey);
     if (uid === undefined) continue; // asked by an earlier epoch, and gone since
+    const { asked, answered, failures } = tallies.get(hotkey) ?? { asked: 0, answered: 0, failures: [] };
     const entry = raw.get(hotkey);
     const reason = entry?.reason ?? mainFailure(failures);
     records.push({ hotkey, uid, score: entry?.score, reason, asked, answered });

@@ -247,7 +247,7 @@ export class TestChain implements Chain {
 export type TestMiner = { hotkey: Hotkey; port: number; asked(): number; close(): void };
 
 /**
- * A miner that answers as its template says, or as `behave` makes of it; undefined answers nothing at all.
+ * A miner that answers as its template says, or as `behave` makes of it; undefined breaks the connection off.
  */
 export async function startTestMiner(
   template: SubnetTemplate,
@@ -278,7 +278,7 @@ export async function startTestMiner(
       signal: new AbortController().signal,
     };
     const answer = await behave(await synapse.answer(question, context), question);
-    if (answer === undefined) return;
+    if (answer === undefined) return void response.destroy();
     const bytes = encodeMessage(answer);
     const head = { status: 200, contentType: MESSAGE_CONTENT_TYPE };
     const headers = signReply({ ...head, body: bytes, signer: keypair, request: verified, nonce: nonce() });

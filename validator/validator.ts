@@ -14,6 +14,7 @@ import {
   openDispatchQueue,
   queueKeyPurpose,
 } from "../shared/queue/queues.ts";
+import { startRestartingProcess } from "../shared/restarting-process.ts";
 import type { SubnetTemplate } from "../shared/template.ts";
 import type { Json, Netuid } from "../shared/types.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -22,7 +23,6 @@ import { Planner } from "./planner.ts";
 import { SecretKeeper } from "./secret-keeper.ts";
 import { SourceReader, type Sources } from "./source-reader.ts";
 import { createExclusive, WeightSetter } from "./weight-setter.ts";
-import { startWorkerProcesses } from "./worker-processes.ts";
 
 export type { ValidatorEvent } from "./events.ts";
 
@@ -136,27 +136,34 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
       config: config as Json,
       allowPrivate: options.allowPrivate,
     };
-    const processes = startWorkerProcesses(
-      {
-        count: options.workers,
-        script,
-        args: ["validator", "worker", "--supervised", ...(options.workerArgs ?? [])],
-        assignment: { queue: queue.url },
-      },
-      { clock, logger, onEvent, signal },
+    const workers = Array.from({ length: options.workers }, () =>
+      startRestartingProcess(
+        {
+          script,
+          args: ["validator", "worker", "--supervised", ...(options.workerArgs ?? [])],
+          message: { queue: queue.url }, // no argument: it holds a password
+          onStart: (pid) => onEvent({ event: "worker.started", pid }),
+          onEnd: (pid, how) => onEvent({ event: "worker.stopped", pid, how }),
+        },
+        { clock, logger, signal },
+      ),
     );
     const parts = [
       announce(announcement, key, { connect: queue, signal }),
       takeAnswers(collect, { journal, template, netuid, signal, onEvent }),
       followBlocks(chain, planner, { clock, logger, signal }),
-      processes.stopped,
+      Promise.all(workers.map(({ stopped }) => stopped)).then(() => undefined),
     ].map((part) =>
       part.catch((error: unknown) => {
         failed.abort();
         throw error;
       }),
     );
-    return { journal, workerPids: processes.pids, stopped: untilAllEnd(parts, opened, signal) };
+    return {
+      journal,
+      workerPids: () => workers.flatMap(({ pid }) => pid() ?? []),
+      stopped: untilAllEnd(parts, opened, signal),
+    };
   } catch (error) {
     for (const part of opened) await part.close();
     throw error;
