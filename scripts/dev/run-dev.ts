@@ -13,6 +13,7 @@ import { keysReady } from "../../shared/keys/keypair.ts";
 import { createLogger, type Logger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
 import { startPrivateRedis } from "../../shared/queue/private-redis.ts";
+import { startRestartingProcess } from "../../shared/restarting-process.ts";
 import type { SubnetTemplate } from "../../shared/template.ts";
 import type { Netuid } from "../../shared/types.ts";
 import { loadSubnet } from "../../subnets/registry.ts";
@@ -23,7 +24,6 @@ import { paidLines, toLine } from "./dev-lines.ts";
 import { DevReport, devDocument, type ReportedMiner } from "./dev-report.ts";
 import { createDevSubnet, DEV_KEYS, type DevMinerKeys, devBalances, minerKeys } from "./dev-subnet.ts";
 import { type DevMiner, populationOf } from "./population.ts";
-import { startRestartingProcess } from "./restarting-process.ts";
 import { startSilentMiner } from "./silent-miner.ts";
 
 const HOST = "127.0.0.1";
@@ -121,7 +121,6 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<void> {
       // The queue's password must not be an argument: anybody on the machine can read those.
       env: { ...inherited(), SUBFORGE_QUEUE: queue },
       onLine: (line) => onEvent(line, { report, output }),
-      onExit: () => true,
     },
     { clock: systemClock, logger, signal: actors.stop.signal },
   );
