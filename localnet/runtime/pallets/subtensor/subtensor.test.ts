@@ -363,10 +363,53 @@ describe("money", () => {
   }
 });
 
+describe("dividends", () => {
+  beforeEach(openSubnet);
+
+  it("go to the hotkey's stakers by their shares, after the owner's take", () => {
+    startValidator();
+    for (const hotkey of MINERS) register(hotkey);
+    const nominator = OWNER;
+    const stake = { hotkey: VALIDATOR, netuid, amount_staked: 500n * TAO };
+    ok(chain.call(nominator, SUBTENSOR, "add_stake", stake));
+    setWeights([2, 3, 4], [1, 2, 5]);
+    const before = [COLDKEY, nominator].map((who) => stakeOf(chain.state, VALIDATOR, who, netuid));
+    chain.pass(2 * TEMPO);
+    const gained = [COLDKEY, nominator].map((who, i) =>
+      Number(stakeOf(chain.state, VALIDATOR, who, netuid) - before[i]!),
+    );
+    const share = Number(before[1]!) / Number(before[0]! + before[1]!);
+    const take = 11_796 / 65_535;
+    expect(gained[1]! / (gained[0]! + gained[1]!)).toBeCloseTo((1 - take) * share, 2);
+  });
+
+  it("go in part to the parents whose stake a hotkey used", () => {
+    startValidator();
+    for (const hotkey of MINERS) register(hotkey);
+    const parent = account(0xd2);
+    ok(chain.call(OWNER, SUBTENSOR, "try_associate_hotkey", { hotkey: parent }));
+    ok(chain.call(OWNER, SUBTENSOR, "add_stake", { hotkey: parent, netuid, amount_staked: 1000n * TAO }));
+    const all = 2n ** 64n - 1n;
+    chain.state.block(() => {
+      Neurons.ParentKeys.put(chain.state, VALIDATOR, netuid, [[all, parent]]);
+      Neurons.ChildKeys.put(chain.state, parent, netuid, [[all, VALIDATOR]]);
+    });
+    setWeights([2, 3, 4], [1, 2, 5]);
+    const own = Stakes.TotalHotkeyAlpha.get(chain.state, VALIDATOR, netuid);
+    const lent = Stakes.TotalHotkeyAlpha.get(chain.state, parent, netuid);
+    const weights = metagraphOf(chain.state, netuid).alpha_stake;
+    expect(weights[1]).toBe(own + lent);
+    chain.pass(2 * TEMPO);
+    const gained = Number(Stakes.TotalHotkeyAlpha.get(chain.state, parent, netuid) - lent);
+    const kept = Number(Stakes.TotalHotkeyAlpha.get(chain.state, VALIDATOR, netuid) - own);
+    expect(gained / kept).toBeCloseTo(Number(lent) / Number(own), 2);
+  });
+});
+
 describe("epochs", () => {
   beforeEach(openSubnet);
 
-  it("come every tempo blocks, at most so many per block, the others one block later", () => {
+  it("come every tempo blocks", () => {
     const first = Number(Hyperparameters.LastEpochBlock.get(chain.state, netuid));
     chain.pass(first + 5 * TEMPO - chain.block);
     expect(Hyperparameters.LastEpochBlock.get(chain.state, netuid)).toBe(BigInt(chain.block));
@@ -374,6 +417,21 @@ describe("epochs", () => {
     const index = Hyperparameters.SubnetEpochIndex.get(chain.state, netuid);
     chain.pass(TEMPO);
     expect(Hyperparameters.SubnetEpochIndex.get(chain.state, netuid)).toBe(index + 1n);
+  });
+
+  it("run at most so many per block; the others wait for the next one", () => {
+    ok(chain.root("AdminUtils", "sudo_set_network_rate_limit", { rate_limit: 0n }));
+    ok(chain.call(COLDKEY, SUBTENSOR, "register_network", { hotkey: account(0xd0) }));
+    ok(chain.root("AdminUtils", "sudo_set_max_epochs_per_block", { max_epochs_per_block: 1 }));
+    ok(chain.root("AdminUtils", "sudo_set_tempo", { netuid: 2, tempo: 20 }));
+    ok(chain.root("AdminUtils", "sudo_set_tempo", { netuid: 3, tempo: 19 }));
+    const due = chain.block + 19;
+    chain.pass(19);
+    expect(Hyperparameters.LastEpochBlock.get(chain.state, 2)).toBe(BigInt(due));
+    expect(Hyperparameters.PendingEpochAt.get(chain.state, 3)).toBe(BigInt(due + 1));
+    chain.pass(1);
+    expect(Hyperparameters.LastEpochBlock.get(chain.state, 3)).toBe(BigInt(due + 1));
+    expect(Hyperparameters.PendingEpochAt.get(chain.state, 3)).toBe(0n);
   });
 
   it("keep parameters from changing shortly before, also for root", () => {
