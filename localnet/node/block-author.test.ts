@@ -20,7 +20,7 @@ beforeAll(keysReady);
 
 function createNode(nextTimeMs: () => bigint): ChainNode {
   const genesis = { balances: DEV_ACCOUNTS, sudo: DEV_SUDO };
-  return new ChainNode({ engine, genesis, nextTimeMs, keepStates: 100 }, silentLogger);
+  return new ChainNode({ engine, genesis, nextTimeMs, keepBlocks: 100 }, silentLogger);
 }
 
 function heads(node: ChainNode, count: number): Promise<void> {

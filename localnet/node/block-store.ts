@@ -9,22 +9,42 @@ export type Block = {
   extrinsicHashes: readonly Hex[];
 };
 
-/** The chain of blocks: no forks, the best block is the finalized one. */
+/**
+ * The chain of blocks: no forks, the best block is the finalized one. Of blocks beyond the limit only the hash is kept,
+ * so that a chain may run for weeks.
+ */
 export class BlockStore {
-  readonly #byNumber: Block[] = [];
+  readonly genesis: Block;
+  readonly #keep: number;
+  readonly #hashes: Hex[] = [];
   readonly #byHash = new Map<Hex, Block>();
 
+  /** @param keep - Blocks that are kept whole, besides genesis. */
+  constructor(genesis: Block, keep: number) {
+    this.genesis = genesis;
+    this.#keep = keep;
+    this.append(genesis);
+  }
+
   get head(): Block {
-    return this.#byNumber.at(-1)!;
+    return this.byNumber(this.#hashes.length - 1)!;
   }
 
   append(block: Block): void {
-    this.#byNumber.push(block);
+    this.#hashes.push(block.hash);
     this.#byHash.set(block.hash, block);
+    const forgotten = this.#hashes.length - 1 - this.#keep;
+    if (forgotten > 0) this.#byHash.delete(this.#hashes[forgotten]!);
   }
 
+  hashOf(number: BlockNumber): Hex | undefined {
+    return this.#hashes[number];
+  }
+
+  /** @returns undefined for a block that does not exist or is kept no longer */
   byNumber(number: BlockNumber): Block | undefined {
-    return this.#byNumber[number];
+    const hash = this.#hashes[number];
+    return hash === undefined ? undefined : this.#byHash.get(hash);
   }
 
   byHash(hash: Hex): Block | undefined {
@@ -33,6 +53,6 @@ export class BlockStore {
 
   /** Forget what came after a block. */
   revertTo(number: BlockNumber): void {
-    for (const block of this.#byNumber.splice(number + 1)) this.#byHash.delete(block.hash);
+    for (const hash of this.#hashes.splice(number + 1)) this.#byHash.delete(hash);
   }
 }

@@ -39,15 +39,15 @@ export type ChainNodeOptions = {
   genesis: GenesisConfig;
   /** Time of the next block, Unix milliseconds; the engine moves it forward when it is too close to the last one. */
   nextTimeMs: () => bigint;
-  /** Blocks whose state can still be read. */
-  keepStates: number;
+  /** Blocks whose content and state can still be read. */
+  keepBlocks: number;
 };
 
 /** The chain itself: state, blocks and waiting transactions. Everything happens between two turns of the event loop. */
 export class ChainNode {
   readonly engine: RuntimeEngine;
   readonly state: State;
-  readonly blocks = new BlockStore();
+  readonly blocks: BlockStore;
   readonly pool = new TransactionPool();
   /** Told in this order for each block. The last says which keys it changed. */
   readonly onHead = new Listeners<Block>();
@@ -58,9 +58,9 @@ export class ChainNode {
   readonly #nextTimeMs: () => bigint;
   readonly #logger: Logger;
 
-  constructor({ engine, genesis, nextTimeMs, keepStates }: ChainNodeOptions, logger: Logger) {
+  constructor({ engine, genesis, nextTimeMs, keepBlocks }: ChainNodeOptions, logger: Logger) {
     this.engine = engine;
-    this.state = new State(keepStates);
+    this.state = new State(keepBlocks);
     this.#nextTimeMs = nextTimeMs;
     this.#logger = logger;
     const stateRoot = this.state.block(() => {
@@ -70,11 +70,12 @@ export class ChainNode {
     // Clients keep metadata by genesis hash: what declares other things must have another hash.
     const extrinsicsRoot = bytesToHex(blake2b256(engine.metadata(16)));
     const header = { parentHash: ZERO_HASH, number: 0, stateRoot, extrinsicsRoot, digest: [] };
-    this.blocks.append({ hash: headerHash(header), header, extrinsics: [], extrinsicHashes: [] });
+    const block = { hash: headerHash(header), header, extrinsics: [], extrinsicHashes: [] };
+    this.blocks = new BlockStore(block, keepBlocks);
   }
 
   get genesisHash(): Hex {
-    return this.blocks.byNumber(0)!.hash;
+    return this.blocks.genesis.hash;
   }
 
   get head(): Block {

@@ -21,8 +21,8 @@ const DEFAULT_HOST = "127.0.0.1";
 /** Milliseconds between blocks of a chain that makes them on demand: the real chain's. */
 const DEFAULT_SLOT_MS = 12_000;
 
-/** Blocks whose state can still be read: half an hour of the fast chain, and more than any client looks back. */
-const KEEP_STATES = 7_200;
+/** Blocks whose content and state can still be read: half an hour of the fast chain, and more than any client looks back. */
+const KEEP_BLOCKS = 7_200;
 
 export type LocalNodeOptions = {
   /** Default 127.0.0.1. On an address that others reach, `dev_*` methods are not served. */
@@ -63,7 +63,7 @@ export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSi
   const engine = createRuntimeEngine({ pallets: createPallets({ slotMs }), slotMs }, logger);
   const clock = new ChainClock(systemClock, slotMs);
   const node = new ChainNode(
-    { engine, genesis: genesisConfig(options), nextTimeMs: () => clock.next(), keepStates: KEEP_STATES },
+    { engine, genesis: genesisConfig(options), nextTimeMs: () => clock.next(), keepBlocks: KEEP_BLOCKS },
     logger,
   );
   const author = new BlockAuthor(node, { kind: "manual" }, systemClock, logger);

@@ -312,3 +312,17 @@ describe("dev methods", () => {
     expect((await call(await start(), method, ...params)).error).toBeDefined();
   });
 });
+
+describe("a chain that ran longer than it remembers", () => {
+  it("still names every block by number, and says so when one is gone", () => {
+    const { node } = createTestChain({ keepBlocks: 4 });
+    const first = node.newBlock().hash;
+    for (let i = 0; i < 8; i++) node.newBlock();
+    expect(node.blocks.hashOf(1)).toBe(first);
+    expect(node.blocks.byNumber(1)).toBeUndefined();
+    expect(() => node.stateAt(first)).toThrow("UnknownBlock");
+    expect(node.blocks.byNumber(0)?.hash).toBe(node.genesisHash);
+    expect(() => node.stateAt(node.genesisHash)).toThrow("State already discarded");
+    expect(node.stateAt(node.blocks.hashOf(6)).get(NUMBER_KEY)).toEqual(Uint8Array.of(6, 0, 0, 0));
+  });
+});

@@ -29,7 +29,7 @@ export type TestChain = {
   nonce(name: string): number;
 };
 
-export function createTestChain(options: { keepStates?: number } = {}): TestChain {
+export function createTestChain(options: { keepBlocks?: number } = {}): TestChain {
   let nowMs = 1_800_000_000_000n;
   const node = new ChainNode(
     {
@@ -42,7 +42,7 @@ export function createTestChain(options: { keepStates?: number } = {}): TestChai
         nowMs += BigInt(SLOT_MS);
         return nowMs;
       },
-      keepStates: options.keepStates ?? 1_000,
+      keepBlocks: options.keepBlocks ?? 1_000,
     },
     silentLogger,
   );

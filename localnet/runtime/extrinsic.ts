@@ -65,7 +65,9 @@ export function createExtrinsicCodec(
     },
     encodeBare(value) {
       const encoded = call.encode(value);
-      return Buffer.concat([CompactU32.encode(encoded.length + 1), Uint8Array.of(BARE[0]!), encoded]);
+      const length = CompactU32.encode(encoded.length + 1);
+      // A copy of its own: what Buffer.concat makes shares its memory with others, and blocks are kept for long.
+      return new Uint8Array(Buffer.concat([length, Uint8Array.of(BARE[0]!), encoded]));
     },
   };
 }

@@ -11,7 +11,7 @@ const MAX_HEIGHTS = 10_000;
 
 const getBlockHash: RpcMethod = ([height], { node }) => {
   if (height === undefined || height === null) return node.head.hash;
-  const hashAt = (value: unknown) => node.blocks.byNumber(numberParam(value, "block number"))?.hash ?? null;
+  const hashAt = (value: unknown) => node.blocks.hashOf(numberParam(value, "block number")) ?? null;
   return Array.isArray(height) ? height.slice(0, MAX_HEIGHTS).map(hashAt) : hashAt(height);
 };
 const getHeader: RpcMethod = ([hash], { node }) => {
