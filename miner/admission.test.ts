@@ -44,6 +44,7 @@ function bodyFacts(changes: Partial<BodyFacts> = {}): BodyFacts {
   if (!claimed.ok) throw new Error(claimed.code);
   return {
     ...{ claimed, request, policy, view, nowMs, self: rules.self },
+    renewedView: async () => view,
     claimNonce: async () => "new",
     spend: () => true,
     freeAnswers: () => 1,
@@ -109,6 +110,22 @@ describe("when the body is in", () => {
     ["AXON_OVERLOADED", { freeAnswers: () => 0 }],
   ] satisfies [string, Partial<BodyFacts>][])("%s is refused", async (code, facts) => {
     expect(await admitBody(bodyFacts(facts))).toMatchObject({ ok: false, code });
+  });
+
+  test("a permit that is newer than the view lets its holder in, and a caller the view knows asks for no newer one", async () => {
+    const welcome = bodyFacts().view;
+    const entry = { stakeRao: 0n, validatorPermit: false };
+    const old = { ...welcome, hotkeys: new Map([[alice().address, entry]]) };
+    let renewals = 0;
+    const renewedView = async () => {
+      renewals += 1;
+      return welcome;
+    };
+    expect(await admitBody(bodyFacts({ view: old, renewedView }))).toMatchObject({ ok: true });
+    expect(await admitBody(bodyFacts({ renewedView }))).toMatchObject({ ok: true });
+    expect(renewals).toBe(1);
+    const denied = { ...DEFAULT_CALLER_POLICY, deny: new Set([alice().address]) };
+    expect(await admitBody(bodyFacts({ policy: denied, renewedView }))).toMatchObject({ ok: false });
   });
 
   test("forged requests leave no trace: neither in the store, nor on anybody's account", async () => {

@@ -1,3 +1,4 @@
+import type { Hotkey } from "../shared/types.ts";
 import {
   type ClaimedRequest,
   checkClaim,
@@ -72,6 +73,8 @@ export type BodyFacts = {
   self: string;
   policy: CallerPolicy;
   view: CallerView;
+  /** A newer view, for a proven caller whom this one refuses. */
+  renewedView(): Promise<CallerView>;
   nowMs: number;
   /** One atomic step of the replay store. A rejection counts as "nobody can say". */
   claimNonce(verified: VerifiedRequest): Promise<Claim>;
@@ -94,10 +97,17 @@ export async function admitBody(facts: BodyFacts): Promise<VerifiedRequest | Ref
   const claim = await facts.claimNonce(verified).catch(() => "unavailable" as const);
   const refusal =
     CLAIM_REFUSALS[claim] ??
-    refuseCaller(verified.sender, facts.policy, facts.view, facts.nowMs) ??
+    (await refuseByNewestView(verified.sender, facts)) ??
     (facts.spend(verified) ? undefined : "BTAUTH_BUSY") ??
     (facts.freeAnswers() < 1 ? "AXON_OVERLOADED" : undefined);
   return refusal ? refuse(refusal) : verified;
+}
+
+/** A permit that is a moment old may be missing in our view: look again before a validator is sent away. */
+async function refuseByNewestView(sender: Hotkey, facts: BodyFacts): Promise<RefusalCode | undefined> {
+  const { policy, view, nowMs } = facts;
+  if (!refuseCaller(sender, policy, view, nowMs)) return undefined;
+  return refuseCaller(sender, policy, await facts.renewedView(), nowMs);
 }
 
 function refuseForm({ target, headers, maxBodyBytes }: HeaderFacts): RefusalCode | undefined {

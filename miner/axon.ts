@@ -62,6 +62,8 @@ export type AxonDeps = {
   policy: CallerPolicy;
   /** The newest view of the chain. */
   view(): CallerView;
+  /** The same, asked for again when it is not brand-new. */
+  renewedView(): Promise<CallerView>;
   logger: Logger;
   clock: Clock;
 };
@@ -274,6 +276,7 @@ export class Axon {
       self,
       policy,
       view: this.#deps.view(),
+      renewedView: this.#deps.renewedView,
       nowMs,
       claimNonce: ({ sender, nonce }) => work.store.claim(self, sender, nonce),
       spend: ({ sender }) => this.#callers.take(sender, nowMs),

@@ -6,6 +6,10 @@ import type { Logger } from "../shared/logger.ts";
 import type { Hotkey, Netuid } from "../shared/types.ts";
 import { type CallerView, toCallerView } from "./caller-policy.ts";
 
+/** A view this young is not worth another question to the chain. */
+const RENEW_AFTER_MS = 1_000;
+const RENEW_TIMEOUT_MS = 1_000;
+
 type Deps = { chain: Pick<Chain, "metagraph">; clock: Clock; logger: Logger };
 
 /** The newest metagraph that the chain gave, kept while the chain is away. */
@@ -15,6 +19,7 @@ export class MetagraphView {
   readonly #deps: Deps;
   #callers: CallerView;
   #isRegistered = true;
+  #renewal: Promise<unknown> | undefined;
 
   /** @throws SubforgeError MINER_NOT_REGISTERED, and what the chain throws */
   static async open(
@@ -37,6 +42,22 @@ export class MetagraphView {
 
   /** For the caller policy, with its age. */
   get callers(): CallerView {
+    return this.#callers;
+  }
+
+  /**
+   * For a proven caller whom the view refuses: a permit may be new. The chain is asked at most once a second, and not
+   * waited for when it is slow.
+   */
+  async renewed(): Promise<CallerView> {
+    const { clock } = this.#deps;
+    if (clock.nowMs() - this.#callers.seenAtMs < RENEW_AFTER_MS) return this.#callers;
+    this.#renewal ??= this.refresh()
+      .catch(() => undefined) // the view ages, and `follow` says why
+      .finally(() => {
+        this.#renewal = undefined;
+      });
+    await Promise.race([this.#renewal, clock.sleep(RENEW_TIMEOUT_MS)]);
     return this.#callers;
   }
 

@@ -86,6 +86,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
       ...{ signer, template, logger, clock },
       policy: policyFrom(options.callers),
       view: () => view.callers,
+      renewedView: () => view.renewed(),
     },
   );
   const store = openReplayStore(clock, options.limits); // not before nobody else can listen here
