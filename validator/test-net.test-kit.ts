@@ -67,6 +67,11 @@ export class TestChain implements Chain {
     this.#neurons[uid] = this.#neuron(uid, hotkey, port, { registeredAt: this.best.number });
   }
 
+  /** Takes the validator permit away. */
+  demote(uid: number): void {
+    this.#neurons[uid]!.validatorPermit = false;
+  }
+
   get best(): BlockHead {
     return this.#blocks.at(-1)!.head;
   }

@@ -1,0 +1,262 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Chain } from "../shared/chain/chain.ts";
+import { systemClock } from "../shared/clock.ts";
+import { SubforgeError } from "../shared/errors.ts";
+import { type Journal, openJournal } from "../shared/journal/journal.ts";
+import { Keypair, keysReady } from "../shared/keys/keypair.ts";
+import { silentLogger } from "../shared/logger.ts";
+import type { ValidatorEvent } from "./events.ts";
+import { TestChain } from "./test-net.test-kit.ts";
+import { createExclusive, WeightSetter } from "./weight-setter.ts";
+
+const KEY = { netuid: 2, mechanism: 0, epoch: 1 };
+
+const folder = mkdtempSync(join(tmpdir(), "subforge-setter-"));
+let signer: Keypair;
+let journals = 0;
+
+beforeAll(async () => {
+  await keysReady();
+  signer = Keypair.fromUri("//Bob");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What goes wrong in one life of the process. */
+type Life = {
+  /** The process dies at its n-th call to the chain, which still happens or not. Undefined: it lives on. */
+  diesAt?: number | undefined;
+  reachesChain: boolean;
+  trouble?: "unknown-reached" | "unknown-lost" | "refused" | undefined;
+  /** The scores it would decide by: a process that comes later may see other ones. */
+  weight: number;
+};
+
+describe("the weights of one epoch", () => {
+  it.each(
+    Array.from({ length: 12 }, (_, diesAt) =>
+      [true, false].map((reaches) => [diesAt, reaches] as const),
+    ).flat(),
+  )(
+    "are one content when the process dies at call %i to the chain (which got it: %s)",
+    async (diesAt, reachesChain) => {
+      const end = await live([
+        { diesAt, reachesChain, weight: 1 },
+        { reachesChain: true, weight: 2 },
+      ]);
+      expect(end.status).toBe("verified");
+    },
+  );
+
+  it("are one content whatever happens, and always end verified or with a name", async () => {
+    const life: fc.Arbitrary<Life> = fc.record({
+      diesAt: fc.option(fc.nat(14), { nil: undefined }),
+      reachesChain: fc.boolean(),
+      trouble: fc.option(fc.constantFrom("unknown-reached", "unknown-lost", "refused"), { nil: undefined }),
+      weight: fc.integer({ min: 1, max: 9 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 4 }), async (lives) => {
+        const end = await live([...lives, { reachesChain: true, weight: 5 }]);
+        expect(["verified", "failed", "abstained"]).toContain(end.status);
+        if (end.status !== "verified") expect(end.reason).toBeTruthy();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("are not called set when the chain shows something else", async () => {
+    const { chain, journal, setter } = open();
+    await setter.decide(KEY, shares(1), 10);
+    const honest = chain.weights.bind(chain);
+    chain.weights = async (...args) => ({ ...(await honest(...args)), values: [1, 1] });
+    await runWithBlocks(chain, setter.advance(2, 0));
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "failed", reason: "read-back-differs" });
+    journal.close();
+  });
+
+  it("that a block has and the chain's rules refused are a failure with the chain's words", async () => {
+    const { chain, journal, setter } = open();
+    await setter.decide(KEY, shares(1), 10);
+    chain.demote(0);
+    await runWithBlocks(chain, setter.advance(2, 0));
+    expect(journal.weights.get(KEY)).toMatchObject({
+      status: "failed",
+      reason: "SubtensorModule.NeuronNoValidatorPermit",
+    });
+    journal.close();
+  });
+
+  it("abstain when the chain has newer ones that this journal knows nothing of", async () => {
+    const { chain, journal, setter } = open();
+    const other = await chain.sign(
+      { kind: "setWeights", netuid: 2, weights: { uids: [1], values: [65535] }, versionKey: 0 },
+      signer,
+    );
+    await runWithBlocks(chain, chain.submit(other));
+    await setter.decide(KEY, shares(1), 10);
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "abstained", reason: "set-by-another" });
+    journal.close();
+  });
+
+  it("wait for a rate limit that ends in time, and abstain from one that does not", async () => {
+    const { chain, journal, setter } = open();
+    const call = await chain.sign(
+      { kind: "setWeights", netuid: 2, weights: { uids: [1], values: [65535] }, versionKey: 0 },
+      signer,
+    );
+    const first = await runWithBlocks(chain, chain.submit(call));
+    chain.rules = { weightsRateLimit: 5 };
+    expect(await setter.decide(KEY, shares(1), first.block)).toBe(false);
+    expect(journal.weights.get(KEY)).toBeUndefined();
+    for (let i = 0; i < 5; i++) chain.makeBlock();
+    expect(await setter.decide(KEY, shares(1), first.block)).toBe(true);
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "planned" });
+
+    const later = open();
+    later.chain.rules = { weightsRateLimit: 100 };
+    const early = await later.chain.sign(
+      { kind: "setWeights", netuid: 2, weights: { uids: [1], values: [65535] }, versionKey: 0 },
+      signer,
+    );
+    const { block } = await runWithBlocks(later.chain, later.chain.submit(early));
+    await later.setter.decide(KEY, shares(1), block);
+    expect(later.journal.weights.get(KEY)).toMatchObject({ status: "abstained", reason: "rate-limit" });
+    for (const { close } of [journal, later.journal]) close();
+  });
+
+  it("are never sent late into the next epoch", async () => {
+    const { chain, journal, setter } = open();
+    await setter.decide(KEY, shares(1), 10);
+    while (chain.epoch === 1) chain.makeBlock();
+    await setter.advance(2, 0);
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "abstained", reason: "window-over" });
+    expect(chain.contents.size).toBe(0);
+    journal.close();
+  });
+});
+
+/** Several processes after each other on one journal and one chain. The last one lives until all is settled. */
+async function live(lives: Life[]) {
+  const { chain, journal, events } = open();
+  for (const life of lives) {
+    const exclusively = createExclusive();
+    const setter = new WeightSetter({
+      chain: mortal(chain, life),
+      signer,
+      weights: journal.weights,
+      exclusively,
+      clock: systemClock,
+      logger: silentLogger,
+      onEvent: (event) => void events.push(event),
+    });
+    if (life.trouble) chain.trouble = troubleOf(life.trouble);
+    const work = async (): Promise<void> => {
+      if (!journal.weights.get(KEY)) await setter.decide(KEY, shares(life.weight), 10);
+      for (let i = 0; i < 4; i++) await setter.advance(2, 0);
+    };
+    await runWithBlocks(chain, work(), 12).catch(() => undefined);
+    chain.trouble = undefined;
+  }
+  // Blocks go on until even the oldest bytes are expired.
+  const last = new WeightSetter({
+    chain,
+    signer,
+    weights: journal.weights,
+    exclusively: createExclusive(),
+    clock: systemClock,
+    logger: silentLogger,
+    onEvent: (event) => void events.push(event),
+  });
+  for (let i = 0; i < 60 && journal.weights.unfinished(2, 0).length > 0; i++) {
+    chain.makeBlock();
+    await runWithBlocks(chain, last.advance(2, 0), 40).catch(() => undefined);
+  }
+  const contents = new Set([...chain.contents.values()].map(({ weights }) => JSON.stringify(weights)));
+  expect(contents.size).toBeLessThanOrEqual(1);
+  const verified = events.filter(({ event }) => event === "weights.verified");
+  expect(verified.length).toBeLessThanOrEqual(1);
+  const end = journal.weights.get(KEY)!;
+  if (end.status === "verified") expect(await chain.weights(2, 0)).toEqual(end.content);
+  journal.close();
+  return end;
+}
+
+function open(): { chain: TestChain; journal: Journal; setter: WeightSetter; events: ValidatorEvent[] } {
+  const chain = new TestChain();
+  chain.tempo = 60;
+  chain.add(signer.address, undefined, { validatorPermit: true });
+  chain.add("miner-1", 1);
+  chain.add("miner-2", 2);
+  while (chain.epoch < 1) chain.makeBlock();
+  const path = join(folder, `${journals++}.db`);
+  const journal = openJournal({ path, genesis: chain.identity.genesis, hotkey: signer.address });
+  const events: ValidatorEvent[] = [];
+  const setter = new WeightSetter({
+    chain,
+    signer,
+    weights: journal.weights,
+    exclusively: createExclusive(),
+    clock: systemClock,
+    logger: silentLogger,
+    onEvent: (event) => void events.push(event),
+  });
+  return { chain, journal, setter, events };
+}
+
+/** The chain as a process sees it that dies at its n-th call: from there on nothing ever comes back. */
+function mortal(chain: TestChain, { diesAt, reachesChain }: Life): Chain {
+  let calls = 0;
+  return new Proxy(chain, {
+    get: (target, name) => {
+      const value = Reflect.get(target, name, target) as unknown;
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        const dies = diesAt !== undefined && calls++ >= diesAt;
+        if (dies && calls > diesAt + 1) return new Promise(() => undefined);
+        if (!dies || reachesChain) {
+          const result = (value as (...all: unknown[]) => Promise<unknown>).apply(target, args);
+          if (!dies) return result;
+          result.catch(() => undefined);
+        }
+        return new Promise(() => undefined);
+      };
+    },
+  });
+}
+
+function troubleOf(kind: NonNullable<Life["trouble"]>): TestChain["trouble"] {
+  const about = { call: "set_weights", extrinsicHash: "0x00" };
+  return kind === "refused"
+    ? {
+        error: new SubforgeError("CHAIN_CALL_REFUSED", { call: "set_weights", code: 1010, reason: "no" }),
+        reached: false,
+      }
+    : { error: new SubforgeError("CHAIN_OUTCOME_UNKNOWN", about), reached: kind === "unknown-reached" };
+}
+
+/** Makes blocks until the work is done, at most so many: a dead process never finishes. */
+async function runWithBlocks<T>(chain: TestChain, work: Promise<T>, blocks = 30): Promise<T> {
+  let done = false;
+  const finish = () => {
+    done = true;
+  };
+  work.then(finish, finish);
+  for (let i = 0; i < blocks && !done; i++) {
+    for (let turns = 0; turns < 20 && !done; turns++) await new Promise((resolve) => setImmediate(resolve));
+    if (!done) chain.makeBlock();
+  }
+  for (let turns = 0; turns < 20 && !done; turns++) await new Promise((resolve) => setImmediate(resolve));
+  if (!done) throw new Error("it never finished");
+  return work;
+}
+
+function shares(weight: number) {
+  return [
+    { uid: 1, hotkey: "miner-1", weight: 10 },
+    { uid: 2, hotkey: "miner-2", weight },
+  ];
+}
