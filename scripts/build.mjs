@@ -1,5 +1,6 @@
 // Bundles the command line and the processes it starts into dist/. Packages stay outside: native ones cannot be
 // bundled, and the others are loaded late. yargs is the exception: it is on the path of every --help.
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -22,7 +23,8 @@ const outsidePackages = {
   },
 };
 
-// Not emptied first: a process that runs from dist/ may still load one of its chunks.
+// Emptied only on request: a process that runs from dist/ may still load one of its chunks.
+if (process.argv.includes("--clean")) rmSync(join(root, "dist"), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: {
