@@ -70,6 +70,12 @@ describe("a local node and @polkadot/api", () => {
     expect(api.consts.balances?.existentialDeposit?.toString()).toBe("500");
     expect(api.registry.chainSS58).toBe(42);
     expect(api.registry.chainTokens).toEqual(["TAO"]);
+    expect(api.runtimeMetadata.version).toBe(16);
+    const older = await api.rpc.state.getMetadata();
+    expect(older.version).toBe(14);
+    expect(older.asLatest.pallets.map(({ name }) => name.toString())).toEqual(
+      api.runtimeMetadata.asLatest.pallets.map(({ name }) => name.toString()),
+    );
   });
 
   it("transfers, shows the events in order, and takes the fee it announced", async () => {
