@@ -1,0 +1,22 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { packageRoot } from "../../shared/process-entry.ts";
+import { projectFiles } from "./sources.ts";
+
+describe("the package", () => {
+  it("carries the command line, its processes, and every model of every subnet; no sources, no tests", () => {
+    const listed = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: packageRoot(),
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [{ files }] = JSON.parse(listed) as [{ files: { path: string }[] }];
+    const paths = files.map(({ path }) => path);
+    const models = projectFiles(".onnx").filter((path) => path.startsWith("subnets/"));
+    expect(models.length).toBeGreaterThan(0);
+    expect(paths).toEqual(
+      expect.arrayContaining(["dist/cli.js", "dist/inference-process.js", "LICENSE", ...models]),
+    );
+    expect(paths.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))).toEqual([]);
+  });
+});
