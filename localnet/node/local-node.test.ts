@@ -137,6 +137,17 @@ describe("a local node and @polkadot/api", () => {
     await expect(api.tx.sudo!.sudo!(set).signAndSend(bob)).rejects.toThrow("1010");
   });
 
+  it.each(["ed25519", "ecdsa"] as const)("takes transactions of an %s key", async (type) => {
+    const node = await start();
+    const api = await connect(node);
+    const other = new Keyring({ type, ss58Format: 42 }).addFromUri("//Mallory");
+    await api.tx.balances!.transferKeepAlive!(other.address, 9n * TAO).signAndSend(key("Alice"));
+    node.newBlock();
+    await api.tx.balances!.transferKeepAlive!(key("Dave").address, TAO).signAndSend(other);
+    node.newBlock();
+    expect(await free(api, key("Dave"))).toBe(2_001n * TAO);
+  });
+
   it("iterates a map, follows an account, and looks into the past", async () => {
     const node = await start();
     const api = await connect(node);

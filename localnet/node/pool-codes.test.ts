@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { keysReady } from "../../shared/keys/keypair.ts";
 import type { RuntimeCall } from "../runtime/dsl/context.ts";
@@ -152,5 +153,24 @@ describe("the pool refuses with the codes of the real chain", () => {
     expect(message(unknownCall)).toContain("no call 99 of System");
     expect(message(bytes.slice(0, -1))).toContain("Verification Error");
     expect(message(new Uint8Array(0))).toContain("Verification Error");
+  });
+
+  it("any damage to a transaction is refused with a code, and the chain goes on", () => {
+    const chain = createTestChain();
+    const signed = chain.sign("Alice", sudo(transfer(chain, "Bob", 1n)));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        fc.nat(),
+        (edits, cut) => {
+          const bytes = cut % 3 === 0 ? signed.slice(0, cut % signed.length) : signed.slice();
+          for (const [at, value] of edits) if (bytes.length > 0) bytes[at % bytes.length] = value;
+          if (Buffer.compare(bytes, signed) === 0) return;
+          expect([1002, 1010, 1011]).toContain(refusal(() => chain.node.submit(bytes))[0]);
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(chain.node.newBlock().extrinsics).toHaveLength(1);
   });
 });
