@@ -13,7 +13,6 @@ const ARRAYS = {
 } as const;
 
 export type Dtype = keyof typeof ARRAYS;
-export type TensorData = InstanceType<(typeof ARRAYS)[Dtype]>;
 
 /** Row-major values with a shape. `data.length` is the product of `shape`; a scalar has shape []. */
 export type Tensor<D extends Dtype = Dtype> = {

@@ -24,8 +24,6 @@ import { SecretKeeper } from "./secret-keeper.ts";
 import { SourceReader, type Sources } from "./source-reader.ts";
 import { createExclusive, WeightSetter } from "./weight-setter.ts";
 
-export type { ValidatorEvent } from "./events.ts";
-
 /** `collect` jobs taken at once: each is one short write. */
 const COLLECT_CONCURRENCY = 4;
 

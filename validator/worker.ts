@@ -19,7 +19,7 @@ import { synapseRoute } from "../shared/wire/route.ts";
 import { Dendrite } from "./dendrite.ts";
 
 /** Jobs in hand at once. More than 16 gives nothing; each has up to 32 miners. */
-export const DEFAULT_CONCURRENCY = 8;
+const DEFAULT_CONCURRENCY = 8;
 
 /** Answers that come within this time travel together. */
 const GATHER_MS = 200;

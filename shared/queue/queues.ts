@@ -6,7 +6,7 @@ import { type QueueScope, queueName } from "./job-ids.ts";
 import { TaskQueue } from "./task-queue.ts";
 
 /** Targets in one job: one job per miner and task costs 26 times more. */
-export const MAX_TARGETS = 32;
+const MAX_TARGETS = 32;
 
 /** Sum of reply bytes that one `collect` job may carry. */
 const MAX_REPLY_BYTES = 4 * 1_048_576;
