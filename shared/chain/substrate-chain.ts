@@ -1,33 +1,35 @@
 import { ApiPromise, WsProvider } from "@polkadot/api";
-import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import type { Header, RuntimeVersion } from "@polkadot/types/interfaces";
-import type { Codec, IKeyringPair } from "@polkadot/types/types";
+import { within } from "../deadline.ts";
 import { SubforgeError } from "../errors.ts";
 import type { Keypair } from "../keys/keypair.ts";
 import type { Logger } from "../logger.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid, Rao, Uid } from "../types.ts";
-import { ARGUMENTS, callName, callPath, checkShape } from "./call-shape.ts";
+import { buildCall } from "./build-call.ts";
 import type {
   BlockHead,
   Call,
   Chain,
-  ChainError,
   ChainIdentity,
   Inclusion,
   SignedCall,
   SubnetRules,
   WireWeights,
 } from "./chain.ts";
+import { type EventRecord, failureOf } from "./extrinsic-outcome.ts";
 import type { Metagraph } from "./metagraph.ts";
-import { parseMetagraph } from "./parse-metagraph.ts";
-import { fromPoolError } from "./pool-error.ts";
-import { nextEpochBlock } from "./tempo.ts";
+import { blockOf, fromPoolError, isGone } from "./pool-answer.ts";
+import {
+  readCommitment,
+  readMetagraph,
+  readSubnetRules,
+  readWeights,
+  type StateView,
+} from "./read-subnet.ts";
+import { asPair } from "./signing-pair.ts";
 
 /** Blocks a signed call stays valid: short enough to know its fate soon, long enough for a chain of 250 ms blocks. */
 const ERA_BLOCKS = 128;
-
-/** Prefix byte of an sr25519 signature in a MultiSignature. */
-const SR25519 = 1;
 
 /** Extensions of Subtensor that carry nothing in the extrinsic. Registered, so that nobody has to guess. */
 const EMPTY_EXTENSIONS = [
@@ -65,8 +67,8 @@ export async function openSubstrateChain(options: SubstrateChainOptions, logger:
   // autoConnect only after the first connection: an address that never answered is an error, not a reason to wait.
   const provider = new WsProvider(endpoint, false, {}, timeoutMs);
   try {
-    await within(connect(provider), timeoutMs, "the connection");
-    api = await within(createApi(provider), timeoutMs, "its metadata");
+    await within(connect(provider), timeoutMs, overdue("the connection", timeoutMs));
+    api = await within(createApi(provider), timeoutMs, overdue("its metadata", timeoutMs));
     const chain = new SubstrateChain(
       api,
       provider,
@@ -157,86 +159,22 @@ class SubstrateChain implements Chain {
   }
 
   async subnetRules(netuid: Netuid): Promise<SubnetRules> {
-    const { number: block, hash: blockHash } = await this.head();
-    const values = await this.#storage(blockHash, [
-      ["tempo", netuid],
-      ["lastEpochBlock", netuid],
-      ["subnetEpochIndex", netuid],
-      ["pendingEpochAt", netuid],
-      ["weightsSetRateLimit", netuid],
-      ["minAllowedWeights", netuid],
-      ["maxWeightsLimit", netuid],
-      ["weightsVersionKey", netuid],
-      ["commitRevealWeightsEnabled", netuid],
-      ["immunityPeriod", netuid],
-      ["activityCutoffFactorMilli", netuid],
-      ["maxAllowedUids", netuid],
-      ["stakeThreshold"],
-      ["networksAdded", netuid],
-    ]);
-    const [tempo, lastEpochBlock, epochIndex, pendingEpochAt, weightsRateLimit, minAllowedWeights] = values
-      .slice(0, 6)
-      .map(toNumber) as [number, number, number, number, number, number];
-    if (!values[13]?.toJSON()) throw new SubforgeError("CHAIN_NO_SUBNET", { netuid });
-    return {
-      netuid,
-      block,
-      blockHash,
-      tempo,
-      lastEpochBlock,
-      epochIndex,
-      nextEpochBlock: nextEpochBlock({ tempo, lastEpochBlock, pendingEpochAt }),
-      weightsRateLimit,
-      minAllowedWeights,
-      maxWeightLimit: toNumber(values[6]),
-      weightsVersionKey: toNumber(values[7]),
-      commitRevealEnabled: values[8]?.toJSON() === true,
-      immunityPeriod: toNumber(values[9]),
-      activityCutoff: Math.max(1, Math.floor((toNumber(values[10]) * tempo) / 1000)),
-      maxUids: toNumber(values[11]),
-      stakeThresholdRao: BigInt(String(values[12])),
-    };
+    return readSubnetRules(await this.#state(), netuid);
   }
 
   async metagraph(netuid: Netuid): Promise<Metagraph> {
-    const { hash } = await this.head();
-    const at = await this.#at(hash);
-    const read = at.call.subnetInfoRuntimeApi?.getMetagraph;
-    if (!read) {
-      throw new SubforgeError("CHAIN_CALL_UNKNOWN", {
-        call: "SubnetInfoRuntimeApi.get_metagraph",
-        reason: "the runtime does not offer it",
-      });
-    }
-    return parseMetagraph(netuid, (await this.#ask("the metagraph", read(netuid))).toJSON());
+    return readMetagraph(await this.#state(), netuid);
   }
 
   async weights(netuid: Netuid, uid: Uid): Promise<WireWeights> {
-    const { hash } = await this.head();
-    const [row] = await this.#storage(hash, [["weights", netuid, uid]]);
-    const pairs = (row?.toJSON() ?? []) as [Uid, number][];
-    return { uids: pairs.map(([target]) => target), values: pairs.map(([, value]) => value) };
+    return readWeights(await this.#state(), netuid, uid);
   }
 
   async commitment(
     netuid: Netuid,
     hotkey: Hotkey,
   ): Promise<{ data: Uint8Array; block: BlockNumber } | undefined> {
-    const { hash } = await this.head();
-    const at = await this.#at(hash);
-    const entry = at.query.commitments?.commitmentOf;
-    if (!entry)
-      throw new SubforgeError("CHAIN_CALL_UNKNOWN", {
-        call: "Commitments.CommitmentOf",
-        reason: "it is missing",
-      });
-    const found = (await this.#ask("a commitment", entry(netuid, hotkey))).toJSON() as {
-      block: BlockNumber;
-      info: { fields: Record<string, string>[] };
-    } | null;
-    const [name, hex] = Object.entries(found?.info.fields[0] ?? {})[0] ?? [];
-    if (!found || !name?.toLowerCase().includes("raw") || !hex) return undefined;
-    return { data: Uint8Array.from(Buffer.from(hex.slice(2), "hex")), block: found.block };
+    return readCommitment(await this.#state(), netuid, hotkey);
   }
 
   async balance(address: string): Promise<Rao> {
@@ -246,7 +184,7 @@ class SubstrateChain implements Chain {
 
   async sign(call: Call, signer: Keypair): Promise<SignedCall> {
     const api = this.#api;
-    const extrinsic = this.#build(call);
+    const extrinsic = buildCall(api, call);
     const [head, nonce] = await Promise.all([
       this.head(),
       this.#ask("the nonce", api.rpc.system.accountNextIndex(signer.address)),
@@ -272,6 +210,7 @@ class SubstrateChain implements Chain {
 
   async submit(call: SignedCall): Promise<Inclusion> {
     const { bytes, extrinsicHash } = call;
+    const { inclusionTimeoutMs } = this.#options;
     const from = (await this.head()).number;
     const name = this.#nameOf(bytes);
     const unknown = () => new SubforgeError("CHAIN_OUTCOME_UNKNOWN", { call: name, extrinsicHash });
@@ -294,7 +233,7 @@ class SubstrateChain implements Chain {
         );
     });
     try {
-      const blockHash = await within(included, this.#options.inclusionTimeoutMs, name);
+      const blockHash = await within(included, inclusionTimeoutMs, overdue(name, inclusionTimeoutMs));
       const { number } = await this.#ask("a block header", this.#api.rpc.chain.getHeader(blockHash)).then(
         toHead,
       );
@@ -337,35 +276,6 @@ class SubstrateChain implements Chain {
     await this.#api.disconnect();
   }
 
-  /** Build an unsigned call, after its shape in the live metadata was compared with the one we know. */
-  #build(call: Call): SubmittableExtrinsic<"promise"> {
-    const { pallet, method } = callPath(call);
-    const build = this.#api.tx[pallet]?.[method];
-    if (!build)
-      throw new SubforgeError("CHAIN_CALL_UNKNOWN", { call: callName(call), reason: "it is missing" });
-    if (call.kind === "sudo") return build(this.#buildInner(call));
-    checkShape(
-      call.kind,
-      build.meta.args.map((arg) => `${arg.name.toString()}: ${arg.typeName.unwrapOr(arg.type)}`),
-    );
-    return build(...ARGUMENTS[call.kind](call as never));
-  }
-
-  #buildInner(call: Extract<Call, { kind: "sudo" }>): SubmittableExtrinsic<"promise"> {
-    const build = this.#api.tx[call.pallet]?.[call.call];
-    const name = `${call.pallet}.${call.call}`;
-    if (!build) throw new SubforgeError("CHAIN_CALL_UNKNOWN", { call: name, reason: "it is missing" });
-    const names = build.meta.args.map((arg) => arg.name.toString());
-    const strange = Object.keys(call.args).filter((key) => !names.includes(key));
-    if (strange.length > 0 || names.length !== Object.keys(call.args).length) {
-      throw new SubforgeError("CHAIN_CALL_UNKNOWN", {
-        call: name,
-        reason: `its arguments are (${names.join(", ")})`,
-      });
-    }
-    return build(...names.map((key) => call.args[key]));
-  }
-
   async #findIn(number: BlockNumber, blockHash: Hex, extrinsicHash: Hex): Promise<Inclusion | undefined> {
     const { block } = await this.#ask(`block ${number}`, this.#api.rpc.chain.getBlock(blockHash));
     const index = block.extrinsics.findIndex((extrinsic) => extrinsic.hash.toHex() === extrinsicHash);
@@ -375,24 +285,9 @@ class SubstrateChain implements Chain {
       "the events of a block",
       at.query.system.events(),
     )) as unknown as EventRecord[];
-    const failure = records.find(
-      ({ phase, event }) =>
-        phase.isApplyExtrinsic &&
-        phase.asApplyExtrinsic.toNumber() === index &&
-        (event.method === "ExtrinsicFailed" || isFailedSudo(event)),
-    );
+    const error = failureOf(records, index, (module) => this.#api.registry.findMetaError(module));
     const where = { block: number, blockHash, extrinsicHash };
-    return failure
-      ? { ok: false, ...where, error: this.#dispatchError(failure.event) }
-      : { ok: true, ...where };
-  }
-
-  #dispatchError(event: EventRecord["event"]): ChainError {
-    const raw = event.data[0] as unknown as { isErr?: boolean; asErr: DispatchError } & DispatchError;
-    const error = event.method === "ExtrinsicFailed" ? raw : raw.asErr;
-    if (!error.isModule) return { name: error.type, docs: "" };
-    const { section, name, docs } = this.#api.registry.findMetaError(error.asModule as never);
-    return { name: `${section}.${name}`, docs: docs.join(" ").trim() };
+    return error ? { ok: false, ...where, error } : { ok: true, ...where };
   }
 
   #nameOf(bytes: Hex): string {
@@ -416,31 +311,17 @@ class SubstrateChain implements Chain {
     return this.#ask("the runtime at a block", this.#api.at(hash));
   }
 
-  /** Several entries of SubtensorModule at one block, in one request. */
-  async #storage(hash: Hex, entries: [name: string, ...keys: number[]][]): Promise<(Codec | undefined)[]> {
-    const at = await this.#at(hash);
-    const calls = entries.map(([name, ...keys]) => {
-      const entry = at.query.subtensorModule?.[name];
-      if (!entry)
-        throw new SubforgeError("CHAIN_CALL_UNKNOWN", {
-          call: `SubtensorModule.${name}`,
-          reason: "it is missing",
-        });
-      return [entry, ...(keys.length > 1 ? [keys] : keys)] as [typeof entry, ...number[]];
-    });
-    return this.#ask("storage", at.queryMulti(calls as never));
+  /** Of the best block. */
+  async #state(): Promise<StateView> {
+    const head = await this.head();
+    return { head, at: await this.#at(head.hash), ask: (what, answer) => this.#ask(what, answer) };
   }
 
   #ask<T>(what: string, answer: Promise<T>): Promise<T> {
-    return within(answer, this.#options.timeoutMs, what);
+    const { timeoutMs } = this.#options;
+    return within(answer, timeoutMs, overdue(what, timeoutMs));
   }
 }
-
-type DispatchError = { isModule: boolean; asModule: unknown; type: string };
-type EventRecord = {
-  phase: { isApplyExtrinsic: boolean; asApplyExtrinsic: { toNumber(): number } };
-  event: { section: string; method: string; data: Codec[] };
-};
 
 /** The provider reports a refused connection as an event, and would keep waiting. */
 async function connect(provider: WsProvider): Promise<void> {
@@ -458,38 +339,6 @@ async function createApi(provider: WsProvider): Promise<ApiPromise> {
   return ApiPromise.create({ provider, signedExtensions, noInitWarn: true, throwOnConnect: true });
 }
 
-type Status = string | Record<string, unknown>;
-
-/** Block of an `author_extrinsicUpdate`, when it names one. */
-function blockOf(status: Status): Hex | undefined {
-  const hash = typeof status === "string" ? undefined : (status.inBlock ?? status.finalized);
-  return typeof hash === "string" ? (hash as Hex) : undefined;
-}
-
-function isGone(status: Status): boolean {
-  const word = typeof status === "string" ? status : Object.keys(status)[0];
-  return ["dropped", "invalid", "usurped", "finalityTimeout"].includes(word ?? "");
-}
-
-/** A sudo call that is included "succeeds" even when the call inside it fails. */
-function isFailedSudo({ section, method, data }: EventRecord["event"]): boolean {
-  return section === "sudo" && method === "Sudid" && (data[0] as unknown as { isErr: boolean }).isErr;
-}
-
-/** What @polkadot/api wants to see of a key: it prefixes nothing itself, so the scheme byte is ours to add. */
-function asPair(signer: Keypair): IKeyringPair {
-  const pair: Pick<IKeyringPair, "address" | "addressRaw" | "publicKey" | "sign"> = {
-    address: signer.address,
-    addressRaw: signer.publicKey,
-    publicKey: signer.publicKey,
-    sign: (message, options) => {
-      const signature = signer.sign(message);
-      return options?.withType ? Uint8Array.from([SR25519, ...signature]) : signature;
-    },
-  };
-  return pair as IKeyringPair;
-}
-
 function toHead(header: Header): BlockHead {
   return {
     number: header.number.toNumber(),
@@ -498,22 +347,6 @@ function toHead(header: Header): BlockHead {
   };
 }
 
-/** Numbers beyond 2^53 do not occur in the counters we read; where the chain could hold one, we would rather stop. */
-function toNumber(value: Codec | undefined): number {
-  const number = Number(value?.toString());
-  if (!Number.isSafeInteger(number))
-    throw new SubforgeError("INTERNAL", { what: `the chain answered ${String(value)} for a counter` });
-  return number;
-}
-
-async function within<T>(answer: Promise<T>, timeoutMs: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SubforgeError("CHAIN_TIMEOUT", { what, timeoutMs })), timeoutMs);
-  });
-  try {
-    return await Promise.race([answer, overdue]);
-  } finally {
-    clearTimeout(timer);
-  }
+function overdue(what: string, timeoutMs: number): () => SubforgeError {
+  return () => new SubforgeError("CHAIN_TIMEOUT", { what, timeoutMs });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromPoolError } from "./pool-error.ts";
+import { fromPoolError } from "./pool-answer.ts";
 
 const about = { call: "subtensorModule.setWeights", extrinsicHash: "0xaa" } as const;
 

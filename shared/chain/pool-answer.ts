@@ -34,6 +34,21 @@ const CUSTOM: Record<number, string> = {
 /** In the pool already: its fate is open, nothing was refused. */
 const ALREADY_IMPORTED = 1013;
 
+/** What `author_extrinsicUpdate` says. */
+type Status = string | Record<string, unknown>;
+
+/** Block of an `author_extrinsicUpdate`, when it names one. */
+export function blockOf(status: Status): Hex | undefined {
+  const hash = typeof status === "string" ? undefined : (status.inBlock ?? status.finalized);
+  return typeof hash === "string" ? (hash as Hex) : undefined;
+}
+
+/** Did this node let go of the call? It may still be included, by another one. */
+export function isGone(status: Status): boolean {
+  const word = typeof status === "string" ? status : Object.keys(status)[0];
+  return ["dropped", "invalid", "usurped", "finalityTimeout"].includes(word ?? "");
+}
+
 /**
  * What a rejection by `author_submitExtrinsic` means. A coded JSON-RPC error is a refusal: the call is not in the
  * pool. Anything else, above all a lost connection, leaves the outcome open.

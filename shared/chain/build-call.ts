@@ -1,0 +1,40 @@
+import type { ApiPromise } from "@polkadot/api";
+import type { SubmittableExtrinsic } from "@polkadot/api/types";
+import { SubforgeError } from "../errors.ts";
+import { ARGUMENTS, callName, callPath, checkShape } from "./call-shape.ts";
+import type { Call } from "./chain.ts";
+
+type Extrinsic = SubmittableExtrinsic<"promise">;
+
+/**
+ * An unsigned call, after its shape in the live metadata was compared with the one we know.
+ *
+ * @throws SubforgeError CHAIN_CALL_UNKNOWN
+ */
+export function buildCall(api: ApiPromise, call: Call): Extrinsic {
+  const { pallet, method } = callPath(call);
+  const build = api.tx[pallet]?.[method];
+  if (!build) throw unknown(callName(call), "it is missing");
+  if (call.kind === "sudo") return build(buildInner(api, call));
+  checkShape(
+    call.kind,
+    build.meta.args.map((arg) => `${arg.name.toString()}: ${arg.typeName.unwrapOr(arg.type)}`),
+  );
+  return build(...ARGUMENTS[call.kind](call as never));
+}
+
+/** What the chain's administrator calls is named by its arguments: all of them, and no others. */
+function buildInner(api: ApiPromise, call: Extract<Call, { kind: "sudo" }>): Extrinsic {
+  const build = api.tx[call.pallet]?.[call.call];
+  if (!build) throw unknown(callName(call), "it is missing");
+  const names = build.meta.args.map((arg) => arg.name.toString());
+  const given = Object.keys(call.args);
+  if (given.length !== names.length || given.some((name) => !names.includes(name))) {
+    throw unknown(callName(call), `its arguments are (${names.join(", ")})`);
+  }
+  return build(...names.map((name) => call.args[name]));
+}
+
+function unknown(call: string, reason: string): SubforgeError {
+  return new SubforgeError("CHAIN_CALL_UNKNOWN", { call, reason });
+}
