@@ -32,6 +32,8 @@ await build({
     "inference-process": "miner/inference/process.ts",
     "argon2-thread": "shared/keys/argon2-thread.ts",
     template: "shared/template.ts",
+    "define-task": "shared/define-task.ts",
+    tensor: "shared/tensor.ts",
     bench: "scripts/bench/bench.ts",
     docs: "scripts/docs.ts",
   },

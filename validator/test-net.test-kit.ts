@@ -142,9 +142,6 @@ export class TestChain implements Chain {
       maxWeightLimit: 65_535,
       weightsVersionKey: 0,
       commitRevealEnabled: false,
-      immunityPeriod: 0,
-      activityCutoff: 100,
-      maxUids: 256,
       stakeThresholdRao: 0n,
       ...this.rules,
     };

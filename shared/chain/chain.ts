@@ -33,9 +33,6 @@ export type SubnetRules = {
   maxWeightLimit: number;
   weightsVersionKey: number;
   commitRevealEnabled: boolean;
-  immunityPeriod: number;
-  activityCutoff: number;
-  maxUids: number;
   /** Stake a hotkey needs before its weights are accepted, rao. */
   stakeThresholdRao: Rao;
 };
@@ -90,8 +87,6 @@ export interface Chain {
   weights(netuid: Netuid, uid: Uid): Promise<WireWeights>;
   /** The last `commit` of a hotkey, with the block that included it. */
   commitment(netuid: Netuid, hotkey: Hotkey): Promise<{ data: Uint8Array; block: BlockNumber } | undefined>;
-  /** Free balance, rao. */
-  balance(address: string): Promise<Rao>;
   /**
    * Build and sign a call without sending it.
    *

@@ -31,9 +31,6 @@ export async function readSubnetRules(view: StateView, netuid: Netuid): Promise<
     maxWeightLimit: ["maxWeightsLimit", netuid],
     weightsVersionKey: ["weightsVersionKey", netuid],
     commitRevealEnabled: ["commitRevealWeightsEnabled", netuid],
-    immunityPeriod: ["immunityPeriod", netuid],
-    activityCutoffMilli: ["activityCutoffFactorMilli", netuid],
-    maxUids: ["maxAllowedUids", netuid],
     stakeThreshold: ["stakeThreshold"],
   });
   if (stored.exists.toJSON() !== true) throw new SubforgeError("CHAIN_NO_SUBNET", { netuid });
@@ -55,10 +52,6 @@ export async function readSubnetRules(view: StateView, netuid: Netuid): Promise<
     maxWeightLimit: toNumber(stored.maxWeightLimit),
     weightsVersionKey: toNumber(stored.weightsVersionKey),
     commitRevealEnabled: stored.commitRevealEnabled.toJSON() === true,
-    immunityPeriod: toNumber(stored.immunityPeriod),
-    // Thousandths of a tempo, at least one block: as the pallet's epoch reads it.
-    activityCutoff: Math.max(1, Math.floor((toNumber(stored.activityCutoffMilli) * clock.tempo) / 1000)),
-    maxUids: toNumber(stored.maxUids),
     stakeThresholdRao: BigInt(stored.stakeThreshold.toString()),
   };
 }

@@ -44,7 +44,7 @@ describe("a chain behind the port", () => {
 
   it("reads the rules of a subnet at one block", async () => {
     const rules = await chain.subnetRules(netuid);
-    expect(rules).toMatchObject({ netuid, tempo: 360, commitRevealEnabled: true, maxUids: 256 });
+    expect(rules).toMatchObject({ netuid, tempo: 360, commitRevealEnabled: true });
     expect(rules.nextEpochBlock).toBe(rules.lastEpochBlock + rules.tempo);
     await expect(chain.subnetRules(999)).rejects.toMatchObject({ code: "CHAIN_NO_SUBNET" });
     await expect(chain.metagraph(999)).rejects.toMatchObject({ code: "CHAIN_NO_SUBNET" });

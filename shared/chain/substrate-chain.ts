@@ -4,7 +4,7 @@ import { within } from "../deadline.ts";
 import { SubforgeError } from "../errors.ts";
 import type { Keypair } from "../keys/keypair.ts";
 import type { Logger } from "../logger.ts";
-import type { BlockNumber, Hex, Hotkey, Netuid, Rao, Uid } from "../types.ts";
+import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../types.ts";
 import { buildCall } from "./build-call.ts";
 import type {
   BlockHead,
@@ -175,11 +175,6 @@ class SubstrateChain implements Chain {
     hotkey: Hotkey,
   ): Promise<{ data: Uint8Array; block: BlockNumber } | undefined> {
     return readCommitment(await this.#state(), netuid, hotkey);
-  }
-
-  async balance(address: string): Promise<Rao> {
-    const account = await this.#ask("a balance", this.#api.query.system.account(address));
-    return (account as unknown as { data: { free: { toBigInt(): bigint } } }).data.free.toBigInt();
   }
 
   async sign(call: Call, signer: Keypair): Promise<SignedCall> {
