@@ -105,7 +105,8 @@ function writeConfig(folder: string, port: number, password: string): string {
 
 /** @throws SubforgeError REDIS_SERVER_MISSING | REDIS_SERVER_FAILED */
 async function launch(config: string, logger: Logger): Promise<ChildProcess> {
-  const child = spawn("redis-server", [config], { stdio: ["ignore", "pipe", "pipe"], shell: false });
+  // In a process group of its own: a Ctrl+C at the terminal is for us, and we stop it last.
+  const child = spawn("redis-server", [config], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   child.stdout?.on("data", (text: Buffer) => logger.debug("redis.says", { text: text.toString().trim() }));
   child.stderr?.on("data", (text: Buffer) => logger.debug("redis.says", { text: text.toString().trim() }));
   const failed = once(child, "error").then(([error]) => error as NodeJS.ErrnoException);
