@@ -83,9 +83,9 @@ describe("an epoch", () => {
     const record = journal.epochs.epoch(key)!;
     const secret = epochSecret(validatorKey, net.chain.identity.genesis, 2, epoch);
     const transcripts = toTranscripts(doubling, epoch, journal.epochs.jobs(key));
-    const state = journal.epochs.stateBefore(key, record)?.state ?? doubling.initialState();
+    const state = journal.scores.stateBefore(key, record)?.state ?? doubling.initialState();
     const context = { ...record.context!, secret, config: doubling.parseConfig(record.config) };
-    const again = judgeEpoch(doubling, context, transcripts, state, journal.epochs.answeredBefore(key));
+    const again = judgeEpoch(doubling, context, transcripts, state, journal.scores.answeredBefore(key));
     expect(again.scores).toEqual(scores);
     journal.close();
   });

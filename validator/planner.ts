@@ -256,7 +256,7 @@ export class Planner {
 
   #scoreIfReady(rules: SubnetRules): void {
     const { journal, template, onEvent } = this.#deps;
-    const { epochs } = journal;
+    const { epochs, scores } = journal;
     const key = this.#key(rules.epochIndex);
     const record = epochs.epoch(key);
     if (record?.status !== "planned") return;
@@ -272,15 +272,15 @@ export class Planner {
       context,
       transcripts,
       this.#stateBefore(key),
-      epochs.answeredBefore(key),
+      scores.answeredBefore(key),
     );
-    if (judged.status === "scored") epochs.close(key, judged);
-    else epochs.close(key, { ...judged, evidence: [] });
+    if (judged.status === "scored") scores.close(key, judged);
+    else scores.close(key, { ...judged, evidence: [] });
     const asked = judged.scores.length;
     const answered = judged.scores.filter((score) => score.answered > 0).length;
     if (judged.status === "scored") {
-      const scores = judged.scores.map((score) => ({ ...score, score: score.score ?? null }));
-      onEvent({ event: "epoch.scored", ...key, scores, asked, answered });
+      const told = judged.scores.map((score) => ({ ...score, score: score.score ?? null }));
+      onEvent({ event: "epoch.scored", ...key, scores: told, asked, answered });
     } else onEvent({ event: "epoch.void", ...key, reason: judged.reason, asked, answered });
     this.#deps.dispatcher.forget(key.epoch);
   }
@@ -308,7 +308,7 @@ export class Planner {
       } else if (record.template !== template.id || record.version !== template.version) {
         setter.abstain(record, "template-changed", rules.block);
       } else {
-        const after = journal.epochs.stateBefore(this.#key(record.epoch + 1), record);
+        const after = journal.scores.stateBefore(this.#key(record.epoch + 1), record);
         const context = this.#contextOf(record);
         const shares = after?.epoch === record.epoch && weightShares(template, context, after.state);
         if (!shares) setter.abstain(record, "score-invalid", rules.block);
@@ -319,7 +319,7 @@ export class Planner {
 
   #void(record: EpochRecord, reason: VoidReason): void {
     const { journal, onEvent } = this.#deps;
-    journal.epochs.close(record, { status: "void", reason, scores: [], evidence: [] });
+    journal.scores.close(record, { status: "void", reason, scores: [], evidence: [] });
     const { netuid, mechanism, epoch } = record;
     onEvent({ event: "epoch.void", netuid, mechanism, epoch, reason, asked: 0, answered: 0 });
   }
@@ -331,7 +331,7 @@ export class Planner {
 
   #stateBefore(key: EpochKey): Json {
     const { journal, template } = this.#deps;
-    return journal.epochs.stateBefore(key, this.#stamp())?.state ?? template.initialState();
+    return journal.scores.stateBefore(key, this.#stamp())?.state ?? template.initialState();
   }
 
   #contextOf(record: EpochRecord): EpochContext {

@@ -1,4 +1,4 @@
-import type { ScoreRecord } from "../shared/journal/epoch-records.ts";
+import type { ScoreRecord } from "../shared/journal/score-records.ts";
 import { isValidatorsOwnFault, type Reason } from "../shared/reasons.ts";
 import type { EpochContext, Evidence, RawScore, SubnetTemplate, Transcript } from "../shared/template.ts";
 import type { Hotkey, Json, Uid } from "../shared/types.ts";

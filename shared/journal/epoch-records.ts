@@ -1,6 +1,6 @@
 import type { Reason } from "../reasons.ts";
-import type { EpochContext, Evidence, Job, Mark, Participant } from "../template.ts";
-import type { BlockNumber, Hex, Hotkey, Json, Netuid, Uid } from "../types.ts";
+import type { EpochContext, Job, Mark, Participant } from "../template.ts";
+import type { BlockNumber, Hex, Hotkey, Json, Netuid } from "../types.ts";
 import { blob, type SqliteFile, type SqlValue } from "./sqlite-file.ts";
 
 export type EpochKey = { netuid: Netuid; mechanism: number; epoch: number };
@@ -60,22 +60,12 @@ export type AnswerRecord = {
   body?: Uint8Array | undefined;
 };
 
-export type ScoreRecord = {
-  hotkey: Hotkey;
-  uid: Uid;
-  /** Undefined when this epoch says nothing about the miner. */
-  score: number | undefined;
-  reason: Reason;
-  asked: number;
-  answered: number;
-};
-
 /** Hotkey column of a job that asks a source. */
 export const SOURCE = "source";
 
 const OF = "netuid = ? AND mechanism = ? AND epoch = ?";
 
-/** What was planned, what came back, and what it was worth. Effects are recorded once: the first answer stands. */
+/** What was planned and what came back. Effects are recorded once: the first answer stands. */
 export class EpochRecords {
   readonly #file: SqliteFile;
 
@@ -303,104 +293,6 @@ export class EpochRecords {
     );
   }
 
-  /** Ends an epoch: its scores, its evidence and the state after it appear together. */
-  close(
-    key: EpochKey,
-    outcome: {
-      status: "scored" | "void";
-      reason?: string;
-      scores: ScoreRecord[];
-      evidence: Evidence[];
-      state?: Json;
-    },
-  ): void {
-    this.#file.transaction(() => {
-      const changes = this.#file.run(
-        `UPDATE epochs SET status = ?, reason = ? WHERE ${OF} AND status = 'planned'`,
-        outcome.status,
-        outcome.reason ?? null,
-        ...of(key),
-      );
-      if (changes === 0) return; // ended already: the first outcome stands
-      for (const score of outcome.scores) this.#insertScore(key, score);
-      for (const { hotkey, taskId, facts } of outcome.evidence) {
-        this.#file.run(
-          "INSERT INTO evidence (netuid, mechanism, epoch, hotkey, task_id, facts) VALUES (?, ?, ?, ?, ?, ?)",
-          ...of(key),
-          hotkey,
-          taskId,
-          JSON.stringify(facts),
-        );
-      }
-      if (outcome.state === undefined) return;
-      this.#file.run(
-        `INSERT INTO states (netuid, mechanism, template, version, epoch, state)
-         SELECT netuid, mechanism, template, version, epoch, ? FROM epochs WHERE ${OF}`,
-        JSON.stringify(outcome.state),
-        ...of(key),
-      );
-    });
-  }
-
-  /** The newest state before an epoch. Undefined: none of this version. */
-  stateBefore(
-    key: EpochKey,
-    stamp: Pick<TemplateStamp, "template" | "version">,
-  ): { epoch: number; state: Json } | undefined {
-    const row = this.#file.get<{ epoch: number; state: string }>(
-      `SELECT epoch, state FROM states WHERE netuid = ? AND mechanism = ? AND template = ? AND version = ? AND epoch < ?
-       ORDER BY epoch DESC LIMIT 1`,
-      key.netuid,
-      key.mechanism,
-      stamp.template,
-      stamp.version,
-      key.epoch,
-    );
-    return row && { epoch: row.epoch, state: JSON.parse(row.state) as Json };
-  }
-
-  scores(key: EpochKey): ScoreRecord[] {
-    return this.#file
-      .all<{
-        hotkey: string;
-        uid: number;
-        score: number | null;
-        reason: Reason;
-        asked: number;
-        answered: number;
-      }>(
-        `SELECT hotkey, uid, score, reason, asked, answered FROM scores WHERE ${OF} ORDER BY uid`,
-        ...of(key),
-      )
-      .map((row) => ({ ...row, score: row.score ?? undefined }));
-  }
-
-  evidence(key: EpochKey, hotkey: Hotkey): Evidence[] {
-    return this.#file
-      .all<{ task_id: string; facts: string }>(
-        `SELECT task_id, facts FROM evidence WHERE ${OF} AND hotkey = ?`,
-        ...of(key),
-        hotkey,
-      )
-      .map((row) => ({ hotkey, taskId: row.task_id, facts: JSON.parse(row.facts) as Json }));
-  }
-
-  /** Who gave at least one answer in the newest epoch before this one that was asked. Undefined: there is none. */
-  answeredBefore(key: EpochKey): Set<Hotkey> | undefined {
-    const last = this.#file.get<{ epoch: number | null }>(
-      "SELECT MAX(epoch) AS epoch FROM scores WHERE netuid = ? AND mechanism = ? AND epoch < ?",
-      key.netuid,
-      key.mechanism,
-      key.epoch,
-    )?.epoch;
-    if (last === undefined || last === null) return undefined;
-    const rows = this.#file.all<{ hotkey: string }>(
-      `SELECT hotkey FROM scores WHERE ${OF} AND answered > 0`,
-      ...of({ ...key, epoch: last }),
-    );
-    return new Set(rows.map((row) => row.hotkey));
-  }
-
   /** The commitment to an epoch's secret, and the block that included it. */
   commitment(netuid: Netuid, epoch: number): { hash: Hex; block: BlockNumber } | undefined {
     return this.#file.get(
@@ -460,20 +352,6 @@ export class EpochRecords {
       JSON.stringify(stamp.config),
       context,
       atMs,
-    );
-  }
-
-  #insertScore(key: EpochKey, score: ScoreRecord): void {
-    this.#file.run(
-      `INSERT INTO scores (netuid, mechanism, epoch, hotkey, uid, score, reason, asked, answered)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...of(key),
-      score.hotkey,
-      score.uid,
-      score.score ?? null,
-      score.reason,
-      score.asked,
-      score.answered,
     );
   }
 

@@ -139,28 +139,28 @@ describe("an epoch", () => {
     const journal = plan(open());
     const score = { hotkey: "a", uid: 1, score: 0.5, reason: "ok", asked: 1, answered: 1 } as const;
     const evidence = [{ hotkey: "a", taskId: "t-0", facts: { why: "because" } }];
-    journal.epochs.close(KEY, { status: "scored", scores: [score], evidence, state: { mean: 0.5 } });
-    journal.epochs.close(KEY, { status: "void", reason: "again", scores: [], evidence: [], state: null });
+    journal.scores.close(KEY, { status: "scored", scores: [score], evidence, state: { mean: 0.5 } });
+    journal.scores.close(KEY, { status: "void", reason: "again", scores: [], evidence: [], state: null });
     expect(journal.epochs.epoch(KEY)?.status).toBe("scored");
-    expect(journal.epochs.scores(KEY)).toEqual([score]);
-    expect(journal.epochs.evidence(KEY, "a")).toEqual(evidence);
-    expect(journal.epochs.stateBefore({ ...KEY, epoch: 9 }, stamp)).toEqual({
+    expect(journal.scores.list(KEY)).toEqual([score]);
+    expect(journal.scores.evidence(KEY, "a")).toEqual(evidence);
+    expect(journal.scores.stateBefore({ ...KEY, epoch: 9 }, stamp)).toEqual({
       epoch: 7,
       state: { mean: 0.5 },
     });
-    expect(journal.epochs.stateBefore({ ...KEY, epoch: 9 }, { ...stamp, version: "2" })).toBeUndefined();
-    expect(journal.epochs.answeredBefore({ ...KEY, epoch: 9 })).toEqual(new Set(["a"]));
+    expect(journal.scores.stateBefore({ ...KEY, epoch: 9 }, { ...stamp, version: "2" })).toBeUndefined();
+    expect(journal.scores.answeredBefore({ ...KEY, epoch: 9 })).toEqual(new Set(["a"]));
     journal.close();
   });
 
   it("that is old loses its replies but keeps its scores and the newest state", () => {
     const journal = plan(open());
     const score = { hotkey: "a", uid: 1, score: 0.5, reason: "ok", asked: 1, answered: 1 } as const;
-    journal.epochs.close(KEY, { status: "scored", scores: [score], evidence: [], state: 1 });
+    journal.scores.close(KEY, { status: "scored", scores: [score], evidence: [], state: 1 });
     journal.epochs.forget(2, 0, 100);
     expect(journal.epochs.jobs(KEY)).toEqual([]);
-    expect(journal.epochs.scores(KEY)).toEqual([score]);
-    expect(journal.epochs.stateBefore({ ...KEY, epoch: 200 }, stamp)?.state).toBe(1);
+    expect(journal.scores.list(KEY)).toEqual([score]);
+    expect(journal.scores.stateBefore({ ...KEY, epoch: 200 }, stamp)?.state).toBe(1);
     journal.close();
   });
 });

@@ -2,12 +2,14 @@ import { SubforgeError } from "../errors.ts";
 import type { Hex, Hotkey } from "../types.ts";
 import { EpochRecords } from "./epoch-records.ts";
 import { migrate } from "./schema.ts";
+import { ScoreRecords } from "./score-records.ts";
 import { lockFile, SqliteFile } from "./sqlite-file.ts";
 import { WeightRecords } from "./weight-records.ts";
 
 /** What one validator decided and signed. The truth about that; the chain is the truth about weights. */
 export type Journal = {
   epochs: EpochRecords;
+  scores: ScoreRecords;
   weights: WeightRecords;
   close(): void;
 };
@@ -44,6 +46,7 @@ export function readJournal(path: string): Journal {
 function records(file: SqliteFile, afterClose: () => void): Journal {
   return {
     epochs: new EpochRecords(file),
+    scores: new ScoreRecords(file),
     weights: new WeightRecords(file),
     close: () => {
       file.close();

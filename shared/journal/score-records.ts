@@ -1,0 +1,143 @@
+import type { Reason } from "../reasons.ts";
+import type { Evidence } from "../template.ts";
+import type { Hotkey, Json, Uid } from "../types.ts";
+import type { EpochKey, TemplateStamp } from "./epoch-records.ts";
+import type { SqliteFile, SqlValue } from "./sqlite-file.ts";
+
+export type ScoreRecord = {
+  hotkey: Hotkey;
+  uid: Uid;
+  /** Undefined when this epoch says nothing about the miner. */
+  score: number | undefined;
+  reason: Reason;
+  asked: number;
+  answered: number;
+};
+
+const OF = "netuid = ? AND mechanism = ? AND epoch = ?";
+
+/** What an epoch was worth to each miner, why, and the template's state after it. */
+export class ScoreRecords {
+  readonly #file: SqliteFile;
+
+  constructor(file: SqliteFile) {
+    this.#file = file;
+  }
+
+  /** Ends an epoch: its scores, its evidence and the state after it appear together. */
+  close(
+    key: EpochKey,
+    outcome: {
+      status: "scored" | "void";
+      reason?: string;
+      scores: ScoreRecord[];
+      evidence: Evidence[];
+      state?: Json;
+    },
+  ): void {
+    this.#file.transaction(() => {
+      const changes = this.#file.run(
+        `UPDATE epochs SET status = ?, reason = ? WHERE ${OF} AND status = 'planned'`,
+        outcome.status,
+        outcome.reason ?? null,
+        ...of(key),
+      );
+      if (changes === 0) return; // ended already: the first outcome stands
+      for (const score of outcome.scores) this.#insertScore(key, score);
+      for (const { hotkey, taskId, facts } of outcome.evidence) {
+        this.#file.run(
+          "INSERT INTO evidence (netuid, mechanism, epoch, hotkey, task_id, facts) VALUES (?, ?, ?, ?, ?, ?)",
+          ...of(key),
+          hotkey,
+          taskId,
+          JSON.stringify(facts),
+        );
+      }
+      if (outcome.state === undefined) return;
+      this.#file.run(
+        `INSERT INTO states (netuid, mechanism, template, version, epoch, state)
+         SELECT netuid, mechanism, template, version, epoch, ? FROM epochs WHERE ${OF}`,
+        JSON.stringify(outcome.state),
+        ...of(key),
+      );
+    });
+  }
+
+  /** The newest state before an epoch. Undefined: none of this version. */
+  stateBefore(
+    key: EpochKey,
+    stamp: Pick<TemplateStamp, "template" | "version">,
+  ): { epoch: number; state: Json } | undefined {
+    const row = this.#file.get<{ epoch: number; state: string }>(
+      `SELECT epoch, state FROM states WHERE netuid = ? AND mechanism = ? AND template = ? AND version = ? AND epoch < ?
+       ORDER BY epoch DESC LIMIT 1`,
+      key.netuid,
+      key.mechanism,
+      stamp.template,
+      stamp.version,
+      key.epoch,
+    );
+    return row && { epoch: row.epoch, state: JSON.parse(row.state) as Json };
+  }
+
+  /** By uid. */
+  list(key: EpochKey): ScoreRecord[] {
+    return this.#file
+      .all<{
+        hotkey: string;
+        uid: number;
+        score: number | null;
+        reason: Reason;
+        asked: number;
+        answered: number;
+      }>(
+        `SELECT hotkey, uid, score, reason, asked, answered FROM scores WHERE ${OF} ORDER BY uid`,
+        ...of(key),
+      )
+      .map((row) => ({ ...row, score: row.score ?? undefined }));
+  }
+
+  evidence(key: EpochKey, hotkey: Hotkey): Evidence[] {
+    return this.#file
+      .all<{ task_id: string; facts: string }>(
+        `SELECT task_id, facts FROM evidence WHERE ${OF} AND hotkey = ?`,
+        ...of(key),
+        hotkey,
+      )
+      .map((row) => ({ hotkey, taskId: row.task_id, facts: JSON.parse(row.facts) as Json }));
+  }
+
+  /** Who gave at least one answer in the newest epoch before this one that was asked. Undefined: there is none. */
+  answeredBefore(key: EpochKey): Set<Hotkey> | undefined {
+    const last = this.#file.get<{ epoch: number | null }>(
+      "SELECT MAX(epoch) AS epoch FROM scores WHERE netuid = ? AND mechanism = ? AND epoch < ?",
+      key.netuid,
+      key.mechanism,
+      key.epoch,
+    )?.epoch;
+    if (last === undefined || last === null) return undefined;
+    const rows = this.#file.all<{ hotkey: string }>(
+      `SELECT hotkey FROM scores WHERE ${OF} AND answered > 0`,
+      ...of({ ...key, epoch: last }),
+    );
+    return new Set(rows.map((row) => row.hotkey));
+  }
+
+  #insertScore(key: EpochKey, score: ScoreRecord): void {
+    this.#file.run(
+      `INSERT INTO scores (netuid, mechanism, epoch, hotkey, uid, score, reason, asked, answered)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...of(key),
+      score.hotkey,
+      score.uid,
+      score.score ?? null,
+      score.reason,
+      score.asked,
+      score.answered,
+    );
+  }
+}
+
+function of(key: EpochKey): SqlValue[] {
+  return [key.netuid, key.mechanism, key.epoch];
+}
