@@ -1,7 +1,18 @@
 import type { Reason } from "../reasons.ts";
-import type { EpochContext, Job, Mark, Participant } from "../template.ts";
+import type { EpochContext, Job, Mark } from "../template.ts";
 import type { BlockNumber, Hex, Hotkey, Json, Netuid } from "../types.ts";
-import { blob, type SqliteFile, type SqlValue } from "./sqlite-file.ts";
+import {
+  type AnswerRow,
+  contextToJson,
+  type EpochRow,
+  fromAnswerRow,
+  fromEpochRow,
+  fromJobRow,
+  fromStageRow,
+  type JobRow,
+  type StageRow,
+} from "./epoch-rows.ts";
+import type { SqliteFile, SqlValue } from "./sqlite-file.ts";
 
 export type EpochKey = { netuid: Netuid; mechanism: number; epoch: number };
 
@@ -84,7 +95,7 @@ export class EpochRecords {
     atMs: number,
   ): void {
     this.#file.transaction(() => {
-      this.#insertEpoch(key, plan, "planned", null, toJson(plan.context), atMs);
+      this.#insertEpoch(key, plan, "planned", null, contextToJson(plan.context), atMs);
       plan.stages.forEach((stage, position) => {
         this.#file.run(
           `INSERT INTO stages (netuid, mechanism, epoch, stage, position, mark, status) VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -362,116 +373,6 @@ export class EpochRecords {
   }
 }
 
-type EpochRow = {
-  netuid: number;
-  mechanism: number;
-  epoch: number;
-  status: EpochStatus;
-  reason: string | null;
-  template: string;
-  version: string;
-  config: string;
-  context: string | null;
-};
-type StageRow = {
-  stage: string;
-  mark: string | null;
-  status: StageRecord["status"];
-  block: number | null;
-  beacon: Hex | null;
-  deadline_block: number | null;
-  done_block: number | null;
-  in_epoch: number | null;
-};
-type JobRow = {
-  task_id: string;
-  stage: string;
-  synapse: string;
-  source: number;
-  task: string;
-  completed_in: number | null;
-};
-type AnswerRow = {
-  task_id: string;
-  hotkey: string;
-  ip: string | null;
-  port: number | null;
-  reason: Reason | null;
-  latency_ms: number | null;
-  body: unknown;
-};
-
 function of(key: EpochKey): SqlValue[] {
   return [key.netuid, key.mechanism, key.epoch];
-}
-
-function toJson(context: RecordedContext): string {
-  return JSON.stringify({
-    ...context,
-    beacon: Buffer.from(context.beacon).toString("hex"),
-    participants: context.participants.map((p) => ({ ...p, stakeRao: String(p.stakeRao) })),
-  });
-}
-
-function fromEpochRow(row: EpochRow): EpochRecord {
-  return {
-    netuid: row.netuid,
-    mechanism: row.mechanism,
-    epoch: row.epoch,
-    status: row.status,
-    reason: row.reason ?? undefined,
-    template: row.template,
-    version: row.version,
-    config: JSON.parse(row.config) as Json,
-    context: row.context === null ? undefined : fromJson(row.context),
-  };
-}
-
-function fromJson(text: string): RecordedContext {
-  const parsed = JSON.parse(text) as RecordedContext & { beacon: unknown };
-  return {
-    ...parsed,
-    beacon: new Uint8Array(Buffer.from(String(parsed.beacon), "hex")),
-    participants: parsed.participants.map(
-      (p): Participant => ({ ...p, ip: p.ip, stakeRao: BigInt(p.stakeRao) }),
-    ),
-  };
-}
-
-function fromStageRow(row: StageRow): StageRecord {
-  return {
-    stage: row.stage,
-    mark: row.mark ? (JSON.parse(row.mark) as Mark) : undefined,
-    status: row.status,
-    block: row.block ?? undefined,
-    beacon: row.beacon ?? undefined,
-    deadlineBlock: row.deadline_block ?? undefined,
-    doneBlock: row.done_block ?? undefined,
-    inEpoch: row.in_epoch ?? undefined,
-  };
-}
-
-function fromJobRow(row: JobRow, asks: AskRecord[]): JobRecord {
-  return {
-    job: {
-      taskId: row.task_id,
-      stage: row.stage,
-      synapse: row.synapse,
-      to: row.source ? "source" : asks.map((ask) => ask.hotkey),
-      task: JSON.parse(row.task) as Json,
-    },
-    completedIn: row.completed_in ?? undefined,
-    asks,
-  };
-}
-
-function fromAnswerRow(row: AnswerRow): AskRecord {
-  return {
-    hotkey: row.hotkey,
-    ip: row.ip ?? undefined,
-    port: row.port ?? undefined,
-    reason: row.reason ?? undefined,
-    latencyMs: row.latency_ms ?? 0,
-    body: blob(row.body),
-  };
 }

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { within as endWithin } from "../deadline.ts";
 import { SubforgeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
@@ -58,20 +59,13 @@ export async function connectRedis(options: ConnectOptions): Promise<RedisLink> 
 
 /** @throws SubforgeError QUEUE_UNREACHABLE when the deadline is over, or when the command fails */
 export async function within<T>(work: Promise<T>, timeoutMs: number, where: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const reason = `no answer within ${timeoutMs} ms`;
-    timer = setTimeout(() => reject(new SubforgeError("QUEUE_UNREACHABLE", { where, reason })), timeoutMs);
-  });
-  work.catch(() => undefined); // when the deadline wins, nobody looks at this one any more
+  const unreachable = (reason: string, cause?: unknown) =>
+    new SubforgeError("QUEUE_UNREACHABLE", { where, reason }, { cause });
   try {
-    return await Promise.race([work, late]);
+    return await endWithin(work, timeoutMs, () => unreachable(`no answer within ${timeoutMs} ms`));
   } catch (error) {
     if (error instanceof SubforgeError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SubforgeError("QUEUE_UNREACHABLE", { where, reason }, { cause: error });
-  } finally {
-    clearTimeout(timer);
+    throw unreachable(error instanceof Error ? error.message : String(error), error);
   }
 }
 
