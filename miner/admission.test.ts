@@ -72,12 +72,11 @@ describe("before the body is read", () => {
     ["BTAUTH_BUSY", { freeBodies: 0 }],
   ];
   test.each(faults.map(([code], index) => [code, index] as const))("%s comes at its place", (code, index) => {
-    const facts = faults
-      .slice(index)
-      .reduceRight(
-        (all, [, fault]) => ({ ...all, ...fault, change: { ...all?.change, ...fault?.change } }),
-        {} as Parameters<typeof headerFacts>[0],
-      );
+    const facts: Parameters<typeof headerFacts>[0] = { change: {} };
+    for (const [, fault] of faults.slice(index).reverse()) {
+      const change = Object.assign(facts.change!, fault?.change);
+      Object.assign(facts, fault, { change });
+    }
     expect(admitHeaders(headerFacts(facts))).toMatchObject({ ok: false, code });
   });
 

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
@@ -20,41 +20,12 @@ import { signReply } from "../shared/wire/reply.ts";
 import { synapseRoute } from "../shared/wire/route.ts";
 import { type AxonState, admitBody, admitHeaders } from "./admission.ts";
 import { type Answering, BadRequest, refusalOf } from "./answering.ts";
+import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { addressKey, Budget } from "./budget.ts";
 import type { CallerPolicy, CallerView } from "./caller-policy.ts";
+import { createHttpServer } from "./http-server.ts";
 import { readBody } from "./read-body.ts";
 import { Tally } from "./tally.ts";
-
-export type AxonLimits = {
-  /** How long a body may take, from the last header to the last byte. */
-  bodyTimeoutMs: number;
-  headersTimeoutMs: number;
-  maxConnections: number;
-  maxConnectionsPerAddress: number;
-  /** Bodies of unproven callers read at the same time. */
-  maxUnverifiedBodies: number;
-  /** Answers worked on at the same time. */
-  maxAnswers: number;
-  /** Of one verified hotkey. */
-  callerPerSecond: number;
-  callerBurst: number;
-  /** Wrong signatures of one address. A check costs a quarter of a millisecond of the serving loop. */
-  failuresPerSecond: number;
-  failureBurst: number;
-};
-
-export const DEFAULT_AXON_LIMITS: AxonLimits = {
-  bodyTimeoutMs: 5_000,
-  headersTimeoutMs: 5_000,
-  maxConnections: 1_024,
-  maxConnectionsPerAddress: 128,
-  maxUnverifiedBodies: 64,
-  maxAnswers: 256,
-  callerPerSecond: 50,
-  callerBurst: 200,
-  failuresPerSecond: 5,
-  failureBurst: 20,
-};
 
 export type AxonDeps = {
   signer: Keypair;
@@ -86,9 +57,6 @@ export type AxonOptions = {
 
 type Admitted = { verified: VerifiedRequest; body: Uint8Array; work: AxonWork };
 
-const MAX_HEADER_BYTES = 8_192;
-const KEEP_ALIVE_MS = 30_000;
-const CHECK_TIMEOUTS_MS = 1_000;
 const MAX_BUDGET_KEYS = 10_000;
 const RETRY_AFTER_SECONDS = "2";
 const JSON_CONTENT_TYPE = "application/json; charset=utf-8"; // in full: the server would add what is missing
@@ -102,7 +70,7 @@ export class Axon {
   readonly #deps: AxonDeps;
   readonly #options: AxonOptions;
   readonly #limits: AxonLimits;
-  readonly #server: ReturnType<typeof createServer>;
+  readonly #server: ReturnType<typeof createHttpServer>;
   readonly #callers: Budget;
   readonly #failures: Budget;
   readonly #nextNonce: () => bigint;
@@ -138,7 +106,7 @@ export class Axon {
       maxKeys: MAX_BUDGET_KEYS,
     });
     this.#nextNonce = createNonceSource(() => unixNs(deps.clock.nowMs()));
-    this.#server = createServer(this.#limits);
+    this.#server = createHttpServer(this.#limits);
     this.#addRoutes();
   }
 
@@ -336,44 +304,6 @@ export class Axon {
     if (status === 429 || status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
     return reply.send(refusalBody(code));
   }
-}
-
-function createServer(limits: AxonLimits) {
-  const server = fastify({
-    logger: false,
-    trustProxy: false,
-    exposeHeadRoutes: false,
-    forceCloseConnections: true,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: limits.headersTimeoutMs + 2 * limits.bodyTimeoutMs,
-    http: {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: limits.headersTimeoutMs,
-      connectionsCheckingInterval: CHECK_TIMEOUTS_MS,
-    },
-    clientErrorHandler: (_error, socket) => {
-      if (socket.writable)
-        socket.write("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-      socket.destroy();
-    },
-  });
-  // Nobody parses a body before its signature is checked: the handler reads the raw bytes itself.
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
-  server.server.maxConnections = limits.maxConnections;
-  const connections = new Map<string, number>();
-  server.server.on("connection", (socket) => {
-    const address = addressKey(socket.remoteAddress);
-    const open = (connections.get(address) ?? 0) + 1;
-    connections.set(address, open);
-    socket.once("close", () => {
-      const left = connections.get(address)! - 1;
-      if (left > 0) connections.set(address, left);
-      else connections.delete(address);
-    });
-    if (open > limits.maxConnectionsPerAddress) socket.destroy();
-  });
-  return server;
 }
 
 function isJsonType(contentType: string): boolean {
