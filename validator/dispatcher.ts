@@ -1,6 +1,7 @@
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError } from "../shared/errors.ts";
-import type { EpochKey, EpochRecords, JobRecord } from "../shared/journal/epoch-records.ts";
+import type { EpochRecords } from "../shared/journal/epoch-records.ts";
+import type { EpochKey, JobRecord } from "../shared/journal/epoch-rows.ts";
 import type { Logger } from "../shared/logger.ts";
 import { jobId } from "../shared/queue/job-ids.ts";
 import {

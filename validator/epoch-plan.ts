@@ -1,7 +1,8 @@
 import { type Metagraph, neuronByHotkey } from "../shared/chain/metagraph.ts";
 import { SubforgeError } from "../shared/errors.ts";
-import type { PlannedJob, StageRecord } from "../shared/journal/epoch-records.ts";
+import type { PlannedJob } from "../shared/journal/epoch-records.ts";
 import { SOURCE } from "../shared/journal/epoch-records.ts";
+import type { StageRecord } from "../shared/journal/epoch-rows.ts";
 import type { EpochPlan, Job, LaterStage, SubnetTemplate } from "../shared/template.ts";
 import type { BlockNumber, Hex, Hotkey } from "../shared/types.ts";
 

@@ -2,7 +2,7 @@ import type { Chain, SubnetRules } from "../shared/chain/chain.ts";
 import { neuronByHotkey } from "../shared/chain/metagraph.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
-import type { EpochKey, EpochRecord, StageRecord } from "../shared/journal/epoch-records.ts";
+import type { EpochKey, EpochRecord, StageRecord } from "../shared/journal/epoch-rows.ts";
 import type { Journal } from "../shared/journal/journal.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";

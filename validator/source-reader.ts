@@ -1,4 +1,5 @@
-import { type EpochKey, type EpochRecords, type JobRecord, SOURCE } from "../shared/journal/epoch-records.ts";
+import { type EpochRecords, SOURCE } from "../shared/journal/epoch-records.ts";
+import type { EpochKey, JobRecord } from "../shared/journal/epoch-rows.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Message, SubnetTemplate } from "../shared/template.ts";
 import type { Json } from "../shared/types.ts";

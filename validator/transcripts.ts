@@ -1,4 +1,5 @@
-import { type JobRecord, SOURCE } from "../shared/journal/epoch-records.ts";
+import { SOURCE } from "../shared/journal/epoch-records.ts";
+import type { JobRecord } from "../shared/journal/epoch-rows.ts";
 import type { Failure } from "../shared/reasons.ts";
 import {
   type Answer,

@@ -3,7 +3,7 @@ import { type Metagraph, type Neuron, neuronByHotkey } from "../shared/chain/met
 import { toWireWeights } from "../shared/chain/weights.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError } from "../shared/errors.ts";
-import type { EpochKey } from "../shared/journal/epoch-records.ts";
+import type { EpochKey } from "../shared/journal/epoch-rows.ts";
 import type { WeightRecord, WeightRecords } from "../shared/journal/weight-records.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";

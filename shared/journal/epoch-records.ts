@@ -1,62 +1,26 @@
 import type { Reason } from "../reasons.ts";
-import type { EpochContext, Job, Mark } from "../template.ts";
-import type { BlockNumber, Hex, Hotkey, Json, Netuid } from "../types.ts";
+import type { Job } from "../template.ts";
+import type { BlockNumber, Hex, Hotkey, Netuid } from "../types.ts";
 import {
   type AnswerRow,
+  type AskRecord,
   contextToJson,
+  type EpochKey,
+  type EpochRecord,
   type EpochRow,
+  type EpochStatus,
   fromAnswerRow,
   fromEpochRow,
   fromJobRow,
   fromStageRow,
+  type JobRecord,
   type JobRow,
+  type RecordedContext,
+  type StageRecord,
   type StageRow,
+  type TemplateStamp,
 } from "./epoch-rows.ts";
 import type { SqliteFile, SqlValue } from "./sqlite-file.ts";
-
-export type EpochKey = { netuid: Netuid; mechanism: number; epoch: number };
-
-/** `planned` is running; `void` was asked and is not scored; `skipped` was not asked. The last two have a reason. */
-export type EpochStatus = "planned" | "scored" | "void" | "skipped";
-
-export type TemplateStamp = { template: string; version: string; config: Json };
-
-/** What a template was told of an epoch, without the secret: that one is derived again, never stored. */
-export type RecordedContext = Omit<EpochContext, "secret" | "config">;
-
-export type EpochRecord = EpochKey &
-  TemplateStamp & { status: EpochStatus; reason: string | undefined; context: RecordedContext | undefined };
-
-/** `waiting`: not begun; `asking`: its jobs are out; `done`: every answer is in or overdue; `missed`: never begun. */
-export type StageRecord = {
-  stage: string;
-  /** Undefined for the first stage, which begins with the epoch. */
-  mark: Mark | undefined;
-  status: "waiting" | "asking" | "done" | "missed";
-  /** Its own first block, whose hash made `beacon`. */
-  block: BlockNumber | undefined;
-  beacon: Hex | undefined;
-  /** From this block on, answers that are missing are overdue. */
-  deadlineBlock: BlockNumber | undefined;
-  doneBlock: BlockNumber | undefined;
-  /** The epoch in which it runs: later than the one that planned it for a truth that arrives later. */
-  inEpoch: number | undefined;
-};
-
-/** Whom a job asks, and what came back. */
-export type AskRecord = {
-  hotkey: Hotkey;
-  /** Address at the time of planning; undefined for a source. */
-  ip: string | undefined;
-  port: number | undefined;
-  /** Undefined: no answer yet. */
-  reason: Reason | undefined;
-  latencyMs: number;
-  /** The reply as it arrived, bounded by its synapse. */
-  body: Uint8Array | undefined;
-};
-
-export type JobRecord = { job: Job; completedIn: number | undefined; asks: AskRecord[] };
 
 /** A job to record with the addresses of its targets; `reason` for those that are not even asked. */
 export type PlannedJob = {

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SignedCall } from "../chain/chain.ts";
 import { packageRoot } from "../process-entry.ts";
-import type { StageRecord } from "./epoch-records.ts";
+import type { StageRecord } from "./epoch-rows.ts";
 import { type Journal, openJournal, readJournal } from "./journal.ts";
 import { SqliteFile } from "./sqlite-file.ts";
 

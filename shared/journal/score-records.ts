@@ -1,7 +1,7 @@
 import type { Reason } from "../reasons.ts";
 import type { Evidence } from "../template.ts";
 import type { Hotkey, Json, Uid } from "../types.ts";
-import type { EpochKey, TemplateStamp } from "./epoch-records.ts";
+import type { EpochKey, TemplateStamp } from "./epoch-rows.ts";
 import type { SqliteFile, SqlValue } from "./sqlite-file.ts";
 
 export type ScoreRecord = {

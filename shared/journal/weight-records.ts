@@ -1,6 +1,6 @@
 import type { SignedCall, WireWeights } from "../chain/chain.ts";
 import type { BlockNumber, Hex } from "../types.ts";
-import type { EpochKey } from "./epoch-records.ts";
+import type { EpochKey } from "./epoch-rows.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
 
 /**
