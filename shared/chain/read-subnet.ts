@@ -12,7 +12,7 @@ export type StateView = {
   head: BlockHead;
   at: ApiDecoration<"promise">;
   /** Puts a deadline on a question. */
-  ask: <T>(what: string, answer: Promise<T>) => Promise<T>;
+  ask: <T>(what: string, question: () => Promise<T>) => Promise<T>;
 };
 
 /** An entry of SubtensorModule's storage and its keys. */
@@ -60,7 +60,7 @@ export async function readSubnetRules(view: StateView, netuid: Netuid): Promise<
 export async function readMetagraph({ at, ask }: StateView, netuid: Netuid): Promise<Metagraph> {
   const read = at.call.subnetInfoRuntimeApi?.getMetagraph;
   if (!read) throw missing("SubnetInfoRuntimeApi.get_metagraph");
-  return parseMetagraph(netuid, (await ask("the metagraph", read(netuid))).toJSON());
+  return parseMetagraph(netuid, (await ask("the metagraph", () => read(netuid))).toJSON());
 }
 
 /** Weights as stored, in stored order. */
@@ -78,7 +78,7 @@ export async function readCommitment(
 ): Promise<{ data: Uint8Array; block: BlockNumber } | undefined> {
   const entry = at.query.commitments?.commitmentOf;
   if (!entry) throw missing("Commitments.CommitmentOf");
-  const found = (await ask("a commitment", entry(netuid, hotkey))).toJSON() as {
+  const found = (await ask("a commitment", () => entry(netuid, hotkey))).toJSON() as {
     block: BlockNumber;
     info: { fields: Record<string, string>[] };
   } | null;
@@ -99,7 +99,7 @@ async function readStorage<Name extends string>(
     if (!entry) throw missing(`SubtensorModule.${item}`);
     return [entry, ...(keys.length > 1 ? [keys] : keys)];
   });
-  const values = await ask("storage", at.queryMulti(calls as never) as Promise<Codec[]>);
+  const values = await ask("storage", () => at.queryMulti(calls as never) as Promise<Codec[]>);
   return Object.fromEntries(names.map((name, i) => [name, values[i]!])) as Record<Name, Codec>;
 }
 

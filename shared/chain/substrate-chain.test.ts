@@ -126,6 +126,39 @@ describe("a chain behind the port", () => {
   });
 });
 
+describe("a chain that goes away", () => {
+  it("is an error by name while it is away, and goes on by itself when it is back", async () => {
+    const first = await startLocalNode({ port: 0, mode: { kind: "manual" }, logger: silentLogger });
+    const port = Number(new URL(first.endpoint).port);
+    const follower = await openSubstrateChain({ endpoint: first.endpoint }, silentLogger);
+    const stop = new AbortController();
+    const heads = follower.heads(stop.signal)[Symbol.asyncIterator]();
+    await heads.next();
+    await first.close();
+    await expect.poll(() => follower.head().then(() => "", codeOf)).toBe("CHAIN_UNREACHABLE");
+
+    const second = await startLocalNode({ port, mode: { kind: "manual" }, logger: silentLogger });
+    await expect.poll(() => follower.head().then(({ number }) => number, codeOf)).toBe(0);
+    second.newBlock(3);
+    const next = await heads.next();
+    expect(next.value).toMatchObject({ number: 1 });
+    stop.abort();
+    await follower.close();
+    await second.close();
+  });
+
+  it("leaves the outcome of a call open when it goes with the call in its pool", async () => {
+    const silent = await startLocalNode({ port: 0, mode: { kind: "manual" }, logger: silentLogger });
+    const lost = await openSubstrateChain({ endpoint: silent.endpoint }, silentLogger);
+    const call = await lost.sign({ kind: "registerNetwork", hotkey: hotkey.address }, alice);
+    const outcome = lost.submit(call).then(() => "", codeOf);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // it is in the pool; no block is made
+    await silent.close();
+    expect(await outcome).toBe("CHAIN_OUTCOME_UNKNOWN");
+    await lost.close();
+  });
+});
+
 describe("a chain that is not there", () => {
   it("is an error with its address, not a wait", async () => {
     const closed = openSubstrateChain({ endpoint: "ws://127.0.0.1:1", timeoutMs: 3_000 }, silentLogger);
@@ -143,6 +176,10 @@ describe("a chain that is not there", () => {
     server.close();
   });
 });
+
+function codeOf(error: unknown): string {
+  return isSubforgeError(error) ? error.code : String(error);
+}
 
 async function newest(): Promise<number> {
   for (let candidate = 1; ; candidate++) {

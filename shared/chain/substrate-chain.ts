@@ -28,6 +28,9 @@ import {
 } from "./read-subnet.ts";
 import { asPair } from "./signing-pair.ts";
 
+/** Pause before a lost connection is tried again, and again. */
+const RECONNECT_MS = 1_000;
+
 /** Blocks a signed call stays valid: short enough to know its fate soon, long enough for a chain of 250 ms blocks. */
 const ERA_BLOCKS = 128;
 
@@ -64,10 +67,10 @@ export async function openSubstrateChain(options: SubstrateChainOptions, logger:
     });
   }
   let api: ApiPromise | undefined;
-  // autoConnect only after the first connection: an address that never answered is an error, not a reason to wait.
+  // It would connect again by itself, and print every failure: `#reconnect` does it in silence.
   const provider = new WsProvider(endpoint, false, {}, timeoutMs);
   try {
-    await within(connect(provider), timeoutMs, overdue("the connection", timeoutMs));
+    await within(firstConnection(provider), timeoutMs, overdue("the connection", timeoutMs));
     api = await within(createApi(provider), timeoutMs, overdue("its metadata", timeoutMs));
     const chain = new SubstrateChain(
       api,
@@ -96,6 +99,7 @@ class SubstrateChain implements Chain {
   readonly #api: ApiPromise;
   readonly #provider: WsProvider;
   #closed = false;
+  #isAway = false;
   readonly #options: Required<Pick<SubstrateChainOptions, "endpoint" | "timeoutMs" | "inclusionTimeoutMs">>;
 
   constructor(
@@ -113,21 +117,31 @@ class SubstrateChain implements Chain {
       specName: api.runtimeVersion.specName.toString(),
       specVersion: api.runtimeVersion.specVersion.toNumber(),
     };
-    api.on("disconnected", () => {
-      if (!this.#closed) logger.warn("chain.disconnected", { endpoint: options.endpoint });
+    provider.on("disconnected", () => this.#reconnect(logger));
+    provider.on("connected", () => {
+      this.#isAway = false;
+      logger.info("chain.connected", { endpoint: options.endpoint });
     });
-    api.on("connected", () => logger.info("chain.connected", { endpoint: options.endpoint }));
+  }
+
+  /** Each failure is a disconnection too, so this goes on until the endpoint is back or the chain is closed. */
+  #reconnect(logger: Logger): void {
+    if (this.#closed) return;
+    if (!this.#isAway) logger.warn("chain.disconnected", { endpoint: this.#options.endpoint });
+    this.#isAway = true;
+    setTimeout(() => {
+      if (!this.#closed) this.#provider.connect().catch(() => undefined);
+    }, RECONNECT_MS).unref();
   }
 
   async head(): Promise<BlockHead> {
-    return toHead(await this.#ask("the best block", this.#api.rpc.chain.getHeader()));
+    return toHead(await this.#ask("the best block", () => this.#api.rpc.chain.getHeader()));
   }
 
   async *heads(signal: AbortSignal): AsyncIterable<BlockHead> {
     let latest: BlockHead | undefined;
     let wake = (): void => {};
-    const unsubscribe = await this.#ask(
-      "a subscription to new blocks",
+    const unsubscribe = await this.#ask("a subscription to new blocks", () =>
       this.#api.rpc.chain.subscribeNewHeads((header) => {
         latest = toHead(header);
         wake();
@@ -154,7 +168,9 @@ class SubstrateChain implements Chain {
   }
 
   async blockHash(number: BlockNumber): Promise<Hex | undefined> {
-    const hash = await this.#ask(`the hash of block ${number}`, this.#api.rpc.chain.getBlockHash(number));
+    const hash = await this.#ask(`the hash of block ${number}`, () =>
+      this.#api.rpc.chain.getBlockHash(number),
+    );
     return hash.isEmpty ? undefined : hash.toHex();
   }
 
@@ -182,7 +198,7 @@ class SubstrateChain implements Chain {
     const extrinsic = buildCall(api, call);
     const [head, nonce] = await Promise.all([
       this.head(),
-      this.#ask("the nonce", api.rpc.system.accountNextIndex(signer.address)),
+      this.#ask("the nonce", () => api.rpc.system.accountNextIndex(signer.address)),
     ]);
     const era = api.registry.createType("ExtrinsicEra", { current: head.number, period: ERA_BLOCKS });
     extrinsic.sign(asPair(signer), {
@@ -210,7 +226,10 @@ class SubstrateChain implements Chain {
     const name = this.#nameOf(bytes);
     const unknown = () => new SubforgeError("CHAIN_OUTCOME_UNKNOWN", { call: name, extrinsicHash });
     let subscription: number | string | undefined;
+    let forgetConnection = (): void => {};
     const included = new Promise<Hex>((resolve, reject) => {
+      // Followed no further: a new connection has new subscriptions.
+      forgetConnection = this.#provider.on("disconnected", () => reject(unknown()));
       // Not through api.rpc: it would print every refusal.
       this.#provider
         .subscribe("author_extrinsicUpdate", "author_submitAndWatchExtrinsic", [bytes], (error, status) => {
@@ -229,9 +248,9 @@ class SubstrateChain implements Chain {
     });
     try {
       const blockHash = await within(included, inclusionTimeoutMs, overdue(name, inclusionTimeoutMs));
-      const { number } = await this.#ask("a block header", this.#api.rpc.chain.getHeader(blockHash)).then(
-        toHead,
-      );
+      const { number } = await this.#ask("a block header", () =>
+        this.#api.rpc.chain.getHeader(blockHash),
+      ).then(toHead);
       const found = await this.#findIn(number, blockHash, extrinsicHash);
       if (found) return found;
       throw unknown();
@@ -248,6 +267,7 @@ class SubstrateChain implements Chain {
       if (found) return found;
       throw unknown();
     } finally {
+      forgetConnection();
       if (subscription !== undefined) {
         this.#provider
           .unsubscribe("author_extrinsicUpdate", "author_unwatchExtrinsic", subscription)
@@ -272,14 +292,12 @@ class SubstrateChain implements Chain {
   }
 
   async #findIn(number: BlockNumber, blockHash: Hex, extrinsicHash: Hex): Promise<Inclusion | undefined> {
-    const { block } = await this.#ask(`block ${number}`, this.#api.rpc.chain.getBlock(blockHash));
+    const { block } = await this.#ask(`block ${number}`, () => this.#api.rpc.chain.getBlock(blockHash));
     const index = block.extrinsics.findIndex((extrinsic) => extrinsic.hash.toHex() === extrinsicHash);
     if (index === -1) return undefined;
     const at = await this.#at(blockHash);
-    const records = (await this.#ask(
-      "the events of a block",
-      at.query.system.events(),
-    )) as unknown as EventRecord[];
+    const events = await this.#ask("the events of a block", () => at.query.system.events());
+    const records = events as unknown as EventRecord[];
     const error = failureOf(records, index, (module) => this.#api.registry.findMetaError(module));
     const where = { block: number, blockHash, extrinsicHash };
     return error ? { ok: false, ...where, error } : { ok: true, ...where };
@@ -299,27 +317,38 @@ class SubstrateChain implements Chain {
         what: `block ${number}`,
         timeoutMs: this.#options.timeoutMs,
       });
-    return toHead(await this.#ask(`block ${number}`, this.#api.rpc.chain.getHeader(hash)));
+    return toHead(await this.#ask(`block ${number}`, () => this.#api.rpc.chain.getHeader(hash)));
   }
 
   #at(hash: Hex) {
-    return this.#ask("the runtime at a block", this.#api.at(hash));
+    return this.#ask("the runtime at a block", () => this.#api.at(hash));
   }
 
   /** Of the best block. */
   async #state(): Promise<StateView> {
     const head = await this.head();
-    return { head, at: await this.#at(head.hash), ask: (what, answer) => this.#ask(what, answer) };
+    return { head, at: await this.#at(head.hash), ask: (what, question) => this.#ask(what, question) };
   }
 
-  #ask<T>(what: string, answer: Promise<T>): Promise<T> {
-    const { timeoutMs } = this.#options;
-    return within(answer, timeoutMs, overdue(what, timeoutMs));
+  async #ask<T>(what: string, question: () => Promise<T>): Promise<T> {
+    const { timeoutMs, endpoint } = this.#options;
+    // Asked all the same, it would be refused, and printed.
+    if (this.#isAway)
+      throw new SubforgeError("CHAIN_UNREACHABLE", { endpoint, reason: "the connection is lost" });
+    try {
+      return await within(question(), timeoutMs, overdue(what, timeoutMs));
+    } catch (error) {
+      if (error instanceof SubforgeError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw this.#provider.isConnected
+        ? new SubforgeError("CHAIN_BAD_ANSWER", { what, problem: reason }, { cause: error })
+        : new SubforgeError("CHAIN_UNREACHABLE", { endpoint, reason }, { cause: error });
+    }
   }
 }
 
-/** The provider reports a refused connection as an event, and would keep waiting. */
-async function connect(provider: WsProvider): Promise<void> {
+/** An address that never answered is an error; only a connection that was lost is worth waiting for. */
+async function firstConnection(provider: WsProvider): Promise<void> {
   const refused = new Promise<never>((_, reject) => {
     provider.on("error", () => reject(new Error("connection refused")));
   });
