@@ -84,6 +84,8 @@ export const CAUSES: Record<string, string> = {
   INFERENCE_CRASHED: "Native code of the runtime failed, ran out of memory, or hung and was killed.",
   INFERENCE_QUARANTINED: "This input, alone, made the runtime crash or hang.",
   INFERENCE_STOPPED: "The miner is shutting down.",
+  DEV_STALLED:
+    "The machine is too busy for such short epochs, or the validator keeps refusing to set weights; it says why each time.",
   BUILD_MISSING: "The command runs from a source folder whose dist/ was never built, or was deleted.",
   INTERNAL: "A mistake in this project: something happened that no part of it expected.",
 };

@@ -179,6 +179,12 @@ export const ERRORS = {
     hint: () => "run: npm run bench -- cli",
     exit: "usage",
   }),
+  DEV_STALLED: spec<{ wanted: number; verified: number; passed: number }>({
+    message: (d) => `${d.verified} of ${d.wanted} weight vectors were verified in ${d.passed} epochs`,
+    hint: () =>
+      "give each epoch more time: a longer --tempo or --block-time; the lines above say what failed",
+    exit: "check",
+  }),
   BUILD_MISSING: spec<{ path: string }>({
     message: (d) => `${d.path} is missing: the project was not built`,
     hint: () => "run: npm run build",

@@ -22,7 +22,7 @@ const options = {
     type: "string",
     describe: "Behaviours of the template to run beside honest miners, as in random,replay",
   },
-  tempo: { type: "number", default: 60, describe: "Blocks per epoch" },
+  tempo: { type: "number", default: 72, describe: "Blocks per epoch" },
   "block-time": { type: "number", default: 250, describe: "Milliseconds per block" },
   port: { type: "number", default: 9944, describe: "Port of the chain; 0: any free one" },
   workers: { type: "number", default: 2, describe: "Worker processes of the validator" },

@@ -31,7 +31,9 @@ export function toLine(event: ValidatorEvent): string | undefined {
     case "weights.failed":
       return `weights  ${event.epoch}  failed: ${event.reason}`;
     case "worker.stopped":
-      return `worker   ${event.pid}  stopped: ${event.how}`;
+      return event.how === 0
+        ? undefined
+        : `worker   ${event.pid}  died: ${event.how}; another one takes over`;
     default:
       return undefined;
   }

@@ -9,6 +9,7 @@ import { type Metagraph, neuronByHotkey } from "../../shared/chain/metagraph.ts"
 import { sendCall } from "../../shared/chain/send-call.ts";
 import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { systemClock } from "../../shared/clock.ts";
+import { SubforgeError } from "../../shared/errors.ts";
 import { keysReady } from "../../shared/keys/keypair.ts";
 import { createLogger, type Logger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
@@ -19,7 +20,7 @@ import type { Netuid } from "../../shared/types.ts";
 import { loadSubnet } from "../../subnets/registry.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
 import type { GlobalArgs } from "../options.ts";
-import { createOutput, type Output } from "../output.ts";
+import { createOutput } from "../output.ts";
 import { paidLines, toLine } from "./dev-lines.ts";
 import { DevReport, devDocument, type ReportedMiner } from "./dev-report.ts";
 import { createDevSubnet, DEV_KEYS, type DevMinerKeys, devBalances, minerKeys } from "./dev-subnet.ts";
@@ -33,6 +34,9 @@ const HOST = "127.0.0.1";
  * IPv6 spelling is accepted, and readers turn it back.
  */
 const LOOPBACK_ON_CHAIN = "::ffff:127.0.0.1";
+
+/** Epochs that may pass without weights before `--epochs` gives up: the first two of a start always do. */
+const SPARE_EPOCHS = 8;
 
 /** How often a miner looks who holds a permit: seldom beside an epoch, often beside its first question. */
 const REFRESH_BLOCKS = 8;
@@ -77,11 +81,15 @@ export async function runDev(options: DevOptions, deps: { signal: AbortSignal })
   }
 }
 
+/** A line for people: on stdout, or beside the document on stderr. */
+type Say = (line: string) => void;
+
 type Deps = { logger: Logger; folder: string; ground: Layer; actors: Layer; signal: AbortSignal };
 
 async function runLoop(options: DevOptions, deps: Deps): Promise<void> {
   const { logger, folder, ground, actors, signal } = deps;
   const output = createOutput(options);
+  const say = options.json ? (line: string) => process.stderr.write(`${line}\n`) : output.line;
   await keysReady();
   const template = await loadSubnet(options.template);
   template.parseConfig(options.config); // a wrong knob is said before anything starts
@@ -99,18 +107,18 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<void> {
   const queue = options.queue ?? (await startQueue(deps));
   const chain = await openSubstrateChain({ endpoint: node.endpoint }, logger);
   actors.stopped.push(closedAfter(actors.stop.signal, () => chain.close()));
-  output.line(
+  say(
     `chain    ${node.endpoint}  a block every ${options.blockTime} ms, an epoch every ${options.tempo} blocks`,
   );
   signal.throwIfAborted();
 
   const { netuid } = await createDevSubnet(chain, { tempo: options.tempo, miners: keys });
-  output.line(
+  say(
     `subnet   ${netuid}  ${template.id} ${template.version}: ${population.length} miners, validator ${DEV_KEYS.validatorHotkey}`,
   );
   signal.throwIfAborted();
   const refreshMs = Math.max(1_000, REFRESH_BLOCKS * options.blockTime);
-  await startMiners({ chain, netuid, template, population, keys, output, refreshMs }, deps);
+  await startMiners({ chain, netuid, template, population, keys, say, refreshMs }, deps);
   signal.throwIfAborted();
 
   const report = new DevReport(reportedMiners(population, keys, await chain.metagraph(netuid)));
@@ -120,17 +128,27 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<void> {
       args: validatorArgs(options, { endpoint: node.endpoint, netuid, folder }),
       // The queue's password must not be an argument: anybody on the machine can read those.
       env: { ...inherited(), SUBFORGE_QUEUE: queue },
-      onLine: (line) => onEvent(line, { report, output }),
+      onLine: (line) => onEvent(line, { report, say }),
     },
     { clock: systemClock, logger, signal: actors.stop.signal },
   );
   actors.stopped.push(validator.stopped);
 
+  const { epochIndex: first } = await chain.subnetRules(netuid);
   for await (const _ of chain.heads(signal)) {
     const { epochIndex } = await chain.subnetRules(netuid);
     const paid = report.paid(epochIndex, await chain.metagraph(netuid));
-    for (const line of paid.flatMap(paidLines)) output.line(line);
-    if (options.epochs !== undefined && report.epochs.length >= options.epochs) break;
+    for (const line of paid.flatMap(paidLines)) say(line);
+    if (options.epochs === undefined) continue;
+    const { length: verified } = report.epochs;
+    if (verified >= options.epochs) break;
+    if (epochIndex - first > options.epochs + SPARE_EPOCHS) {
+      throw new SubforgeError("DEV_STALLED", {
+        wanted: options.epochs,
+        verified,
+        passed: epochIndex - first,
+      });
+    }
   }
   const { genesisHash: genesis } = node;
   const about = { subnet: template.id, netuid, genesis, tempo: options.tempo, blockMs: options.blockTime };
@@ -154,14 +172,14 @@ async function startMiners(
     template: SubnetTemplate;
     population: readonly DevMiner[];
     keys: readonly DevMinerKeys[];
-    output: Output;
+    say: Say;
     /** How often a miner looks who may call it. */
     refreshMs: number;
   },
   { logger, actors }: Deps,
 ): Promise<void> {
   const { signal } = actors.stop;
-  const { chain, netuid, template, population, keys, output, refreshMs } = setting;
+  const { chain, netuid, template, population, keys, say, refreshMs } = setting;
   await Promise.all(
     population.map(async ({ name, quality, model, agent }, index) => {
       const { hotkey } = keys[index]!;
@@ -173,7 +191,7 @@ async function startMiners(
           { kind: "serveAxon", netuid, ip: LOOPBACK_ON_CHAIN, port: silent.port },
           hotkey,
         );
-        output.line(`miner    ${name.padEnd(12)} answers nothing`);
+        say(`miner    ${name.padEnd(12)} answers nothing`);
         return;
       }
       const miner = await startMiner(
@@ -189,9 +207,7 @@ async function startMiners(
         { chain, signer: hotkey, template, logger, clock: systemClock, signal },
       );
       actors.stopped.push(miner.stopped);
-      output.line(
-        `miner    ${name.padEnd(12)} quality ${quality.toFixed(2)}  uid ${miner.uid}  ${miner.url}`,
-      );
+      say(`miner    ${name.padEnd(12)} quality ${quality.toFixed(2)}  uid ${miner.uid}  ${miner.url}`);
     }),
   );
 }
@@ -226,12 +242,12 @@ function validatorArgs(
   ];
 }
 
-function onEvent(line: string, { report, output }: { report: DevReport; output: Output }): void {
+function onEvent(line: string, { report, say }: { report: DevReport; say: Say }): void {
   const event = JSON.parse(line) as ValidatorEvent;
   if (event.event === "epoch.scored") report.scored(event.epoch, event.scores);
   if (event.event === "weights.verified") report.verified(event);
   const text = toLine(event);
-  if (text) output.line(text);
+  if (text) say(text);
 }
 
 function createLayer(): Layer {
