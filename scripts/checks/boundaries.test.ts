@@ -35,7 +35,7 @@ const DOORS: Record<string, readonly string[]> = {
   bullmq: ["shared/queue/"],
   ioredis: ["shared/queue/"],
   "onnxruntime-node": ["miner/inference/session.ts", "scripts/training/"],
-  libsql: ["shared/journal/"],
+  "@photostructure/sqlite": ["shared/journal/"],
   yargs: ["scripts/"],
   "@polkadot/util-crypto": ["shared/keys/", "shared/wire/", "localnet/"],
   "@polkadot/wasm-crypto": ["shared/keys/", "shared/wire/", "localnet/"],

@@ -1,7 +1,6 @@
 import type { Reason } from "../reasons.ts";
 import type { EpochContext, Job, Mark, Participant } from "../template.ts";
 import type { BlockNumber, Hex, Hotkey, Json, Netuid } from "../types.ts";
-import { blob } from "./sqlite-file.ts";
 
 export type EpochKey = { netuid: Netuid; mechanism: number; epoch: number };
 
@@ -86,7 +85,7 @@ export type AnswerRow = {
   port: number | null;
   reason: Reason | null;
   latency_ms: number | null;
-  body: unknown;
+  body: Uint8Array | null;
 };
 
 export function contextToJson(context: RecordedContext): string {
@@ -156,6 +155,6 @@ export function fromAnswerRow(row: AnswerRow): AskRecord {
     port: row.port ?? undefined,
     reason: row.reason ?? undefined,
     latencyMs: row.latency_ms ?? 0,
-    body: blob(row.body),
+    body: row.body ?? undefined,
   };
 }

@@ -59,11 +59,13 @@ describe("the file", () => {
 
   it("has one writer, readers beside it, and is free again when the writer is killed", async () => {
     const script = join(folder, "hold.mjs");
-    const driver = pathToFileURL(join(packageRoot(), "node_modules/libsql/index.js")).href;
+    const driver = pathToFileURL(
+      join(packageRoot(), "node_modules/@photostructure/sqlite/dist/index.mjs"),
+    ).href;
     writeFileSync(
       script,
-      `import Database from ${JSON.stringify(driver)};
-       const db = new Database(${JSON.stringify(`${path}.lock`)});
+      `import { DatabaseSync } from ${JSON.stringify(driver)};
+       const db = new DatabaseSync(${JSON.stringify(`${path}.lock`)});
        db.exec("BEGIN EXCLUSIVE"); process.send("held"); setInterval(() => db, 1000);`,
     );
     open().close();

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import Database from "libsql";
+import { DatabaseSync, type StatementSyncInstance } from "@photostructure/sqlite";
 import { SubforgeError } from "../errors.ts";
 
 /** What a column may hold. Blobs are read back as `Uint8Array`. */
@@ -9,17 +9,11 @@ export type SqlValue = null | number | string | Uint8Array;
 /** How long a read waits for another process's short write. */
 const BUSY_TIMEOUT_MS = 2_000;
 
-/** The driver's own types know no spread of values. */
-type Statement = {
-  run(...values: SqlValue[]): { changes: number };
-  all(...values: SqlValue[]): unknown[];
-};
-
 /** One SQLite database in one file of mode 0600. Calls are synchronous: a statement is durable when it returns. */
 export class SqliteFile {
   readonly #path: string;
-  readonly #db: InstanceType<typeof Database>;
-  readonly #statements = new Map<string, Statement>();
+  readonly #db: InstanceType<typeof DatabaseSync>;
+  readonly #statements = new Map<string, StatementSyncInstance>();
   #inTransaction = false;
 
   /** @throws SubforgeError JOURNAL_BROKEN */
@@ -27,7 +21,7 @@ export class SqliteFile {
     this.#path = path;
     this.#db = this.#guard(() => {
       if (mode === "write") createPrivate(path);
-      const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+      const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
       // A write-ahead log with full sync: what was committed survives kill -9 and a power cut.
       db.exec(
         mode === "write" ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" : "PRAGMA query_only=ON;",
@@ -39,7 +33,7 @@ export class SqliteFile {
 
   /** @returns How many rows changed. */
   run(sql: string, ...values: SqlValue[]): number {
-    return this.#guard(() => this.#prepare(sql).run(...values).changes);
+    return this.#guard(() => Number(this.#prepare(sql).run(...values).changes));
   }
 
   get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
@@ -76,10 +70,10 @@ export class SqliteFile {
     this.#db.close();
   }
 
-  #prepare(sql: string): Statement {
+  #prepare(sql: string): StatementSyncInstance {
     let statement = this.#statements.get(sql);
     if (!statement) {
-      statement = this.#db.prepare(sql) as unknown as Statement;
+      statement = this.#db.prepare(sql);
       this.#statements.set(sql, statement);
     }
     return statement;
@@ -103,7 +97,7 @@ export class SqliteFile {
  */
 export function lockFile(path: string): { release(): void } {
   createPrivate(path);
-  const db = new Database(path);
+  const db = new DatabaseSync(path);
   try {
     db.exec("BEGIN EXCLUSIVE");
   } catch {
@@ -122,10 +116,4 @@ function createPrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, "a", 0o600));
   chmodSync(path, 0o600);
-}
-
-/** Column value of a blob as bytes: the driver hands out an `ArrayBuffer`. */
-export function blob(value: unknown): Uint8Array | undefined {
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  return value instanceof Uint8Array ? value : undefined;
 }
