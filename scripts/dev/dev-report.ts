@@ -93,10 +93,18 @@ export class DevReport {
 }
 
 /** The document of `subforge dev --json`. */
-export function devDocument(
-  report: DevReport,
-  about: { subnet: string; netuid: Netuid; genesis: Hex; tempo: number; blockMs: number },
-): Record<string, unknown> {
-  const last = report.epochs.at(-1);
-  return { ...about, epochs: report.epochs, spearman: last?.spearman ?? null };
+export type DevOutcome = {
+  subnet: string;
+  netuid: Netuid;
+  genesis: Hex;
+  /** Blocks. */
+  tempo: number;
+  blockMs: number;
+  epochs: readonly EpochReport[];
+  /** Of the last epoch. */
+  spearman: number | null;
+};
+
+export function toOutcome({ epochs }: DevReport, about: Omit<DevOutcome, "epochs" | "spearman">): DevOutcome {
+  return { ...about, epochs, spearman: epochs.at(-1)?.spearman ?? null };
 }

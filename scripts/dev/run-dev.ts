@@ -22,7 +22,7 @@ import type { ValidatorEvent } from "../../validator/events.ts";
 import type { GlobalArgs } from "../options.ts";
 import { createOutput } from "../output.ts";
 import { paidLines, toLine } from "./dev-lines.ts";
-import { DevReport, devDocument, type ReportedMiner } from "./dev-report.ts";
+import { type DevOutcome, DevReport, type ReportedMiner, toOutcome } from "./dev-report.ts";
 import { createDevSubnet, DEV_KEYS, type DevMinerKeys, devBalances, minerKeys } from "./dev-subnet.ts";
 import { type DevMiner, populationOf } from "./population.ts";
 import { startSilentMiner } from "./silent-miner.ts";
@@ -68,8 +68,9 @@ export async function runDev(options: DevOptions, deps: { signal: AbortSignal })
   const folder = options.data ?? (await mkdtemp(join(tmpdir(), "subforge-dev-")));
   const ground = createLayer(); // chain and Redis
   const actors = createLayer(); // miners and validator, which stand on it
+  let outcome: DevOutcome | undefined;
   try {
-    await runLoop(options, { logger, folder, ground, actors, signal: deps.signal });
+    outcome = await runLoop(options, { logger, folder, ground, actors, signal: deps.signal });
   } catch (error) {
     if (!deps.signal.aborted) throw error; // Ctrl+C while something was still starting
   } finally {
@@ -79,6 +80,9 @@ export async function runDev(options: DevOptions, deps: { signal: AbortSignal })
     }
     if (!options.data) await rm(folder, { recursive: true, force: true });
   }
+  if (!outcome) return; // stopped before it had begun
+  const { length: verified } = outcome.epochs;
+  createOutput(options).result(outcome, [`stopped  ${verified} epochs with verified weights`]);
 }
 
 /** A line for people: on stdout, or beside the document on stderr. */
@@ -86,10 +90,9 @@ type Say = (line: string) => void;
 
 type Deps = { logger: Logger; folder: string; ground: Layer; actors: Layer; signal: AbortSignal };
 
-async function runLoop(options: DevOptions, deps: Deps): Promise<void> {
+async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
   const { logger, folder, ground, actors, signal } = deps;
-  const output = createOutput(options);
-  const say = options.json ? (line: string) => process.stderr.write(`${line}\n`) : output.line;
+  const say = options.json ? (line: string) => process.stderr.write(`${line}\n`) : createOutput(options).line;
   await keysReady();
   const template = await loadSubnet(options.template);
   template.parseConfig(options.config); // a wrong knob is said before anything starts
@@ -152,7 +155,7 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<void> {
   }
   const { genesisHash: genesis } = node;
   const about = { subnet: template.id, netuid, genesis, tempo: options.tempo, blockMs: options.blockTime };
-  output.result(devDocument(report, about));
+  return toOutcome(report, about);
 }
 
 async function startQueue({ folder, ground, logger }: Deps): Promise<string> {
