@@ -6,9 +6,9 @@ import type { Logger } from "../shared/logger.ts";
 import type { Hotkey, Netuid } from "../shared/types.ts";
 import { type CallerView, toCallerView } from "./caller-policy.ts";
 
-/** A view this young is not worth another question to the chain. */
-const RENEW_AFTER_MS = 1_000;
-const RENEW_TIMEOUT_MS = 1_000;
+/** Between two questions to the chain on behalf of callers. */
+const RENEW_INTERVAL_MS = 500;
+const RENEW_TIMEOUT_MS = 2_000;
 
 type Deps = { chain: Pick<Chain, "metagraph">; clock: Clock; logger: Logger };
 
@@ -19,7 +19,7 @@ export class MetagraphView {
   readonly #deps: Deps;
   #callers: CallerView;
   #isRegistered = true;
-  #renewal: Promise<unknown> | undefined;
+  #renewal: Promise<void> | undefined;
 
   /** @throws SubforgeError MINER_NOT_REGISTERED, and what the chain throws */
   static async open(
@@ -46,19 +46,22 @@ export class MetagraphView {
   }
 
   /**
-   * For a proven caller whom the view refuses: a permit may be new. The chain is asked at most once a second, and not
-   * waited for when it is slow.
+   * For a proven caller whom the view refuses: a permit may be newer than even a young view. The chain is asked twice a
+   * second at most, whoever calls how often, and not waited for when it is slow.
    */
   async renewed(): Promise<CallerView> {
-    const { clock } = this.#deps;
-    if (clock.nowMs() - this.#callers.seenAtMs < RENEW_AFTER_MS) return this.#callers;
-    this.#renewal ??= this.refresh()
-      .catch(() => undefined) // the view ages, and `follow` says why
-      .finally(() => {
-        this.#renewal = undefined;
-      });
-    await Promise.race([this.#renewal, clock.sleep(RENEW_TIMEOUT_MS)]);
+    this.#renewal ??= this.#renew().finally(() => {
+      this.#renewal = undefined;
+    });
+    await Promise.race([this.#renewal, this.#deps.clock.sleep(RENEW_TIMEOUT_MS)]);
     return this.#callers;
+  }
+
+  async #renew(): Promise<void> {
+    const { clock } = this.#deps;
+    const ageMs = clock.nowMs() - this.#callers.seenAtMs;
+    if (ageMs < RENEW_INTERVAL_MS) await clock.sleep(RENEW_INTERVAL_MS - ageMs);
+    await this.refresh().catch(() => undefined); // the view ages, and `follow` says why
   }
 
   /** @returns The miner's own row, undefined when it has none any more. */
