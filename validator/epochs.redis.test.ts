@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readJournal } from "../shared/journal/journal.ts";
 import { Keypair } from "../shared/keys/keypair.ts";
 import type { SubnetTemplate } from "../shared/template.ts";
@@ -9,30 +9,17 @@ import {
   breaksOff,
   doubling,
   honest,
-  type Net,
   startNet,
-  TestBench,
+  useTestBench,
   wrong,
 } from "./test-validator.test-kit.ts";
 import { toTranscripts } from "./transcripts.ts";
 
-const bench = new TestBench();
-let net: Net | undefined;
-let validatorKey: Keypair;
-
-beforeAll(async () => {
-  await bench.start();
-  validatorKey = Keypair.fromUri("//Bob");
-});
-afterAll(() => bench.stop());
-afterEach(async () => {
-  await net?.stop();
-  net = undefined;
-});
+const bench = useTestBench();
 
 describe("an epoch", () => {
   it("goes from plan to verified weights that pay those who are right", async () => {
-    net = await startNet(bench, { template: doubling, miners: [honest, honest, wrong, breaksOff] });
+    const net = await startNet(bench, { template: doubling, miners: [honest, honest, wrong, breaksOff] });
     const verified = await net.until("weights.verified");
     const scored = net.seen("epoch.scored").at(-1)!;
     expect(verified.readBack).toEqual(verified.sent);
@@ -47,24 +34,24 @@ describe("an epoch", () => {
   });
 
   it("before the first commitment is skipped by name, and the weights abstain with it", async () => {
-    net = await startNet(bench, { template: doubling, miners: [honest] });
+    const net = await startNet(bench, { template: doubling, miners: [honest] });
     expect(await net.until("epoch.skipped")).toMatchObject({ epoch: 0, reason: "secret-not-committed" });
     expect(await net.until("weights.abstained")).toMatchObject({ epoch: 0, reason: "secret-not-committed" });
     await net.until("epoch.planned");
-    const commitment = decodeCommitment((await net.chain.commitment(2, validatorKey.address))!.data)!;
+    const commitment = decodeCommitment((await net.chain.commitment(2, bench.validatorKey.address))!.data)!;
     expect(commitment.epoch).toBeGreaterThan(0);
   });
 
   it("has a secret whose hash was on chain before its first block, and that is disclosed when it is over", async () => {
-    net = await startNet(bench, { template: doubling, miners: [honest] });
+    const net = await startNet(bench, { template: doubling, miners: [honest] });
     const { epoch } = await net.until("epoch.planned");
     const { chain } = net;
-    const secret = epochSecret(validatorKey, chain.identity.genesis, 2, epoch);
+    const secret = epochSecret(bench.validatorKey, chain.identity.genesis, 2, epoch);
     await net.untilTrue(async () => {
-      const data = (await chain.commitment(2, validatorKey.address))?.data;
+      const data = (await chain.commitment(2, bench.validatorKey.address))?.data;
       return (data && decodeCommitment(data))?.disclosed?.epoch === epoch;
     });
-    const { disclosed } = decodeCommitment((await chain.commitment(2, validatorKey.address))!.data)!;
+    const { disclosed } = decodeCommitment((await chain.commitment(2, bench.validatorKey.address))!.data)!;
     expect(disclosed!.secret).toEqual(secret);
     const journal = readJournal(net.journalPath);
     const committed = journal.epochs.commitment(2, epoch)!;
@@ -76,12 +63,12 @@ describe("an epoch", () => {
   });
 
   it("can be replayed from the journal to the same scores", async () => {
-    net = await startNet(bench, { template: doubling, miners: [honest, wrong] });
+    const net = await startNet(bench, { template: doubling, miners: [honest, wrong] });
     const { epoch, scores } = await net.until("epoch.scored");
     const journal = readJournal(net.journalPath);
     const key = { netuid: 2, mechanism: 0, epoch };
     const record = journal.epochs.epoch(key)!;
-    const secret = epochSecret(validatorKey, net.chain.identity.genesis, 2, epoch);
+    const secret = epochSecret(bench.validatorKey, net.chain.identity.genesis, 2, epoch);
     const transcripts = toTranscripts(doubling, epoch, journal.epochs.jobs(key));
     const state = journal.scores.stateBefore(key, record)?.state ?? doubling.initialState();
     const context = { ...record.context!, secret, config: doubling.parseConfig(record.config) };
@@ -93,7 +80,7 @@ describe("an epoch", () => {
   it("in which every miner falls silent is void, and costs nobody anything", async () => {
     let away = false;
     const leaves: Behaviour = (response) => (away ? undefined : response);
-    net = await startNet(bench, { template: doubling, miners: [leaves, leaves] });
+    const net = await startNet(bench, { template: doubling, miners: [leaves, leaves] });
     await net.until("weights.verified");
     away = true;
     const { epoch } = await net.until("epoch.void");
@@ -122,7 +109,7 @@ describe("an epoch", () => {
       "score-invalid",
     ],
   ])("whose scorer %s is void by name, and nothing is signed", async (_, part, reason) => {
-    net = await startNet(bench, { template: { ...doubling, ...part }, miners: [honest] });
+    const net = await startNet(bench, { template: { ...doubling, ...part }, miners: [honest] });
     expect(await net.until("epoch.void")).toMatchObject({ reason });
     const { epoch } = net.seen("epoch.void")[0]!;
     await net.until("weights.abstained", (e) => e.epoch === epoch);
@@ -133,12 +120,12 @@ describe("an epoch", () => {
     const planEpoch: SubnetTemplate["planEpoch"] = () => ({
       jobs: [{ taskId: "NOT A NAME", stage: "ask", synapse: "ask", to: [], task: null }],
     });
-    net = await startNet(bench, { template: { ...doubling, planEpoch }, miners: [honest] });
+    const net = await startNet(bench, { template: { ...doubling, planEpoch }, miners: [honest] });
     expect(await net.until("epoch.skipped", (e) => e.reason === "plan-invalid")).toBeDefined();
   });
 
   it("pays nothing to a newcomer in a slot whose owner earned it", async () => {
-    net = await startNet(bench, { template: doubling, miners: [honest, honest] });
+    const net = await startNet(bench, { template: doubling, miners: [honest, honest] });
     const { chain } = net;
     chain.rules = { weightsRateLimit: 1_000 };
     await net.until("epoch.scored");

@@ -1,25 +1,20 @@
 import { createHash } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readJournal } from "../shared/journal/journal.ts";
 import { minersOf, toUidWeights } from "../shared/rules/participants.ts";
 import { AnswerRefused, type RawScore, type SubnetTemplate, type Synapse } from "../shared/template.ts";
 import type { Json } from "../shared/types.ts";
 import { beaconOf } from "./epoch-secret.ts";
-import { honest, type Net, startNet, TestBench } from "./test-validator.test-kit.ts";
+import { honest, startNet, useTestBench } from "./test-validator.test-kit.ts";
 
-const bench = new TestBench();
-let net: Net | undefined;
-
-beforeAll(() => bench.start());
-afterAll(() => bench.stop());
-afterEach(async () => {
-  await net?.stop();
-  net = undefined;
-});
+const bench = useTestBench();
 
 describe("an epoch of several stages", () => {
   it("commits, reveals, and audits what a later block picks", async () => {
-    net = await startNet(bench, { template: commitRevealAudit, miners: [honest, honest, liesAtReveal] });
+    const net = await startNet(bench, {
+      template: commitRevealAudit,
+      miners: [honest, honest, liesAtReveal],
+    });
     const { epoch, scores } = await net.until("epoch.scored");
     expect(scores).toMatchObject([
       { uid: 1, score: 1, reason: "ok", asked: 3 },
@@ -40,7 +35,7 @@ describe("an epoch of several stages", () => {
   });
 
   it("goes on after a restart of the planner between its stages", async () => {
-    net = await startNet(bench, { template: commitRevealAudit, miners: [honest, liesAtReveal] });
+    const net = await startNet(bench, { template: commitRevealAudit, miners: [honest, liesAtReveal] });
     await net.until("answers.collected", ({ taskId }) => taskId === "commit");
     await net.restartPlanner();
     const { scores } = await net.until("epoch.scored");
@@ -54,7 +49,7 @@ describe("an epoch of several stages", () => {
       if (calls === 1) throw new Error("the feed is away");
       return { value: 100 };
     };
-    net = await startNet(bench, { template: forecasts, miners: [honest], sources: { price } });
+    const net = await startNet(bench, { template: forecasts, miners: [honest], sources: { price } });
     const asked = await net.until("epoch.scored");
     expect(asked.scores).toMatchObject([{ uid: 1, score: null, reason: "ok", asked: 1, answered: 1 }]);
     const judged = await net.until("epoch.scored", (e) => e.scores.some(({ score }) => score === 1));

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { z } from "zod";
 import { systemClock } from "../shared/clock.ts";
 import { defineTask } from "../shared/define-task.ts";
@@ -29,16 +30,41 @@ export const doubling = defineTask({
   score: ({ n }, answers) => answers.map((a) => (a.ok && a.response.double === 2 * n ? 1 : 0)),
 }) as unknown as SubnetTemplate;
 
-/** A real Redis and a folder, for the tests of one file. */
-export class TestBench {
+/** A bench for the tests of the file that calls this; a net ends with the test that started it. */
+export function useTestBench(): TestBench {
+  const bench = new TestBench();
+  beforeAll(() => bench.start());
+  afterEach(() => bench.stopNet());
+  afterAll(() => bench.stop());
+  return bench;
+}
+
+/** A real Redis and a folder. */
+class TestBench {
   readonly folder = mkdtempSync(join(tmpdir(), "subforge-validator-"));
   readonly #stop = new AbortController();
   #redis: PrivateRedis | undefined;
+  #net: Net | undefined;
+  #validatorKey: Keypair | undefined;
 
   async start(): Promise<void> {
     await keysReady();
+    this.#validatorKey = Keypair.fromUri("//Bob");
     const folder = join(this.folder, "redis");
     this.#redis = await startPrivateRedis({ folder, signal: this.#stop.signal, logger: silentLogger });
+  }
+
+  get validatorKey(): Keypair {
+    return this.#validatorKey!;
+  }
+
+  holdNet(net: Net): void {
+    this.#net = net;
+  }
+
+  async stopNet(): Promise<void> {
+    await this.#net?.stop();
+    this.#net = undefined;
   }
 
   get redisUrl(): string {
@@ -98,7 +124,7 @@ export async function startNet(
   const { template } = options;
   const chain = new TestChain();
   chain.tempo = TEMPO;
-  const validatorKey = Keypair.fromUri("//Bob");
+  const { validatorKey } = bench;
   const addSelf =
     options.addSelf ?? ((c: TestChain) => c.add(validatorKey.address, undefined, { validatorPermit: true }));
   addSelf(chain);
@@ -190,5 +216,6 @@ export async function startNet(
   const blocks = setInterval(() => {
     if (!self.blocksPaused && !waitsForAnswers()) chain.makeBlock();
   }, BLOCK_MS);
+  bench.holdNet(self);
   return self;
 }

@@ -1,36 +1,26 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { SubforgeError } from "../shared/errors.ts";
-import { Keypair } from "../shared/keys/keypair.ts";
 import type { TestChain } from "./test-net.test-kit.ts";
 import {
   type Behaviour,
   doubling,
   honest,
-  type Net,
   startNet,
-  TestBench,
+  useTestBench,
   wrong,
 } from "./test-validator.test-kit.ts";
 
-const bench = new TestBench();
-let net: Net | undefined;
-let validatorKey: Keypair;
-
-beforeAll(async () => {
-  await bench.start();
-  validatorKey = Keypair.fromUri("//Bob");
-});
-afterAll(() => bench.stop());
-afterEach(async () => {
-  await net?.stop();
-  net = undefined;
-});
+const bench = useTestBench();
 
 describe("the life of weights", () => {
   it.each([
-    ["the permit is gone", (chain: TestChain) => chain.add(validatorKey.address, undefined), "no-permit"],
+    [
+      "the permit is gone",
+      (chain: TestChain) => chain.add(bench.validatorKey.address, undefined),
+      "no-permit",
+    ],
   ])("ends in a named abstention when %s", async (_, addSelf, reason) => {
-    net = await startNet(bench, { template: doubling, miners: [honest], addSelf });
+    const net = await startNet(bench, { template: doubling, miners: [honest], addSelf });
     expect(await net.until("weights.abstained", (e) => e.reason === reason)).toBeDefined();
     expect(net.chain.contents.size).toBe(0);
   });
@@ -39,7 +29,7 @@ describe("the life of weights", () => {
     ["commit-reveal is on", { commitRevealEnabled: true }, "commit-reveal-unsupported"],
     ["the stake is too low", { stakeThresholdRao: 1n }, "stake-too-low"],
   ])("ends in a named abstention when %s", async (_, rules, reason) => {
-    net = await startNet(bench, { template: doubling, miners: [honest] });
+    const net = await startNet(bench, { template: doubling, miners: [honest] });
     net.chain.rules = rules;
     expect(await net.until("weights.abstained", (e) => e.reason === reason)).toBeDefined();
     expect(net.chain.contents.size).toBe(0);
@@ -49,7 +39,7 @@ describe("the life of weights", () => {
     ["never reached the pool", false],
     ["did reach the pool", true],
   ])("goes on when the connection broke and the bytes %s", async (_, reached) => {
-    net = await startNet(bench, { template: doubling, miners: [honest] });
+    const net = await startNet(bench, { template: doubling, miners: [honest] });
     const { chain } = net;
     await net.until("epoch.scored");
     const error = new SubforgeError("CHAIN_OUTCOME_UNKNOWN", { call: "set_weights", extrinsicHash: "0x" });
@@ -61,7 +51,7 @@ describe("the life of weights", () => {
   });
 
   it("survives a restart of the planner after every block: one content per epoch", async () => {
-    net = await startNet(bench, { template: doubling, miners: [honest, wrong] });
+    const net = await startNet(bench, { template: doubling, miners: [honest, wrong] });
     await net.until("epoch.planned");
     for (let restarts = 0; restarts < 8; restarts++) await net.restartPlanner();
     await net.until("weights.verified");
@@ -75,7 +65,7 @@ describe("workers", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       return response;
     };
-    net = await startNet(bench, {
+    const net = await startNet(bench, {
       template: doubling,
       miners: [slow, slow, slow, slow],
       targetsPerJob: 1,
@@ -84,7 +74,7 @@ describe("workers", () => {
     const stopSecond = net.startWorker();
     await net.untilTrue(async () => {
       const counts = new Map<string, number>();
-      for (const { worker, recorded } of net!.seen("answers.collected")) {
+      for (const { worker, recorded } of net.seen("answers.collected")) {
         counts.set(worker, (counts.get(worker) ?? 0) + recorded);
       }
       return counts.size === 2 && [...counts.values()].every((count) => count > 0);
@@ -95,7 +85,7 @@ describe("workers", () => {
 
 describe("a planner", () => {
   it("is alone with its journal: a second one is told at once", async () => {
-    net = await startNet(bench, { template: doubling, miners: [honest] });
+    const net = await startNet(bench, { template: doubling, miners: [honest] });
     await expect(net.startPlanner()).rejects.toMatchObject({ code: "JOURNAL_LOCKED" });
   });
 });

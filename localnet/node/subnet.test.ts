@@ -147,9 +147,8 @@ async function call(runtimeApi: string, method: string, ...args: unknown[]): Pro
   return (await api.call[runtimeApi]![method]!(...args)).toJSON();
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a metagraph as JSON
-async function ask(method: string, ...args: unknown[]): Promise<any> {
-  return call("subnetInfoRuntimeApi", method, ...args);
+async function ask(method: string, ...args: unknown[]): Promise<Record<string, number[]>> {
+  return (await call("subnetInfoRuntimeApi", method, ...args)) as Record<string, number[]>;
 }
 
 /** Send, make a block, and return the events of that transaction. */
