@@ -16,9 +16,9 @@ export function parseMetadata(bytes: Uint8Array): Metadata {
  * contradiction; what we declare must be there and be the same: indexes, types with their names, modifiers, hashers,
  * defaults, constant bytes.
  *
- * @param except - Constants that differ on purpose, as `Pallet.Name`.
+ * @param listed - Storage items and constants that differ on purpose, as `Pallet.Name`: they are not compared.
  */
-export function contradictions(ours: Metadata, real: Metadata, except: readonly string[] = []): string[] {
+export function contradictions(ours: Metadata, real: Metadata, listed: readonly string[] = []): string[] {
   const problems: string[] = [];
   const types = new TypeComparison(ours.lookup, real.lookup, problems);
   const compare = (where: string, a: unknown, b: unknown) => {
@@ -33,8 +33,8 @@ export function contradictions(ours: Metadata, real: Metadata, except: readonly 
       continue;
     }
     compare(`${pallet.name}: index`, pallet.index, other.index);
-    compareStorage(pallet, other, compare, types);
-    compareConstants(pallet, other, except, compare, types);
+    compareStorage(pallet, other, listed, compare, types);
+    compareConstants(pallet, other, listed, compare, types);
     for (const kind of ["calls", "events", "errors"] as const) {
       const id = pallet[kind]?.type;
       if (id !== undefined) types.compareVariants(`${pallet.name} ${kind}`, id, other[kind]?.type);
@@ -68,9 +68,16 @@ export function contradictions(ours: Metadata, real: Metadata, except: readonly 
 
 type Compare = (where: string, a: unknown, b: unknown) => void;
 
-function compareStorage(ours: Pallet, real: Pallet, compare: Compare, types: TypeComparison): void {
+function compareStorage(
+  ours: Pallet,
+  real: Pallet,
+  listed: readonly string[],
+  compare: Compare,
+  types: TypeComparison,
+): void {
   for (const item of ours.storage?.items ?? []) {
     const where = `${ours.name}.${item.name}`;
+    if (listed.includes(where)) continue;
     const other = real.storage?.items.find(({ name }) => name === item.name);
     if (other === undefined) {
       compare(where, "declared", "absent");
@@ -92,15 +99,16 @@ function compareStorage(ours: Pallet, real: Pallet, compare: Compare, types: Typ
 function compareConstants(
   ours: Pallet,
   real: Pallet,
-  except: readonly string[],
+  listed: readonly string[],
   compare: Compare,
   types: TypeComparison,
 ): void {
   for (const { name, type, value } of ours.constants) {
     const other = real.constants.find((constant) => constant.name === name);
     const where = `${ours.name}.${name}`;
+    if (listed.includes(where)) continue;
     types.compare(where, type, other?.type);
-    if (!except.includes(where)) compare(where, value, other?.value);
+    compare(where, value, other?.value);
   }
 }
 
