@@ -63,6 +63,11 @@ export const CAUSES: Record<string, string> = {
   PLAN_INVALID:
     "The template planned a job with an unknown synapse, a doubled task or a recipient that is not registered.",
   BENCH_USAGE: "The benchmark does not exist, or none was named.",
+  PYTHON_MISSING:
+    "The foreign clients are Python packages; there is no python3 on PATH, or it comes without its venv module.",
+  PYTHON_PACKAGES:
+    "PyPI or the index that pip is configured for cannot be reached, or has no release for this Python and platform.",
+  INTEROP_USAGE: "A client is misspelt, or the flag does not exist.",
   SUBNET_UNKNOWN: "The name is misspelt, or the subnet belongs to another release.",
   MODEL_DAMAGED: "A model file of this installation was deleted, cut or replaced.",
   MESSAGE_INVALID:

@@ -179,6 +179,21 @@ export const ERRORS = {
     hint: () => "run: npm run bench -- cli",
     exit: "usage",
   }),
+  PYTHON_MISSING: spec<{ reason: string }>({
+    message: (d) => `python3 cannot make a virtual environment: ${d.reason}`,
+    hint: () => "install Python 3.10 to 3.13 with venv (Debian: sudo apt-get install python3-venv)",
+    exit: "notReady",
+  }),
+  PYTHON_PACKAGES: spec<{ requirement: string; reason: string }>({
+    message: (d) => `pip could not install ${d.requirement}: ${d.reason}`,
+    hint: () => "check the connection to PyPI and the configuration of pip (pip config list), then try again",
+    exit: "network",
+  }),
+  INTEROP_USAGE: spec<{ problem: string }>({
+    message: (d) => d.problem,
+    hint: () => "run: npm run interop -- [--client sdk10,sdk11,btcli,wallets] [--refresh] [--json]",
+    exit: "usage",
+  }),
   DEV_STALLED: spec<{ wanted: number; verified: number; passed: number }>({
     message: (d) => `${d.verified} of ${d.wanted} weight vectors were verified in ${d.passed} epochs`,
     hint: () =>
