@@ -4,11 +4,14 @@ import { SubforgeError } from "../../shared/errors.ts";
 import { packageRoot } from "../../shared/process-entry.ts";
 import { type ProgramResult, runProgram } from "./run-program.ts";
 
-/** The foreign clients, each as its users install it. What is not pinned is the newest release. */
+/**
+ * The foreign clients, each as its users install it. What is not pinned is the newest release. The old SDK takes any
+ * async-substrate-interface, but refuses to be imported with the second generation of it.
+ */
 const CLIENTS = {
-  sdk10: { package: "bittensor", requirement: "bittensor==10.2.0" },
-  sdk11: { package: "bittensor", requirement: "bittensor>=11,<12" },
-  btcli: { package: "bittensor-cli", requirement: "bittensor-cli" },
+  sdk10: { package: "bittensor", requirements: ["bittensor==10.2.0", "async-substrate-interface<2"] },
+  sdk11: { package: "bittensor", requirements: ["bittensor>=11,<12"] },
+  btcli: { package: "bittensor-cli", requirements: ["bittensor-cli"] },
 } as const;
 
 export type PythonClient = keyof typeof CLIENTS;
@@ -55,13 +58,10 @@ export async function pythonEnv(
   try {
     const known = options.refresh ? undefined : readReady(folder, name);
     if (known !== undefined) return toEnv(folder, name, known);
-    options.onProgress?.(`installing ${CLIENTS[name].requirement} (a minute or two)`);
+    options.onProgress?.(`installing ${requirementOf(name)} (a minute or two)`);
     rmSync(folder, { recursive: true, force: true });
     const version = await install(folder, name, options.signal);
-    writeFileSync(
-      join(folder, READY_FILE),
-      JSON.stringify({ requirement: CLIENTS[name].requirement, version }),
-    );
+    writeFileSync(join(folder, READY_FILE), JSON.stringify({ requirement: requirementOf(name), version }));
     return toEnv(folder, name, version);
   } finally {
     release();
@@ -74,10 +74,10 @@ async function install(folder: string, name: PythonClient, signal?: AbortSignal)
     throw new SubforgeError("PYTHON_MISSING", { reason: error.message }, { cause: error });
   });
   if (made.code !== 0) throw new SubforgeError("PYTHON_MISSING", { reason: reasonOf(made) });
-  const { requirement, package: installed } = CLIENTS[name];
+  const { requirements, package: installed } = CLIENTS[name];
   const python = join(folder, "bin", "python");
   const pip = (...more: string[]) =>
-    runProgram(python, ["-m", "pip", "install", "--quiet", "--no-input", ...more, requirement], {
+    runProgram(python, ["-m", "pip", "install", "--quiet", "--no-input", ...more, ...requirements], {
       timeoutMs: INSTALL_TIMEOUT_MS,
       signal,
     });
@@ -86,7 +86,10 @@ async function install(folder: string, name: PythonClient, signal?: AbortSignal)
   if (result.code !== 0 && /no matching distribution/i.test(result.stderr)) result = await pip("--pre");
   signal?.throwIfAborted();
   if (result.code !== 0)
-    throw new SubforgeError("PYTHON_PACKAGES", { requirement, reason: reasonOf(result) });
+    throw new SubforgeError("PYTHON_PACKAGES", {
+      requirement: requirementOf(name),
+      reason: reasonOf(result),
+    });
   const script = `from importlib.metadata import version; print(version("${installed}"))`;
   return (await runProgram(python, ["-c", script], quick)).stdout.trim();
 }
@@ -95,7 +98,11 @@ function readReady(folder: string, name: PythonClient): string | undefined {
   const path = join(folder, READY_FILE);
   if (!existsSync(path)) return undefined;
   const { requirement, version } = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
-  return requirement === CLIENTS[name].requirement ? version : undefined;
+  return requirement === requirementOf(name) ? version : undefined;
+}
+
+function requirementOf(name: PythonClient): string {
+  return CLIENTS[name].requirements.join(" ");
 }
 
 function toEnv(folder: string, name: PythonClient, version: string): PythonEnv {
