@@ -39,10 +39,11 @@ const DOORS: Record<string, readonly string[]> = {
   yargs: ["scripts/"],
   "@polkadot/util-crypto": ["shared/keys/", "shared/wire/", "localnet/"],
   "@polkadot/wasm-crypto": ["shared/keys/", "shared/wire/", "localnet/"],
-  "libsodium-wrappers-sumo": ["shared/keys/"],
-  "@noble/hashes": ["shared/keys/", "shared/wire/", "localnet/"],
-  "@noble/curves": ["shared/keys/", "shared/wire/", "localnet/"],
-  "@noble/ciphers": ["shared/keys/", "shared/wire/", "localnet/"],
+  "@node-rs/argon2": ["shared/keys/"],
+  // What commits of weights are hashed and encrypted with: a format of the chain's, beside the chain link.
+  "@noble/hashes": ["shared/keys/", "shared/wire/", "shared/chain/timelock/", "localnet/"],
+  "@noble/curves": ["shared/keys/", "shared/wire/", "shared/chain/timelock/", "localnet/"],
+  "@noble/ciphers": ["shared/keys/", "shared/wire/", "shared/chain/timelock/", "localnet/"],
 };
 
 const imports = allImports();
