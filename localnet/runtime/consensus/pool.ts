@@ -59,11 +59,7 @@ export function swap(
   limit: bigint,
   feeRate: number,
 ): SwapResult | SwapError {
-  const rate = BigInt(feeRate);
-  const fullFee = U64F64.toUnsigned(
-    U64F64.mul(U64F64.fromInteger(amount), U64F64.div(U64F64.fromInteger(rate), U64F64.fromInteger(U16_MAX))),
-    64,
-  );
+  const fullFee = feeOn(amount, feeRate);
   const net = subU64(amount, fullFee);
   const [into, outOf] = kind === "buy" ? [pool.tao, pool.alpha] : [pool.alpha, pool.tao];
   const price = poolPrice(pool);
@@ -74,10 +70,16 @@ export function swap(
 
   const whole = isWithinLimit(pool, kind, net, limit);
   const input = whole ? net : inputToLimit(pool, kind, price, limit);
-  const fee = whole ? fullFee : (input * rate) / (U16_MAX - rate);
+  const rate = BigInt(feeRate);
+  const fee = whole ? fullFee : partOf(input, rate, U16_MAX - rate);
   const output = kind === "buy" ? buyOutput(pool, input) : sellOutput(pool, input);
   if (input > 0n && output === 0n) return "ReservesTooLow";
   return { input, output, fee };
+}
+
+/** The fee in an amount that is swapped whole, rao. @param feeRate - Of 65535 */
+export function feeOn(amount: bigint, feeRate: number): bigint {
+  return partOf(amount, BigInt(feeRate), U16_MAX);
 }
 
 /**
@@ -110,6 +112,12 @@ export function remainingRatio(reserve: bigint, delta: bigint, up: bigint, down:
   if (grown === 0n) return 0n;
   const scaled = powRatio(reserve, grown, up, down, WEIGHT_ONE);
   return minBigint(U64F64.div(scaled, WEIGHT_ONE), U64F64.one);
+}
+
+/** The quotient is truncated before it is multiplied, as on chain. */
+function partOf(amount: bigint, num: bigint, den: bigint): bigint {
+  const share = U64F64.safeDiv(U64F64.fromInteger(num), U64F64.fromInteger(den));
+  return U64F64.toUnsigned(U64F64.mul(U64F64.fromInteger(amount), share), 64);
 }
 
 function paidOut(reserve: bigint, remaining: bigint): bigint {

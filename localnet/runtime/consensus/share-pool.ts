@@ -47,6 +47,12 @@ export function changeShare(
   };
 }
 
+/** Would a deposit become a share? Not when it is too small beside the pool, or the pool has shares but no value. */
+export function takesDeposit({ value, denominator }: SharePool, amount: bigint): boolean {
+  if (denominator.mantissa === 0n) return true;
+  return mulDiv(fromInteger(amount), denominator, fromInteger(value)).mantissa !== 0n;
+}
+
 function fromInteger(value: bigint): SafeFloat {
   return normalised(value, 0n);
 }

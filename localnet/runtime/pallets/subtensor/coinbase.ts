@@ -120,7 +120,7 @@ function buyForProtocol(s: Store, netuid: Netuid, tao: Rao): void {
     ? swap(poolOf(s, netuid), "buy", tao, MAX_PRICE, 0)
     : { input: tao, output: tao, fee: 0n };
   if (typeof result === "string") return;
-  bookPurchase(s, netuid, result);
+  bookPurchase(s, netuid, result, tao);
   Stakes.SubnetProtocolAlpha.mutate(s, netuid, (alpha) => addU64(alpha, result.output));
 }
 

@@ -4,7 +4,7 @@ import { DispatchFailure } from "../../dsl/errors.ts";
 import { InvalidTransaction } from "../../dsl/invalid-transaction.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { ensureNetworkRateLimit } from "./register-network.ts";
-import { type AxonArgs, ensureServable } from "./serve.ts";
+import { type AxonArgs, ensurePrometheusServable, ensureServable, type PrometheusArgs } from "./serve.ts";
 import { ensureWeightStake, ensureWeightsRateLimit } from "./set-weights.ts";
 import { subtensorId } from "./subtensor-id.ts";
 
@@ -36,7 +36,8 @@ export function checkGuards(c: Context, signer: Account, call: RuntimeCall): voi
     }
   }
   if (name === "register_network") ensureNetworkRateLimit(c);
-  if (name === "serve_axon") ensureServable(c, signer, args as AxonArgs);
+  if (name === "serve_axon" || name === "serve_axon_tls") ensureServable(c, signer, args as AxonArgs);
+  if (name === "serve_prometheus") ensurePrometheusServable(c, signer, args as PrometheusArgs);
 }
 
 /** The same before a transaction enters the pool. @throws InvalidTransaction with the chain's number */

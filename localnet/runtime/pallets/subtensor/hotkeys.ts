@@ -2,7 +2,7 @@ import type { Reader, Store } from "../../../state/store.ts";
 import type { Account } from "../../dsl/context.ts";
 import { ensure } from "../../dsl/errors.ts";
 import { Neurons } from "./neuron-storage.ts";
-import { subnetAccount, subnetIds } from "./subnets.ts";
+import { isSubnetAccount } from "./subnets.ts";
 import { errors } from "./subtensor-id.ts";
 
 export function hotkeyExists(s: Reader, hotkey: Account): boolean {
@@ -20,19 +20,16 @@ export function ensureOwnerOf(s: Reader, hotkey: Account, coldkey: Account): voi
  * @throws DispatchFailure CannotUseSystemAccount
  */
 export function associateHotkey(s: Store, hotkey: Account, coldkey: Account): void {
+  ensureNoSystemAccount(hotkey);
   if (hotkeyExists(s, hotkey)) return;
-  ensureNoSystemAccount(s, hotkey);
   Neurons.Owner.put(s, hotkey, coldkey);
   Neurons.OwnedHotkeys.put(s, coldkey, withMember(Neurons.OwnedHotkeys.get(s, coldkey), hotkey));
   Neurons.StakingHotkeys.put(s, coldkey, withMember(Neurons.StakingHotkeys.get(s, coldkey), hotkey));
 }
 
-/** @throws DispatchFailure CannotUseSystemAccount for the account of a subnet */
-export function ensureNoSystemAccount(s: Reader, hotkey: Account): void {
-  ensure(
-    subnetIds(s).every((netuid) => subnetAccount(netuid) !== hotkey),
-    errors.is.CannotUseSystemAccount,
-  );
+/** @throws DispatchFailure CannotUseSystemAccount for the account of a subnet, also of one that does not exist */
+export function ensureNoSystemAccount(hotkey: Account): void {
+  ensure(!isSubnetAccount(hotkey), errors.is.CannotUseSystemAccount);
 }
 
 export function withMember(list: readonly Account[], member: Account): Account[] {

@@ -1,7 +1,7 @@
 import { tuple, vec } from "../../../types/composites.ts";
 import { Bool, U16, U64 } from "../../../types/primitives.ts";
 import { AccountId } from "../../../types/substrate-types.ts";
-import { map, storageOf } from "../../dsl/storage.ts";
+import { map, storageOf, value } from "../../dsl/storage.ts";
 import {
   PER_ACCOUNT,
   PER_HOTKEY_AND_SUBNET,
@@ -41,5 +41,10 @@ export const Neurons = storageOf(subtensorId, {
   ChildkeyTake: map(PER_HOTKEY_AND_SUBNET, U16, 0),
   ChildKeys: map(PER_HOTKEY_AND_SUBNET, vec(tuple(U64, AccountId)), []),
   ParentKeys: map(PER_HOTKEY_AND_SUBNET, vec(tuple(U64, AccountId)), []),
+  PendingChildKeys: map(PER_SUBNET_AND_HOTKEY, tuple(vec(tuple(U64, AccountId)), U64), [[], 0n]),
+  LastHotkeySwapOnNetuid: map(PER_SUBNET_AND_HOTKEY, U64, 0n),
+  PendingChildKeyCooldown: value(U64, 7_200n),
+  AutoParentDelegationEnabled: map(PER_ACCOUNT, Bool, true),
   AutoStakeDestination: map(PER_HOTKEY_AND_SUBNET, AccountId),
+  AutoStakeDestinationColdkeys: map(PER_HOTKEY_AND_SUBNET, vec(AccountId), []),
 });

@@ -5,16 +5,19 @@ import { blockEmission, effectiveLockInterval, networkLockCost } from "../../con
 import { firstEpochSlot } from "../../consensus/schedule.ts";
 import type { Account, Context } from "../../dsl/context.ts";
 import { ensure, fail } from "../../dsl/errors.ts";
-import { freeBalance } from "../accounts.ts";
-import { transfer } from "../balances.ts";
+import { reducibleBalance } from "../accounts.ts";
 import { associateHotkey, ensureNoSystemAccount, ensureOwnerOf, hotkeyExists } from "./hotkeys.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
+import { storeSubnetIdentity } from "./identity.ts";
 import { Networks } from "./network-storage.ts";
 import { appendNeuron } from "./neurons.ts";
 import { Stakes } from "./stake-storage.ts";
-import { spotPrice, subnetAccount, subnetExists, subnetIdsWithoutRoot } from "./subnets.ts";
+import { payIntoSubnet } from "./subnet-money.ts";
+import { setOwnerHotkey } from "./subnet-owner.ts";
+import { spotPrice, subnetExists, subnetIdsWithoutRoot } from "./subnets.ts";
 import { events } from "./subtensor-events.ts";
 import { errors } from "./subtensor-id.ts";
+import type { SubnetIdentityV3 } from "./subtensor-types.ts";
 import { tokenSymbol } from "./token-symbol.ts";
 
 /** Kind of every new subnet: its alpha has a price. */
@@ -34,31 +37,35 @@ const LAST_REGISTRATION = { type: "NetworkLastRegistered" } as const;
  *
  * Not modelled: when all places are taken the chain removes the weakest subnet first; here it is SubnetLimitReached.
  */
-export function registerNetwork(c: Context, coldkey: Account, hotkey: Account): void {
+export function registerNetwork(
+  c: Context,
+  coldkey: Account,
+  hotkey: Account,
+  identity?: SubnetIdentityV3,
+): void {
   const { store: s } = c;
   if (hotkeyExists(s, hotkey)) ensureOwnerOf(s, hotkey, coldkey);
-  ensureNoSystemAccount(s, hotkey);
+  ensureNoSystemAccount(hotkey);
   const start = Networks.NetworkRegistrationStartBlock.get(s);
   ensure(BigInt(c.block) >= start, errors.is.SubNetRegistrationDisabled);
   ensureNetworkRateLimit(c);
   const netuid = freeNetuid(s) ?? fail(errors.is.SubnetLimitReached);
-  const lock = lockCost(s, c.block);
-  ensure(freeBalance(s, coldkey) >= lock, errors.is.CannotAffordLockCost);
+  const cost = lockCost(s, c.block);
+  ensure(reducibleBalance(s, coldkey, false) >= cost, errors.is.CannotAffordLockCost);
 
   const price = medianPrice(s);
-  transfer(c, coldkey, subnetAccount(netuid), lock, "expendable");
+  initialiseSubnet(c, netuid);
+  const lock = payIntoSubnet(c, netuid, coldkey, cost);
   Networks.NetworkLastLockCost.put(s, lock);
   Networks.LastRateLimitedBlock.put(s, LAST_REGISTRATION, BigInt(c.block));
-
-  initialiseSubnet(c, netuid);
-  openPool(s, netuid, lock, price);
   associateHotkey(s, hotkey, coldkey);
-  Networks.SubnetOwner.put(s, netuid, coldkey);
-  Networks.SubnetOwnerHotkey.put(s, netuid, hotkey);
   appendNeuron(c, netuid, hotkey);
-  Networks.SubnetEmissionEnabled.put(s, netuid, false);
-  c.deposit(events.make.SubnetOwnerHotkeySet([netuid, hotkey]));
+  openPool(s, netuid, lock, price);
+  Networks.SubnetOwner.put(s, netuid, coldkey);
+  setOwnerHotkey(c, netuid, hotkey);
+  if (identity !== undefined) storeSubnetIdentity(c, netuid, identity);
   c.deposit(events.make.NetworkAdded([netuid, DYNAMIC]));
+  Networks.SubnetEmissionEnabled.put(s, netuid, false);
 }
 
 /** `start_call`: from the next block on the subnet emits alpha and takes stake. */
@@ -130,7 +137,7 @@ function openPool(s: Store, netuid: Netuid, lock: Rao, price: bigint): void {
   Stakes.SubnetTAO.put(s, netuid, tao);
   Stakes.SubnetAlphaIn.put(s, netuid, alpha);
   Stakes.SubnetAlphaOut.put(s, netuid, 0n);
-  Stakes.TotalStake.mutate(s, (total) => addU64(total, lock));
+  Stakes.TotalStake.mutate(s, (total) => addU64(total, tao));
   Networks.SubnetLocked.put(s, netuid, lock);
 }
 

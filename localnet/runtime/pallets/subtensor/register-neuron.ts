@@ -1,11 +1,10 @@
-import type { Netuid } from "../../../../shared/types.ts";
+import type { Netuid, Rao } from "../../../../shared/types.ts";
 import type { Store } from "../../../state/store.ts";
 import { decayBurn, raiseBurn } from "../../consensus/burn.ts";
 import { subU64 } from "../../consensus/fixed.ts";
 import type { Account, Context } from "../../dsl/context.ts";
-import { ensure, fail } from "../../dsl/errors.ts";
-import { freeBalance } from "../accounts.ts";
-import { swapErrors } from "../swap.ts";
+import { ensure } from "../../dsl/errors.ts";
+import { reducibleBalance } from "../accounts.ts";
 import { associateHotkey, ensureOwnerOf } from "./hotkeys.ts";
 import { Networks } from "./network-storage.ts";
 import { Neurons } from "./neuron-storage.ts";
@@ -15,7 +14,6 @@ import { buyAlpha } from "./staking.ts";
 import { subnetExists, subnetIds } from "./subnets.ts";
 import { events } from "./subtensor-events.ts";
 import { errors, ROOT } from "./subtensor-id.ts";
-import { simulateSwap } from "./swaps.ts";
 
 /** `burned_register`: buy alpha for the price of registration, destroy it, and take a uid. Checks in the chain's order. */
 export function burnedRegister(c: Context, coldkey: Account, netuid: Netuid, hotkey: Account): void {
@@ -25,14 +23,12 @@ export function burnedRegister(c: Context, coldkey: Account, netuid: Netuid, hot
   ensure(Networks.NetworkRegistrationAllowed.get(s, netuid), errors.is.SubNetRegistrationDisabled);
   ensure(!Neurons.Uids.exists(s, netuid, hotkey), errors.is.HotKeyAlreadyRegisteredInSubNet);
   const cost = Networks.Burn.get(s, netuid);
-  ensure(freeBalance(s, coldkey) >= cost, errors.is.NotEnoughBalanceToStake);
+  ensure(reducibleBalance(s, coldkey, false) >= cost, errors.is.NotEnoughBalanceToStake);
   associateHotkey(s, hotkey, coldkey);
   ensureOwnerOf(s, hotkey, coldkey);
   ensureFreeUid(c, netuid);
 
-  const swapped = simulateSwap(s, netuid, "buy", cost);
-  if (typeof swapped === "string") fail(swapErrors.is[swapped]);
-  buyAlpha(c, coldkey, netuid, swapped);
+  const { swapped } = buyAlpha(c, coldkey, netuid, cost); // nobody gets the fee: it stays with the subnet
   Stakes.SubnetAlphaOut.mutate(s, netuid, (alpha) => subU64(alpha, swapped.output));
 
   const uid = registerNeuron(c, netuid, hotkey);
@@ -45,6 +41,20 @@ export function burnedRegister(c: Context, coldkey: Account, netuid: Netuid, hot
   const total = Networks.RAORecycledForRegistration.mutate(s, netuid, (rao) => rao + cost);
   c.deposit(events.make.RAORecycledForRegistrationSet([netuid, total]));
   c.deposit(events.make.NeuronRegistered([netuid, uid, hotkey]));
+}
+
+/** `register_limit`: the same, unless it costs more than `limit` rao by now. */
+export function registerWithin(
+  c: Context,
+  coldkey: Account,
+  netuid: Netuid,
+  hotkey: Account,
+  limit: Rao,
+): void {
+  ensure(netuid !== ROOT, errors.is.RegistrationNotPermittedOnRootSubnet);
+  ensure(subnetExists(c.store, netuid), errors.is.SubnetNotExists);
+  ensure(Networks.Burn.get(c.store, netuid) <= limit, errors.is.RegistrationPriceLimitExceeded);
+  burnedRegister(c, coldkey, netuid, hotkey);
 }
 
 /** Prices fall a little each block, and the count of registrations begins anew. */

@@ -1,6 +1,6 @@
 import type { Netuid, Rao } from "../../../../shared/types.ts";
 import type { Store } from "../../../state/store.ts";
-import { I96F32, U128_MAX } from "../../consensus/fixed.ts";
+import { I96F32, minBigint, U128_MAX } from "../../consensus/fixed.ts";
 import { claimRate } from "../../consensus/root-claims.ts";
 import type { Account } from "../../dsl/context.ts";
 import { Neurons } from "./neuron-storage.ts";
@@ -29,5 +29,21 @@ export function shiftRootClaims(s: Store, hotkey: Account, coldkey: Account, sta
       const next = stakeChange < 0n ? claimed - shift : claimed + shift;
       return next < 0n ? 0n : next > U128_MAX ? U128_MAX : next;
     });
+  }
+}
+
+/** Another hotkey takes over what the root stakers of this one may claim, and what they have claimed. */
+export function moveRootClaims(s: Store, from: Account, to: Account): void {
+  const rates = new Map(Stakes.RootClaimable.get(s, to));
+  for (const [netuid, rate] of Stakes.RootClaimable.get(s, from)) {
+    rates.set(netuid, I96F32.add(rates.get(netuid) ?? 0n, rate));
+  }
+  Stakes.RootClaimable.remove(s, from);
+  Stakes.RootClaimable.put(s, to, rates);
+  for (const netuid of rates.keys()) {
+    for (const [[, , coldkey], claimed] of [...Stakes.RootClaimed.entries(s, netuid, from)]) {
+      Stakes.RootClaimed.remove(s, netuid, from, coldkey);
+      Stakes.RootClaimed.mutate(s, netuid, to, coldkey, (now) => minBigint(now + claimed, U128_MAX));
+    }
   }
 }

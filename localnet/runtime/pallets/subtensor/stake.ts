@@ -1,10 +1,18 @@
 import type { Netuid, Rao } from "../../../../shared/types.ts";
 import type { Reader, Store } from "../../../state/store.ts";
-import { changeShare, changeValue, type SharePool, valueOfShare } from "../../consensus/share-pool.ts";
+import { U64F64 } from "../../consensus/fixed.ts";
+import {
+  changeShare,
+  changeValue,
+  type SharePool,
+  takesDeposit,
+  valueOfShare,
+} from "../../consensus/share-pool.ts";
 import type { Account } from "../../dsl/context.ts";
 import { withMember } from "./hotkeys.ts";
 import { Neurons } from "./neuron-storage.ts";
 import { Stakes } from "./stake-storage.ts";
+import { spotPrice, subnetIds } from "./subnets.ts";
 
 /** Alpha of a coldkey behind a hotkey, rao. On root it is TAO. */
 export function stakeOf(s: Reader, hotkey: Account, coldkey: Account, netuid: Netuid): Rao {
@@ -14,6 +22,26 @@ export function stakeOf(s: Reader, hotkey: Account, coldkey: Account, netuid: Ne
 /** Alpha of all coldkeys behind a hotkey, rao. */
 export function hotkeyStake(s: Reader, hotkey: Account, netuid: Netuid): Rao {
   return Stakes.TotalHotkeyAlpha.get(s, hotkey, netuid);
+}
+
+/** What all stake behind a hotkey is worth at spot prices, rao of TAO. */
+export function totalStakeOf(s: Reader, hotkey: Account): Rao {
+  const worth = subnetIds(s).map((netuid) =>
+    U64F64.mul(U64F64.fromInteger(hotkeyStake(s, hotkey, netuid)), spotPrice(s, netuid)),
+  );
+  return U64F64.toUnsigned(U64F64.sum(worth), 64);
+}
+
+/** Is the pool of a hotkey precise enough for so small a deposit? */
+export function takesStake(s: Reader, hotkey: Account, netuid: Netuid, amount: Rao): boolean {
+  return takesDeposit(poolOf(s, hotkey, netuid), amount);
+}
+
+/** Coldkeys with a share in the stake of a hotkey on a subnet. */
+export function stakersOf(s: Reader, hotkey: Account, netuid: Netuid): Account[] {
+  return [...Stakes.AlphaV2.entries(s, hotkey)].flatMap(([[, coldkey, at]]) =>
+    at === netuid ? [coldkey] : [],
+  );
 }
 
 export function increaseStake(

@@ -1,86 +1,120 @@
 import type { Netuid, Rao } from "../../../../shared/types.ts";
-import { minBigint } from "../../consensus/fixed.ts";
+import { subU64, U64F64 } from "../../consensus/fixed.ts";
 import type { SwapResult } from "../../consensus/pool.ts";
 import type { Account, Context } from "../../dsl/context.ts";
 import { ensure, fail } from "../../dsl/errors.ts";
-import { freeBalance } from "../accounts.ts";
-import { transfer } from "../balances.ts";
 import { BLOCK_AUTHOR } from "../block-author.ts";
-import { hotkeyExists } from "./hotkeys.ts";
-import { Networks } from "./network-storage.ts";
+import { swapErrors } from "../swap.ts";
+import { Neurons } from "./neuron-storage.ts";
 import { shiftRootClaims } from "./root-dividends.ts";
-import { decreaseStake, increaseStake, stakeOf } from "./stake.ts";
+import { decreaseStake, increaseStake, stakeOf, takesStake } from "./stake.ts";
 import { Stakes } from "./stake-storage.ts";
-import { isDynamic, subnetAccount, subnetExists } from "./subnets.ts";
+import { payFromSubnet, payIntoSubnet } from "./subnet-money.ts";
+import { spotPrice } from "./subnets.ts";
 import { events } from "./subtensor-events.ts";
 import { errors, ROOT } from "./subtensor-id.ts";
-import { bookPurchase, bookSale, simulateSwap } from "./swaps.ts";
+import { bookPurchase, bookSale, MAX_PRICE, MIN_PRICE, simulateSwap } from "./swaps.ts";
 
 /** Smallest amount of TAO that may be staked, and that an unstake must bring unless it takes all, rao. */
-const MIN_STAKE = 2_000_000n;
-/** Largest input of a swap, in reserves of its side. */
-const MAX_INPUT_RATIO = 1000n;
+export const MIN_STAKE = 2_000_000n;
 
-/** `add_stake`: buy alpha of the subnet and put it behind the hotkey. Checks in the chain's order. */
-export function addStake(c: Context, coldkey: Account, hotkey: Account, netuid: Netuid, tao: Rao): void {
+/** Whose stake behind which hotkey of which subnet. */
+export type Position = { hotkey: Account; coldkey: Account; netuid: Netuid };
+/** How a swap is made: up to which price (U64F64), and whether it pays the fee. */
+export type SwapTerms = { limit?: bigint; withFee?: boolean };
+
+/** Buy alpha with TAO of the coldkey, and put it behind the hotkey. Whether it may is for the caller. @returns alpha */
+export function stakeInto(c: Context, at: Position, tao: Rao, terms: SwapTerms = {}): Rao {
   const { store: s } = c;
-  if (isDynamic(s, netuid)) {
-    ensure(tao <= Stakes.SubnetTAO.get(s, netuid) * MAX_INPUT_RATIO, errors.is.InsufficientLiquidity);
-  }
-  ensure(subnetExists(s, netuid), errors.is.SubnetNotExists);
-  ensure(Networks.SubtokenEnabled.get(s, netuid), errors.is.SubtokenDisabled);
-  ensure(tao >= MIN_STAKE + feeOf(c, netuid, MIN_STAKE), errors.is.AmountTooLow);
-  ensure(freeBalance(s, coldkey) >= tao, errors.is.NotEnoughBalanceToStake);
-  ensure(hotkeyExists(s, hotkey), errors.is.HotKeyAccountNotExists);
-  const result = simulateSwap(s, netuid, "buy", tao);
-  if (typeof result === "string") fail(errors.is.InsufficientLiquidity);
-  ensure(result.output > 0n, errors.is.AmountTooLow);
+  const { hotkey, coldkey, netuid } = at;
+  const { given, swapped } = buyAlpha(c, coldkey, netuid, tao, terms);
+  ensure(swapped.output > 0n, errors.is.AmountTooLow);
+  ensure(takesStake(s, hotkey, netuid, swapped.output), errors.is.InsufficientLiquidity);
 
-  buyAlpha(c, coldkey, netuid, result);
-  increaseStake(s, hotkey, coldkey, netuid, result.output);
-  if (netuid === ROOT) shiftRootClaims(s, hotkey, coldkey, result.output);
+  increaseStake(s, hotkey, coldkey, netuid, swapped.output);
+  payFromSubnet(c, netuid, BLOCK_AUTHOR, swapped.fee);
   Stakes.LastColdkeyHotkeyStakeBlock.put(s, coldkey, hotkey, BigInt(c.block));
-  c.deposit(events.make.StakeAdded([coldkey, hotkey, tao, result.output, netuid, result.fee]));
+  if (netuid === ROOT) shiftRootClaims(s, hotkey, coldkey, swapped.output);
+  c.deposit(events.make.StakeAdded([coldkey, hotkey, given, swapped.output, netuid, swapped.fee]));
+  return swapped.output;
 }
 
-/** `remove_stake`: sell alpha, at most what is there. Checks in the chain's order. */
-export function removeStake(
+/** Sell alpha behind the hotkey for TAO of the coldkey. Whether it may is for the caller. @returns TAO */
+export function unstakeFrom(c: Context, at: Position, alpha: Rao, terms: SwapTerms = {}): Rao {
+  const { store: s } = c;
+  const { hotkey, coldkey, netuid } = at;
+  decreaseStake(s, hotkey, coldkey, netuid, alpha);
+  const swapped = sellAlpha(c, netuid, alpha, terms);
+  increaseStake(s, hotkey, coldkey, netuid, subU64(alpha, swapped.input + swapped.fee));
+  payFromSubnet(c, netuid, coldkey, swapped.output);
+  const forAuthor = sellAlpha(c, netuid, swapped.fee, { withFee: false });
+  payFromSubnet(c, netuid, BLOCK_AUTHOR, forAuthor.output);
+
+  if (netuid === ROOT) shiftRootClaims(s, hotkey, coldkey, -alpha);
+  Stakes.LastColdkeyHotkeyStakeBlock.put(s, coldkey, hotkey, BigInt(c.block));
+  c.deposit(events.make.StakeRemoved([coldkey, hotkey, swapped.output, swapped.input, netuid, swapped.fee]));
+  return swapped.output;
+}
+
+/** Hand alpha of one subnet from one position to another, at no cost. @returns what it is worth, rao of TAO */
+export function transferWithin(c: Context, from: Position, to: Position, alpha: Rao): Rao {
+  const { store: s } = c;
+  const { netuid } = from;
+  decreaseStake(s, from.hotkey, from.coldkey, netuid, alpha);
+  if (netuid === ROOT) shiftRootClaims(s, from.hotkey, from.coldkey, -alpha);
+  increaseStake(s, to.hotkey, to.coldkey, netuid, alpha);
+  if (netuid === ROOT) shiftRootClaims(s, to.hotkey, to.coldkey, alpha);
+
+  const worth = U64F64.toUnsigned(U64F64.mul(spotPrice(s, netuid), U64F64.fromInteger(alpha)), 64);
+  ensure(worth >= MIN_STAKE, errors.is.AmountTooLow);
+  Stakes.LastColdkeyHotkeyStakeBlock.put(s, to.coldkey, to.hotkey, BigInt(c.block));
+  c.deposit(events.make.StakeRemoved([from.coldkey, from.hotkey, worth, alpha, netuid, 0n]));
+  c.deposit(events.make.StakeAdded([to.coldkey, to.hotkey, worth, alpha, netuid, 0n]));
+  return worth;
+}
+
+/**
+ * Pay TAO into a subnet's pool. The fee stays on the subnet's account: who gets it is for the caller.
+ *
+ * @returns what was paid, and what the pool gave
+ * @throws DispatchFailure with the error of the Swap pallet
+ */
+export function buyAlpha(
   c: Context,
   coldkey: Account,
-  hotkey: Account,
   netuid: Netuid,
-  wanted: Rao,
-): void {
+  tao: Rao,
+  { limit = MAX_PRICE, withFee = true }: SwapTerms = {},
+): { given: Rao; swapped: SwapResult } {
+  const given = payIntoSubnet(c, netuid, coldkey, tao);
+  const swapped = simulateSwap(c.store, netuid, "buy", given, withFee, limit);
+  if (typeof swapped === "string") fail(swapErrors.is[swapped]);
+  bookPurchase(c.store, netuid, swapped, given);
+  return { given, swapped };
+}
+
+/** What is left of a nomination after an unstake is unstaked too when it is too small to keep. */
+export function clearSmallNomination(c: Context, at: Position): void {
   const { store: s } = c;
-  ensure(Networks.SubtokenEnabled.get(s, netuid), errors.is.SubtokenDisabled);
-  const held = stakeOf(s, hotkey, coldkey, netuid);
-  const alpha = minBigint(wanted, held);
-  if (isDynamic(s, netuid)) {
-    ensure(alpha <= Stakes.SubnetAlphaIn.get(s, netuid) * MAX_INPUT_RATIO, errors.is.InsufficientLiquidity);
-  }
-  ensure(subnetExists(s, netuid), errors.is.SubnetNotExists);
-  ensure(alpha > 0n, errors.is.AmountTooLow);
-  const result = simulateSwap(s, netuid, "sell", alpha);
-  if (typeof result === "string") fail(errors.is.InsufficientLiquidity);
-  ensure(result.output >= MIN_STAKE || alpha === held, errors.is.AmountTooLow);
-  ensure(hotkeyExists(s, hotkey), errors.is.HotKeyAccountNotExists);
-
-  decreaseStake(s, hotkey, coldkey, netuid, alpha);
-  if (netuid === ROOT) shiftRootClaims(s, hotkey, coldkey, -alpha);
-  bookSale(s, netuid, result);
-  increaseStake(s, BLOCK_AUTHOR, BLOCK_AUTHOR, netuid, result.fee);
-  transfer(c, subnetAccount(netuid), coldkey, result.output, "expendable");
-  c.deposit(events.make.StakeRemoved([coldkey, hotkey, result.output, alpha, netuid, result.fee]));
+  const { hotkey, coldkey, netuid } = at;
+  if (Neurons.Owner.get(s, hotkey) === coldkey) return;
+  const left = stakeOf(s, hotkey, coldkey, netuid);
+  const required = U64F64.fromInteger(Stakes.NominatorMinRequiredStake.get(s));
+  const least = U64F64.toUnsigned(U64F64.safeDiv(required, spotPrice(s, netuid)), 64);
+  if (left === 0n || left >= least) return;
+  if (typeof simulateSwap(s, netuid, "sell", left) === "string")
+    decreaseStake(s, hotkey, coldkey, netuid, left);
+  else unstakeFrom(c, at, left);
 }
 
-/** Pay for alpha: the TAO goes to the subnet's account, the fee on to the author of the block. */
-export function buyAlpha(c: Context, coldkey: Account, netuid: Netuid, result: SwapResult): void {
-  transfer(c, coldkey, subnetAccount(netuid), result.input + result.fee, "expendable");
-  bookPurchase(c.store, netuid, result);
-  if (result.fee > 0n) transfer(c, subnetAccount(netuid), BLOCK_AUTHOR, result.fee, "expendable");
-}
-
-function feeOf(c: Context, netuid: Netuid, tao: Rao): Rao {
-  const result = simulateSwap(c.store, netuid, "buy", tao);
-  return typeof result === "string" ? 0n : result.fee;
+function sellAlpha(
+  c: Context,
+  netuid: Netuid,
+  alpha: Rao,
+  { limit = MIN_PRICE, withFee = true }: SwapTerms,
+): SwapResult {
+  const swapped = simulateSwap(c.store, netuid, "sell", alpha, withFee, limit);
+  if (typeof swapped === "string") fail(swapErrors.is[swapped]);
+  bookSale(c.store, netuid, swapped);
+  return swapped;
 }

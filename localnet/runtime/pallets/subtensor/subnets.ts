@@ -13,6 +13,8 @@ import { ROOT } from "./subtensor-id.ts";
 
 /** Mechanisms of a subnet lie so many storage indexes apart. */
 const MECHANISM_STRIDE = 4096;
+/** What the accounts of subnets begin with. */
+const SUBNET_ACCOUNTS = "modlsubtensr";
 /** Kind of a subnet whose alpha has a price; the other kind changes 1:1. */
 const DYNAMIC = 1;
 
@@ -43,9 +45,15 @@ export function storageIndexes(s: Reader, netuid: Netuid): number[] {
 /** The account that holds the TAO of a subnet's pool. */
 export function subnetAccount(netuid: Netuid): Account {
   const bytes = Buffer.alloc(32);
-  bytes.write("modlsubtensr");
-  bytes.writeUInt16LE(netuid, 12);
+  bytes.write(SUBNET_ACCOUNTS);
+  bytes.writeUInt16LE(netuid, SUBNET_ACCOUNTS.length);
   return bytesToHex(bytes);
+}
+
+/** Is this the account of a subnet, whether or not there is such a subnet? */
+export function isSubnetAccount(account: Account): boolean {
+  const bytes = Buffer.from(account.slice(2), "hex");
+  return account === subnetAccount(bytes.readUInt16LE(SUBNET_ACCOUNTS.length));
 }
 
 export function isDynamic(s: Reader, netuid: Netuid): boolean {

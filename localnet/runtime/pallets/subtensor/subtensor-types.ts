@@ -31,10 +31,13 @@ export const PrometheusInfo = record("pallet_subtensor::pallet::PrometheusInfo",
   ip_type: U8,
 });
 
+export type PrometheusInfo = ValueOf<typeof PrometheusInfo>;
+
 export const NeuronCertificate = record("pallet_subtensor::pallet::NeuronCertificate", {
   public_key: named("BoundedVec<u8, ConstU32<64>>", boundedBytes()),
   algorithm: U8,
 });
+export type NeuronCertificate = ValueOf<typeof NeuronCertificate>;
 
 export const ChainIdentityV2 = record("pallet_subtensor::pallet::ChainIdentityV2", {
   name: Bytes,
@@ -45,6 +48,7 @@ export const ChainIdentityV2 = record("pallet_subtensor::pallet::ChainIdentityV2
   description: Bytes,
   additional: Bytes,
 });
+export type ChainIdentityV2 = ValueOf<typeof ChainIdentityV2>;
 
 export const SubnetIdentityV3 = record("pallet_subtensor::pallet::SubnetIdentityV3", {
   subnet_name: Bytes,
@@ -56,6 +60,7 @@ export const SubnetIdentityV3 = record("pallet_subtensor::pallet::SubnetIdentity
   logo_url: Bytes,
   additional: Bytes,
 });
+export type SubnetIdentityV3 = ValueOf<typeof SubnetIdentityV3>;
 
 /** A share of stake: `mantissa * 10^exponent`. */
 export const SafeFloat = record("share_pool::SafeFloat", { mantissa: U128, exponent: I64 });
