@@ -2,6 +2,7 @@ import type { BlockNumber, Hex } from "../shared/types.ts";
 import type { MetadataVersion } from "./metadata/metadata.ts";
 import type { GenesisConfig } from "./runtime/dsl/genesis.ts";
 import type { Invalidity } from "./runtime/dsl/invalid-transaction.ts";
+import type { RuntimeUpgrade } from "./runtime/upgrade.ts";
 import type { Reader, Store } from "./state/store.ts";
 
 /** As the RPC answers it: camel case, and `stateVersion` for the last field. */
@@ -75,4 +76,6 @@ export interface RuntimeEngine {
   call(s: Store, method: string, args: Uint8Array, at: BlockRef): Uint8Array;
   /** Give an account exactly this free balance, in rao. For development: no transaction can do it. */
   setBalance(s: Store, account: Hex, rao: bigint): void;
+  /** The same rules as the next version of the runtime; absent where an upgrade is a transaction. */
+  upgraded?(upgrade: RuntimeUpgrade): RuntimeEngine;
 }

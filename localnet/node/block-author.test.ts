@@ -26,7 +26,7 @@ function createNode(nextTimeMs: () => bigint): ChainNode {
 function heads(node: ChainNode, count: number): Promise<void> {
   return new Promise((resolve) => {
     let seen = 0;
-    const stop = node.onHead.add(() => {
+    const stop = node.view.onHead.add(() => {
       seen++;
       if (seen < count) return;
       stop();

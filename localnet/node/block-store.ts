@@ -7,22 +7,24 @@ export type Block = {
   extrinsics: readonly Uint8Array[];
   /** Hashes of the extrinsics, in their order. */
   extrinsicHashes: readonly Hex[];
+  /** How many of the first extrinsics the author made itself: the others were sent by users. */
+  inherents: number;
 };
 
 /**
- * The chain of blocks: no forks, the best block is the finalized one. Of blocks beyond the limit only the hash is kept,
- * so that a chain may run for weeks.
+ * The chain of blocks, without its forks. Of blocks beyond the limit only the hash is kept, so that a chain may run for
+ * weeks.
  */
 export class BlockStore {
   readonly genesis: Block;
-  readonly #keep: number;
+  /** Blocks that are kept whole, besides genesis. */
+  readonly keep: number;
   readonly #hashes: Hex[] = [];
   readonly #byHash = new Map<Hex, Block>();
 
-  /** @param keep - Blocks that are kept whole, besides genesis. */
   constructor(genesis: Block, keep: number) {
     this.genesis = genesis;
-    this.#keep = keep;
+    this.keep = keep;
     this.append(genesis);
   }
 
@@ -33,7 +35,7 @@ export class BlockStore {
   append(block: Block): void {
     this.#hashes.push(block.hash);
     this.#byHash.set(block.hash, block);
-    const forgotten = this.#hashes.length - 1 - this.#keep;
+    const forgotten = this.#hashes.length - 1 - this.keep;
     if (forgotten > 0) this.#byHash.delete(this.#hashes[forgotten]!);
   }
 

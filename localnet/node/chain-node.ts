@@ -1,39 +1,23 @@
 import type { Logger } from "../../shared/logger.ts";
 import type { BlockNumber, Hex } from "../../shared/types.ts";
-import { type BlockRef, type RuntimeEngine, UndecodableExtrinsic } from "../engine.ts";
+import { type BlockRef, type RuntimeEngine, UndecodableExtrinsic, type VersionInfo } from "../engine.ts";
 import type { GenesisConfig } from "../runtime/dsl/genesis.ts";
 import { blake2b256 } from "../state/hashing.ts";
 import { Overlay } from "../state/overlay.ts";
 import { State } from "../state/state.ts";
 import type { Reader, StateKey, Store } from "../state/store.ts";
 import { bytesToHex } from "../types/hex.ts";
-import { U64 } from "../types/primitives.ts";
-import { DigestItem } from "../types/substrate-types.ts";
+import { buildBlock } from "./block-builder.ts";
 import { type Block, BlockStore } from "./block-store.ts";
+import { ChainView } from "./chain-view.ts";
+import { EngineHistory } from "./engine-history.ts";
 import { headerHash } from "./header.ts";
 import { Listeners } from "./listeners.ts";
-import { clientError, poolError, RpcError } from "./rpc-error.ts";
-import { type PooledTransaction, TransactionPool } from "./transaction-pool.ts";
+import { clientError, invalidParams, poolError, RpcError } from "./rpc-error.ts";
+import { type Added, type PooledTransaction, TransactionPool } from "./transaction-pool.ts";
+import { type TransactionStatus, TransactionWatchers } from "./transaction-watchers.ts";
 
 const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
-const AURA: Hex = "0x61757261";
-
-/** Refused for lack of room in this block: it stays in the pool for the next one. */
-const KEPT = ["ExhaustsResources", "Future"];
-
-/** Transactions in a row that found no room, after which a block counts as full. */
-const FULL_AFTER = 16;
-
-/** What became of a submitted transaction, as `author_extrinsicUpdate` says it. */
-export type TransactionStatus =
-  | "future"
-  | "ready"
-  | "dropped"
-  | "invalid"
-  | { inBlock: Hex }
-  | { finalized: Hex }
-  | { usurped: Hex };
-
 export type ChainNodeOptions = {
   engine: RuntimeEngine;
   genesis: GenesisConfig;
@@ -43,23 +27,28 @@ export type ChainNodeOptions = {
   keepBlocks: number;
 };
 
+/** A transaction and its hash. */
+type Bytes = Pick<PooledTransaction, "hash" | "bytes">;
+
 /** The chain itself: state, blocks and waiting transactions. Everything happens between two turns of the event loop. */
 export class ChainNode {
-  readonly engine: RuntimeEngine;
   readonly state: State;
   readonly blocks: BlockStore;
   readonly pool = new TransactionPool();
-  /** Told in this order for each block. The last says which keys it changed. */
-  readonly onHead = new Listeners<Block>();
-  readonly onFinalized = new Listeners<Block>();
-  readonly onStorage = new Listeners<{ block: Block; changed: ReadonlySet<StateKey> }>();
+  /** What clients are told: who asks without naming a block means `view.best`. */
+  readonly view: ChainView;
+  /** Told of each block that was made, after the clients. */
+  readonly onBlock = new Listeners<Block>();
   readonly onSubmitted = new Listeners<Hex>();
-  readonly #watchers = new Map<Hex, Listeners<TransactionStatus>>();
+  readonly onUpgraded = new Listeners<VersionInfo>();
+  readonly #engines: EngineHistory;
+  readonly #watchers = new TransactionWatchers();
   readonly #nextTimeMs: () => bigint;
   readonly #logger: Logger;
+  #keepStates = Number.POSITIVE_INFINITY;
 
   constructor({ engine, genesis, nextTimeMs, keepBlocks }: ChainNodeOptions, logger: Logger) {
-    this.engine = engine;
+    this.#engines = new EngineHistory(engine);
     this.state = new State(keepBlocks);
     this.#nextTimeMs = nextTimeMs;
     this.#logger = logger;
@@ -70,40 +59,66 @@ export class ChainNode {
     // Clients keep metadata by genesis hash: what declares other things must have another hash.
     const extrinsicsRoot = bytesToHex(blake2b256(engine.metadata(16)));
     const header = { parentHash: ZERO_HASH, number: 0, stateRoot, extrinsicsRoot, digest: [] };
-    const block = { hash: headerHash(header), header, extrinsics: [], extrinsicHashes: [] };
+    const block = { hash: headerHash(header), header, extrinsics: [], extrinsicHashes: [], inherents: 0 };
     this.blocks = new BlockStore(block, keepBlocks);
+    this.view = new ChainView(this.blocks, this.state, this.#watchers);
+  }
+
+  /** The rules of the next block. */
+  get engine(): RuntimeEngine {
+    return this.#engines.latest;
   }
 
   get genesisHash(): Hex {
     return this.blocks.genesis.hash;
   }
 
+  /** The last block made, whether clients know of it or not. */
   get head(): Block {
     return this.blocks.head;
   }
 
+  /** @returns undefined for a block that clients cannot know */
+  find(hash: Hex | undefined): Block | undefined {
+    const { best } = this.view;
+    const block = hash === undefined ? best : this.blocks.byHash(hash);
+    return block && block.header.number <= best.header.number ? block : undefined;
+  }
+
   /** @throws RpcError for a block that does not exist */
   blockAt(hash: Hex | undefined): Block {
-    if (hash === undefined) return this.head;
-    const block = this.blocks.byHash(hash);
+    const block = this.find(hash);
     if (block === undefined) throw clientError(`UnknownBlock: Header was not found in the database: ${hash}`);
     return block;
   }
 
-  /** State after a block, the best one by default. @throws RpcError for one that does not exist or was forgotten */
+  /** A block whose state is known. @throws RpcError for one that does not exist or whose state was forgotten */
+  knownAt(hash: Hex | undefined): Block {
+    const block = this.blockAt(hash);
+    const { number } = block.header;
+    if (number < this.state.oldest || number < this.view.best.header.number - this.#keepStates)
+      throw clientError(`UnknownBlock: State already discarded for ${block.hash}`);
+    return block;
+  }
+
+  /** State after a block, the best one by default. @throws RpcError as `knownAt` */
   stateAt(hash: Hex | undefined): Reader {
-    const { header, hash: known } = this.blockAt(hash);
-    if (header.number < this.state.oldest)
-      throw clientError(`UnknownBlock: State already discarded for ${known}`);
-    return this.state.at(header.number);
+    return this.state.at(this.knownAt(hash).header.number);
+  }
+
+  /** The rules that hold after a block. @throws RpcError as `knownAt` */
+  engineAt(hash: Hex | undefined): RuntimeEngine {
+    return this.#engines.after(this.knownAt(hash).header.number);
+  }
+
+  /** Let only the state of so many blocks before the best one be read. */
+  keepStates(blocks: number): void {
+    this.#keepStates = blocks;
   }
 
   /** Ask the engine something about the state after a block. What it writes is dropped. */
-  query<T>(hash: Hex | undefined, ask: (store: Store, at: BlockRef) => T): T {
-    const { header, hash: known } = this.blockAt(hash);
-    const at = { number: header.number, hash: known };
-    if (header.number === this.state.head) return this.state.dryRun(() => ask(this.state, at));
-    return ask(new Overlay(this.stateAt(known)), at);
+  query<T>(hash: Hex | undefined, ask: (engine: RuntimeEngine, store: Store, at: BlockRef) => T): T {
+    return this.#queryAfter(this.knownAt(hash), ask);
   }
 
   /**
@@ -116,22 +131,13 @@ export class ChainNode {
   submit(bytes: Uint8Array, watch?: (status: TransactionStatus) => void): Hex {
     const hash = bytesToHex(blake2b256(bytes));
     if (this.pool.has(hash)) throw poolError.alreadyImported(hash);
-    const validity = this.#validate(bytes);
-    if (!validity.ok) throw poolError.invalid(validity.invalidity);
-    const { replaced, promoted } = this.pool.add(hash, bytes, validity, this.head.header.number);
-    if (watch) this.watch(hash, watch);
-    if (replaced) this.#tell(replaced.hash, { usurped: hash });
-    if (promoted.length === 0) this.#tell(hash, "future");
-    for (const entry of promoted) this.#tell(entry.hash, "ready");
+    const { replaced, promoted } = this.#enter(hash, bytes);
+    if (watch) this.#watchers.add(hash, watch);
+    if (replaced) this.#watchers.tell(replaced.hash, { usurped: hash });
+    if (promoted.length === 0) this.#watchers.tell(hash, "future");
+    for (const entry of promoted) this.#watchers.tell(entry.hash, "ready");
     this.onSubmitted.emit(hash);
     return hash;
-  }
-
-  /** @returns how to stop */
-  watch(hash: Hex, listener: (status: TransactionStatus) => void): () => void {
-    const watchers = this.#watchers.get(hash) ?? new Listeners<TransactionStatus>();
-    this.#watchers.set(hash, watchers);
-    return watchers.add(listener);
   }
 
   /**
@@ -140,28 +146,116 @@ export class ChainNode {
    * @param change - What is written besides, before the transactions: for development.
    */
   newBlock(change?: (store: Store) => void): Block {
-    const parent = this.head;
-    const number = parent.header.number + 1;
-    for (const { hash } of this.pool.expire(number)) this.#tell(hash, "invalid");
+    const { number } = this.head.header;
+    for (const { hash } of this.pool.expire(number + 1)) this.#watchers.tell(hash, "invalid");
     const refused: PooledTransaction[] = [];
-    const block = this.state.block(() => this.#build(parent, refused, change));
-    this.blocks.append(block);
+    const block = this.#append(this.pool.ready(), refused, change);
     for (const { hash } of refused) this.pool.remove(hash);
     for (const hash of block.extrinsicHashes) this.pool.include(hash);
-    this.#announce(block, new Set(this.state.changedIn(number)), refused);
+    this.view.advance();
+    for (const { hash } of refused) this.#watchers.tell(hash, "invalid");
+    this.onBlock.emit(block);
     return block;
   }
 
   /** Go back to a block; what waits in the pool is dropped. */
   revertTo(number: BlockNumber): void {
+    const dropped = this.#transactionsAfter(number);
+    this.#cutAfter(number);
+    for (const { hash } of [...dropped, ...this.pool.clear()]) this.#watchers.tell(hash, "dropped");
+  }
+
+  /**
+   * Another branch overtakes ours: the last blocks are gone, and one more than there were takes their places, empty.
+   * What was in them waits again, or is lost.
+   *
+   * @param depth - Blocks that are dropped.
+   * @throws RpcError when one of them is final
+   */
+  reorganise(depth: number, { lose = false }: { lose?: boolean } = {}): Block {
+    const { number } = this.head.header;
+    const open = number - this.view.finalizedNumber;
+    if (depth > open)
+      throw invalidParams(
+        `a reorg of ${depth} blocks would undo final ones: ${open} are open; stall finality`,
+      );
+    const retracted = this.#transactionsAfter(number - depth);
+    const changed = new Set(this.#changedAfter(number - depth));
+    const waiting = this.pool.clear();
+    this.#cutAfter(number - depth);
+    const branch = Array.from({ length: depth + 1 }, () => this.#append([], []));
+    this.view.switchTo(branch, changed);
+    for (const { hash } of lose ? retracted : []) this.#watchers.forget(hash);
+    this.#enterAgain(waiting, lose ? [] : retracted);
+    for (const block of branch) this.onBlock.emit(block);
+    return this.head;
+  }
+
+  /** From the next block on other rules hold. What waits is checked anew. */
+  upgrade(engine: RuntimeEngine): void {
+    const { number } = this.newBlock().header;
+    this.#engines.upgrade(number, engine);
+    this.onUpgraded.emit(engine.version());
+    this.#enterAgain(this.pool.clear());
+  }
+
+  #queryAfter<T>(block: Block, ask: (engine: RuntimeEngine, store: Store, at: BlockRef) => T): T {
+    const { header, hash } = block;
+    const engine = this.#engines.after(header.number);
+    const at = { number: header.number, hash };
+    if (header.number === this.state.head) return this.state.dryRun(() => ask(engine, this.state, at));
+    return ask(engine, new Overlay(this.state.at(header.number)), at);
+  }
+
+  /** Check a transaction and put it into the pool. @throws RpcError */
+  #enter(hash: Hex, bytes: Uint8Array): Added {
+    const validity = this.#validate(bytes);
+    if (!validity.ok) throw poolError.invalid(validity.invalidity);
+    return this.pool.add(hash, bytes, validity, this.head.header.number);
+  }
+
+  /** Transactions of before a change of branch or rules: those that were in a block first, for others build on them. */
+  #enterAgain(waiting: readonly Bytes[], retracted: readonly Bytes[] = []): void {
+    for (const { hash, bytes } of [...retracted, ...waiting]) {
+      try {
+        this.#enter(hash, bytes);
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        this.#watchers.tell(hash, "invalid");
+      }
+    }
+    const ready = new Set(this.pool.ready().map(({ hash }) => hash));
+    for (const { hash } of retracted) if (ready.has(hash)) this.#watchers.tell(hash, "ready");
+    for (const hash of ready) this.onSubmitted.emit(hash);
+  }
+
+  /** What users sent in the blocks behind `number`, oldest first. */
+  #transactionsAfter(number: BlockNumber): Bytes[] {
+    const found: Bytes[] = [];
+    for (let next = number + 1; next <= this.head.header.number; next++) {
+      const { extrinsics, extrinsicHashes, inherents } = this.blocks.byNumber(next)!;
+      for (let i = inherents; i < extrinsics.length; i++)
+        found.push({ hash: extrinsicHashes[i]!, bytes: extrinsics[i]! });
+    }
+    return found;
+  }
+
+  *#changedAfter(number: BlockNumber): Iterable<StateKey> {
+    for (let next = number + 1; next <= this.state.head; next++) yield* this.state.changedIn(next);
+  }
+
+  #cutAfter(number: BlockNumber): void {
+    const rules = this.engine;
+    this.view.retract(number);
     this.state.revertTo(number);
     this.blocks.revertTo(number);
-    for (const { hash } of this.pool.clear()) this.#tell(hash, "dropped");
+    this.#engines.revertTo(number);
+    if (this.engine !== rules) this.onUpgraded.emit(this.engine.version());
   }
 
   #validate(bytes: Uint8Array) {
     try {
-      return this.query(undefined, (store, at) => this.engine.validate(store, bytes, at));
+      return this.#queryAfter(this.head, (engine, store, at) => engine.validate(store, bytes, at));
     } catch (error) {
       if (error instanceof UndecodableExtrinsic) throw poolError.verification(error.message);
       if (error instanceof RpcError) throw error;
@@ -170,68 +264,17 @@ export class ChainNode {
     }
   }
 
-  #build(parent: Block, refused: PooledTransaction[], change?: (store: Store) => void): Block {
-    const { engine, state } = this;
-    const number = parent.header.number + 1;
+  #append(
+    ready: readonly PooledTransaction[],
+    refused: PooledTransaction[],
+    change?: (store: Store) => void,
+  ): Block {
+    const { engine, state, head: parent } = this;
     const nowMs = this.#nextTimeMs();
-    const inherents = engine.inherents(state, nowMs);
-    engine.initialize(state, { parentHash: parent.hash, number, digest: [auraDigest(engine, nowMs)] });
-    const extrinsics = [...inherents];
-    for (const bytes of inherents) {
-      const applied = engine.apply(state, bytes);
-      if (!applied.ok) throw new Error(`an inherent was refused: ${JSON.stringify(applied.invalidity)}`);
-    }
-    change?.(state);
-    let noRoom = 0;
-    for (const entry of this.pool.ready()) {
-      const outcome = this.#apply(entry);
-      if (outcome === "included") extrinsics.push(entry.bytes);
-      if (outcome === "refused") refused.push(entry);
-      noRoom = outcome === "kept" ? noRoom + 1 : 0;
-      if (noRoom >= FULL_AFTER) break;
-    }
-    const header = engine.finalize(state, extrinsics);
-    const extrinsicHashes = extrinsics.map((bytes) => bytesToHex(blake2b256(bytes)));
-    return { hash: headerHash(header), header, extrinsics, extrinsicHashes };
+    const block = state.block(() =>
+      buildBlock({ engine, state, parent, nowMs, ready, refused, change }, this.#logger),
+    );
+    this.blocks.append(block);
+    return block;
   }
-
-  #apply({ hash, bytes }: PooledTransaction): "included" | "refused" | "kept" {
-    try {
-      const applied = this.engine.apply(this.state, bytes);
-      if (applied.ok) return "included";
-      return typeof applied.invalidity === "string" && KEPT.includes(applied.invalidity) ? "kept" : "refused";
-    } catch (error) {
-      this.#logger.error("transaction-crashed", { hash, reason: String(error) });
-      return "refused";
-    }
-  }
-
-  #announce(block: Block, changed: ReadonlySet<StateKey>, refused: readonly PooledTransaction[]): void {
-    this.onHead.emit(block);
-    this.onFinalized.emit(block);
-    this.onStorage.emit({ block, changed });
-    for (const hash of block.extrinsicHashes) {
-      this.#tell(hash, { inBlock: block.hash });
-      this.#tell(hash, { finalized: block.hash });
-    }
-    for (const { hash } of refused) this.#tell(hash, "invalid");
-  }
-
-  #tell(hash: Hex, status: TransactionStatus): void {
-    const watchers = this.#watchers.get(hash);
-    if (watchers === undefined) return;
-    if (isFinal(status)) this.#watchers.delete(hash);
-    watchers.emit(status);
-  }
-}
-
-function isFinal(status: TransactionStatus): boolean {
-  if (typeof status === "object") return !("inBlock" in status);
-  return status === "dropped" || status === "invalid";
-}
-
-/** Which slot of time the block was made in. */
-function auraDigest({ slotMs }: RuntimeEngine, nowMs: bigint): Hex {
-  const slot = U64.encode(nowMs / BigInt(slotMs));
-  return bytesToHex(DigestItem.encode({ type: "PreRuntime", value: [AURA, slot] }));
 }

@@ -12,6 +12,8 @@ import { BlockAuthor, type BlockMode } from "./block-author.ts";
 import { ChainClock } from "./chain-clock.ts";
 import { ChainNode } from "./chain-node.ts";
 import { DEV_ACCOUNTS, DEV_SUDO } from "./dev-accounts.ts";
+import { applyChainFaults } from "./faults/chain-faults.ts";
+import { FaultBoard } from "./faults/fault-board.ts";
 import { JsonRpc } from "./json-rpc.ts";
 import { createMethods } from "./rpc/methods.ts";
 import { isLoopback, startRpcServer } from "./rpc-server.ts";
@@ -43,6 +45,8 @@ export type LocalNode = {
   /** `ws://…`; HTTP POST works on the same port. */
   endpoint: string;
   genesisHash: Hex;
+  /** What goes wrong on purpose: `faults.set({ kind: "delay", ms: 500 })`. */
+  faults: Pick<FaultBoard, "set" | "clear" | "list">;
   /** Make blocks now, whatever the mode. @returns the number of the last one */
   newBlock(count?: number): BlockNumber;
   head(): { number: BlockNumber; hash: Hex };
@@ -66,19 +70,22 @@ export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSi
     { engine, genesis: genesisConfig(options), nextTimeMs: () => clock.next(), keepBlocks: KEEP_BLOCKS },
     logger,
   );
+  const faults = new FaultBoard();
+  applyChainFaults(faults, node);
   const author = new BlockAuthor(node, { kind: "manual" }, systemClock, logger);
   clock.followWhen(() => author.mode.kind === "interval");
   const server = await startRpcServer({
     host,
     port,
     rpc: new JsonRpc(createMethods({ dev: isLoopback(host) }), logger),
-    context: { node, author, travelTo: (unixMs) => clock.travelTo(unixMs) },
+    context: { node, author, faults, travelTo: (unixMs) => clock.travelTo(unixMs) },
   });
   author.setMode(mode);
 
   let closing: Promise<void> | undefined;
   const close = () => {
     author.stop();
+    faults.close();
     closing ??= server.close();
     return closing;
   };
@@ -87,6 +94,7 @@ export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSi
   return {
     endpoint: `ws://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     genesisHash: node.genesisHash,
+    faults,
     newBlock: (count) => author.newBlock(count).header.number,
     head: () => ({ number: node.head.header.number, hash: node.head.hash }),
     close,

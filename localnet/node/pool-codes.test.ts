@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { keysReady } from "../../shared/keys/keypair.ts";
 import type { RuntimeCall } from "../runtime/dsl/context.ts";
-import type { TransactionStatus } from "./chain-node.ts";
 import { RpcError } from "./rpc-error.ts";
 import { createTestChain, type TestChain } from "./test-chain.ts";
+import type { TransactionStatus } from "./transaction-watchers.ts";
 
 const remark: RuntimeCall = {
   type: "System",

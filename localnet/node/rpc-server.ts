@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import { WebSocketServer } from "ws";
 import { SubforgeError } from "../../shared/errors.ts";
+import { isPlainDrop } from "./faults/fault.ts";
+import type { FaultBoard } from "./faults/fault-board.ts";
+import { faultOfConnection, faultOfRequest } from "./faults/request-faults.ts";
 import type { JsonRpc } from "./json-rpc.ts";
 import type { RpcContext } from "./rpc/rpc.ts";
 import { WsConnection } from "./ws-connection.ts";
@@ -32,32 +35,52 @@ export type RpcServerOptions = {
  */
 export async function startRpcServer({ host, port, rpc, context }: RpcServerOptions): Promise<RpcServer> {
   const http = createServer({ requestTimeout: REQUEST_TIMEOUT_MS });
-  const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_REQUEST_BYTES });
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_REQUEST_BYTES,
+    autoPong: false, // a connection pongs by itself, unless a fault keeps it silent
+  });
   const sockets = new Set<Socket>();
   http.maxConnections = MAX_CONNECTIONS;
   http.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
+  const { faults } = context;
   const loopback = isLoopback(host);
   http.on("request", (request, response) => {
-    void answerHttp(request, response, loopback, (text) =>
-      rpc.answer(text, { ...context, connection: undefined }),
-    );
+    void answerHttp(request, response, loopback, {
+      faults,
+      rpc: (text) => rpc.answer(text, { ...context, connection: undefined }),
+    });
   });
   http.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
     if (!isTrusted(request, loopback)) {
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
       return;
     }
-    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new WsConnection(webSocket);
-      webSocket.on("message", (data) => {
-        connection.reply(() => rpc.answer(String(data), { ...context, connection }));
+    const accept = (): void => {
+      if (socket.destroyed) return;
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        const connection = new WsConnection(webSocket, socket, faults);
+        webSocket.on("message", (data) => {
+          connection.reply(String(data), (text) => rpc.answer(text, { ...context, connection }));
+        });
+        webSocket.on("close", () => connection.close());
+        webSocket.on("error", () => webSocket.terminate()); // a frame too large, or no WebSocket at all
       });
-      webSocket.on("close", () => connection.close());
-      webSocket.on("error", () => webSocket.terminate()); // a frame too large, or no WebSocket at all
-    });
+    };
+    const fault = faultOfConnection(faults);
+    if (fault === undefined) accept();
+    else if (fault.kind === "cut") socket.destroy();
+    else if (fault.kind === "late") setTimeout(accept, fault.ms).unref();
+    else if (fault.kind === "busy")
+      socket.end(`HTTP/1.1 429 Too Many Requests\r\n${retryAfter(fault)}Connection: close\r\n\r\n`);
+  });
+  const stopCutting = faults.onSet.add((fault) => {
+    if (fault.kind === "down" || isPlainDrop(fault))
+      for (const client of webSockets.clients) client.terminate();
   });
   await listen(http, host, port);
   return {
@@ -65,6 +88,7 @@ export async function startRpcServer({ host, port, rpc, context }: RpcServerOpti
     port: (http.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
+        stopCutting();
         http.close(() => resolve());
         for (const client of webSockets.clients) client.terminate();
         for (const socket of sockets) socket.destroy();
@@ -84,18 +108,24 @@ function listen(http: Server, host: string, port: number): Promise<void> {
   });
 }
 
+type HttpDeps = { faults: FaultBoard; rpc: (text: string) => string | undefined };
+
 async function answerHttp(
   request: IncomingMessage,
   response: ServerResponse,
   loopback: boolean,
-  answer: (text: string) => string | undefined,
+  { faults, rpc }: HttpDeps,
 ): Promise<void> {
   const reply = (status: number, body: string) => {
     response.writeHead(status, { "content-type": "application/json" }).end(body);
   };
   if (!isTrusted(request, loopback)) return reply(403, '{"error":"this host or origin is not allowed"}');
-  if (request.method === "GET" && request.url === "/health")
-    return reply(200, '{"peers":0,"isSyncing":false,"shouldHavePeers":false}');
+  if (request.method === "GET" && request.url === "/health") {
+    const answer = JSON.parse(rpc('{"jsonrpc":"2.0","id":0,"method":"system_health"}')!) as {
+      result: unknown;
+    };
+    return reply(200, JSON.stringify(answer.result));
+  }
   if (request.method !== "POST") return reply(405, '{"error":"use POST, or a WebSocket"}');
   // A page of another origin can send a form, but not this type: a browser asks first, and gets no.
   if (!request.headers["content-type"]?.startsWith("application/json"))
@@ -103,7 +133,21 @@ async function answerHttp(
   try {
     const body = await readBody(request);
     if (body === undefined) return reply(413, '{"error":"the request is too large"}');
-    reply(200, answer(body) ?? "");
+    const fault = faultOfRequest(faults, body);
+    if (fault === undefined) return reply(200, rpc(body) ?? "");
+    if (fault.kind === "cut") response.destroy();
+    if (fault.kind === "busy") {
+      if (fault.retryAfterS !== undefined) response.setHeader("retry-after", fault.retryAfterS);
+      reply(429, '{"error":"too many requests"}');
+    }
+    if (fault.kind !== "answer") return;
+    const text = rpc(body) ?? "";
+    if (fault.lost) response.destroy();
+    else if (fault.instead === "frame") response.socket?.end("this is no HTTP\r\n\r\n");
+    else {
+      const { instead = (unchanged: string) => unchanged, delayMs } = fault;
+      setTimeout(() => reply(200, instead(text)), delayMs).unref();
+    }
   } catch {
     response.destroy(); // the client went away in the middle of its request
   }
@@ -119,6 +163,10 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");
+}
+
+function retryAfter({ retryAfterS }: { retryAfterS: number | undefined }): string {
+  return retryAfterS === undefined ? "" : `Retry-After: ${retryAfterS}\r\n`;
 }
 
 /**

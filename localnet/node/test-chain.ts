@@ -51,7 +51,7 @@ export function createTestChain(options: { keepBlocks?: number } = {}): TestChai
     account,
     nonce: (name) => {
       const args = Buffer.from(account(name).slice(2), "hex");
-      return node.query(undefined, (store, at) =>
+      return node.query(undefined, (_, store, at) =>
         new DataView(engine.call(store, "AccountNonceApi_account_nonce", args, at).buffer).getUint32(0, true),
       );
     },

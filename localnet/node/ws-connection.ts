@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
+import type { Writable } from "node:stream";
 import type { WebSocket } from "ws";
+import type { FaultBoard } from "./faults/fault-board.ts";
+import { type AnswerFault, faultOfRequest, isSilent } from "./faults/request-faults.ts";
 import type { Connection, Subscriber } from "./rpc/rpc.ts";
 import { RpcError } from "./rpc-error.ts";
 
@@ -9,56 +12,96 @@ const MAX_SUBSCRIPTIONS = 1_024;
 /** What may wait in a client's socket. One that reads slower than it asks for is cut off. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 
+/** No frame of a WebSocket has all three reserved bits set. */
+const NO_FRAME = Buffer.from([0xff, 0xff, 0xff, 0xff]);
+
+type Subscription = { stop: () => void; held: string[] | undefined };
+
 /** One WebSocket client and its subscriptions. */
 export class WsConnection implements Connection {
   readonly #socket: WebSocket;
-  readonly #subscriptions = new Map<string, () => void>();
-  /** Notifications that must not overtake the answer with their subscription's id. */
+  readonly #wire: Writable;
+  readonly #faults: FaultBoard;
+  readonly #subscriptions = new Map<string, Subscription>();
+  /** Notifications that must not overtake the answer to the running message. */
   #held: string[] | undefined;
 
-  constructor(socket: WebSocket) {
+  /** @param wire - The TCP connection under the WebSocket. */
+  constructor(socket: WebSocket, wire: Writable, faults: FaultBoard) {
     this.#socket = socket;
+    this.#wire = wire;
+    this.#faults = faults;
+    socket.on("ping", (data) => {
+      if (!isSilent(faults)) socket.pong(data);
+    });
   }
 
   /** Answer one message: what it subscribes to is told after the answer. */
-  reply(answer: () => string | undefined): void {
-    this.#held = [];
-    const text = answer();
-    const held = this.#held;
-    this.#held = undefined;
-    if (text !== undefined) this.#send(text);
-    for (const notification of held) this.#send(notification);
+  reply(message: string, answer: (message: string) => string | undefined): void {
+    const fault = faultOfRequest(this.#faults, message);
+    if (fault?.kind === "cut") this.#socket.terminate();
+    else if (fault?.kind === "busy") this.#send(fault.text);
+    else if (fault?.kind !== "silence") this.#answer(() => answer(message), fault);
   }
 
   subscribe(event: string, subscriber: Subscriber): string {
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS)
       throw new RpcError(-32006, "Too many subscriptions on the connection", `at most ${MAX_SUBSCRIPTIONS}`);
     const id = randomBytes(8).toString("hex");
-    const stop = subscriber((result) => {
+    const subscription: Subscription = { stop: () => {}, held: undefined };
+    subscription.stop = subscriber((result) => {
       const notification = { jsonrpc: "2.0", method: event, params: { subscription: id, result } };
-      this.#notify(JSON.stringify(notification));
+      this.#notify(JSON.stringify(notification), subscription);
     });
-    this.#subscriptions.set(id, stop);
+    this.#subscriptions.set(id, subscription);
     return id;
   }
 
   unsubscribe(id: unknown): boolean {
-    const stop = typeof id === "string" ? this.#subscriptions.get(id) : undefined;
-    if (stop === undefined) return false;
+    const subscription = typeof id === "string" ? this.#subscriptions.get(id) : undefined;
+    if (subscription === undefined) return false;
     this.#subscriptions.delete(id as string);
-    stop();
+    subscription.stop();
     return true;
   }
 
   /** The client is gone. */
   close(): void {
-    for (const stop of this.#subscriptions.values()) stop();
+    for (const { stop } of this.#subscriptions.values()) stop();
     this.#subscriptions.clear();
   }
 
-  #notify(text: string): void {
+  #answer(work: () => string | undefined, fault: AnswerFault | undefined): void {
+    const delayMs = fault?.delayMs ?? 0;
+    const known = delayMs > 0 ? new Set(this.#subscriptions.keys()) : undefined;
+    const held: string[] = [];
+    this.#held = held;
+    const text = work();
+    this.#held = undefined;
+    const opened = known ? [...this.#subscriptions].filter(([id]) => !known.has(id)) : [];
+    for (const [, subscription] of opened) subscription.held = [];
+    const send = (): void => {
+      if (text !== undefined) this.#sendAnswer(text, fault);
+      for (const notification of held) this.#send(notification);
+      for (const [, subscription] of opened) {
+        for (const notification of subscription.held ?? []) this.#send(notification);
+        subscription.held = undefined;
+      }
+    };
+    if (delayMs === 0) send();
+    else setTimeout(send, delayMs).unref();
+  }
+
+  #sendAnswer(text: string, { lost = false, instead }: Partial<AnswerFault> = {}): void {
+    if (lost) this.#socket.terminate();
+    else if (instead === "frame") this.#wire.write(NO_FRAME);
+    else this.#send(instead === undefined ? text : instead(text));
+  }
+
+  #notify(text: string, { held }: Subscription): void {
     if (this.#held) this.#held.push(text);
-    else this.#send(text);
+    else if (held) held.push(text);
+    else if (!isSilent(this.#faults)) this.#send(text);
   }
 
   #send(text: string): void {

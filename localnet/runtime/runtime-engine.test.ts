@@ -182,7 +182,7 @@ describe("the executive", () => {
     const overlay = new Overlay(chain.node.state);
     overlay.put("0x01", Uint8Array.of(1));
     expect(chain.node.state.get("0x01")).toBeUndefined();
-    chain.node.query(undefined, (store) => store.put("0x01", Uint8Array.of(1)));
+    chain.node.query(undefined, (_, store) => store.put("0x01", Uint8Array.of(1)));
     expect(chain.node.state.get("0x01")).toBeUndefined();
     expect(chain.node.state.root()).toBe(root);
   });

@@ -32,6 +32,8 @@ import { chargeFee, settleFee } from "./pallets/transaction-payment.ts";
 import { declareRuntime } from "./runtime-types.ts";
 import { SignatureCheck } from "./signature-check.ts";
 import { type CheckedTransaction, checkTransaction, longevity } from "./transaction-checks.ts";
+import { changeRuntime } from "./upgrade.ts";
+import { SPEC_VERSION } from "./version.ts";
 
 const EVENTS_KEY = storagePrefix("System", "Events");
 
@@ -41,17 +43,22 @@ const PRIORITY = { Normal: 1n, Operational: 10_000_000_000n, Mandatory: 0n } as 
 /** The block that is being made: what it used, what happened, how many extrinsics it has. */
 type RunningBlock = { session: Session; used: BlockUsage; extrinsics: number };
 
-export type EngineOptions = { pallets: readonly PalletSource[]; slotMs: number };
+export type EngineOptions = {
+  pallets: readonly PalletSource[];
+  slotMs: number;
+  /** Default: that of the real runtime this one is a subset of. */
+  specVersion?: number;
+};
 
 /** The rules of the chain in TypeScript: the pallets, and what FRAME's executive does around them. */
 export function createRuntimeEngine(
-  { pallets: sources, slotMs }: EngineOptions,
+  { pallets: sources, slotMs, specVersion = SPEC_VERSION }: EngineOptions,
   logger: Logger,
 ): RuntimeEngine {
-  const runtime = declareRuntime(sources);
+  const runtime = declareRuntime(sources, specVersion);
   const { pallets, types, extrinsics } = runtime;
   const dispatch = createDispatcher(pallets, logger);
-  const checks = { pallets, signatures: new SignatureCheck() };
+  const checks = { pallets, signatures: new SignatureCheck(), specVersion };
   const apis = new Map<string, { method: RuntimeApiMethod; inputs: TypeNode }>(
     pallets.flatMap(({ apis: declared = {} }) =>
       Object.entries(declared).flatMap(([api, { methods }]) =>
@@ -190,6 +197,8 @@ export function createRuntimeEngine(
     setBalance(store, account, rao) {
       setBalance(contextOf(running?.session ?? openSession(store, 0)), account, rao);
     },
+    upgraded: ({ specVersion: next, change }) =>
+      createRuntimeEngine({ pallets: changeRuntime(sources, change), slotMs, specVersion: next }, logger),
   };
 }
 

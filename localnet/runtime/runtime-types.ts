@@ -8,7 +8,7 @@ import type { RuntimeCall } from "./dsl/context.ts";
 import type { Pallet, PalletSource, RuntimeTypes } from "./dsl/pallet.ts";
 import { extensionsNode } from "./extensions.ts";
 import { createExtrinsicCodec, type ExtrinsicCodec } from "./extrinsic.ts";
-import { runtimeVersion } from "./version.ts";
+import { runtimeVersion, SPEC_VERSION } from "./version.ts";
 
 /** A pallet with the enums that its calls, events and errors make. */
 export type DeclaredPallet = Pallet & {
@@ -26,7 +26,10 @@ export type DeclaredRuntime = {
 };
 
 /** Resolve pallets that need the whole, and build the whole from the resolved pallets. */
-export function declareRuntime(sources: readonly PalletSource[]): DeclaredRuntime {
+export function declareRuntime(
+  sources: readonly PalletSource[],
+  specVersion: number = SPEC_VERSION,
+): DeclaredRuntime {
   let declared: DeclaredRuntime;
   let metadata: ReturnType<typeof createMetadata> | undefined;
   let outer: { call: TypeNode<RuntimeCall>; event: TypeNode };
@@ -38,7 +41,7 @@ export function declareRuntime(sources: readonly PalletSource[]): DeclaredRuntim
     extrinsic: extrinsic.node,
     info: (value) => callOf(declared.pallets, value).info(value.value.value),
     decode: (bytes) => declared.extrinsics.decode(bytes),
-    version: () => runtimeVersion(declared.pallets),
+    version: () => runtimeVersion(declared.pallets, specVersion),
     metadata: (version) => {
       if (!isServed(version)) return undefined;
       metadata ??= createMetadata(declared);

@@ -12,7 +12,7 @@ import { fitsAlone } from "./limits.ts";
 import { reducibleBalance } from "./pallets/accounts.ts";
 import { System } from "./pallets/system-storage.ts";
 import type { SignatureCheck } from "./signature-check.ts";
-import { SPEC_VERSION, TRANSACTION_VERSION } from "./version.ts";
+import { TRANSACTION_VERSION } from "./version.ts";
 
 const NOBODY: Account = `0x${"00".repeat(32)}`;
 
@@ -39,7 +39,7 @@ export function checkTransaction(
   c: Context,
   extrinsic: Extrinsic,
   info: CallInfo,
-  deps: { pallets: readonly Pallet[]; signatures: SignatureCheck },
+  deps: { pallets: readonly Pallet[]; signatures: SignatureCheck; specVersion: number },
 ): CheckedTransaction {
   const { call, callBytes, signed, length } = extrinsic;
   if (signed === undefined) throw new InvalidTransaction("Call");
@@ -48,7 +48,7 @@ export function checkTransaction(
   if (signer === undefined || extra.mode.type === "Enabled") throw new InvalidTransaction("CannotLookup");
 
   const payload = signedPayload(callBytes, extra, {
-    specVersion: SPEC_VERSION,
+    specVersion: deps.specVersion,
     transactionVersion: TRANSACTION_VERSION,
     genesisHash: blockHashOf(c, 0),
     birthHash: blockHashOf(c, birthBlock(extra.era, c.block)),

@@ -11,13 +11,13 @@ export const SPEC_VERSION = 424;
 export const TRANSACTION_VERSION = 1;
 
 /** Version of the runtime, with the runtime APIs that these pallets declare. */
-export function runtimeVersion(pallets: readonly Pallet[]): RuntimeVersion {
+export function runtimeVersion(pallets: readonly Pallet[], specVersion: number): RuntimeVersion {
   const apis = pallets.flatMap((pallet) => Object.entries(pallet.apis ?? {}));
   return {
     spec_name: "node-subtensor",
     impl_name: "node-subtensor",
     authoring_version: 1,
-    spec_version: SPEC_VERSION,
+    spec_version: specVersion,
     impl_version: 1,
     apis: apis.map(([name, { version }]) => [apiId(name), version]),
     transaction_version: TRANSACTION_VERSION,

@@ -1,11 +1,18 @@
 import { bytesToHex } from "../../types/hex.ts";
+import type { FaultBoard } from "../faults/fault-board.ts";
+import { poolRefusal } from "../faults/pool-refusal.ts";
 import { bytesParam, connectionOf } from "./params.ts";
 import type { RpcMethods } from "./rpc.ts";
 
 export const authorMethods: RpcMethods = {
-  author_submitExtrinsic: ([extrinsic], { node }) => node.submit(bytesParam(extrinsic, "extrinsic")),
+  author_submitExtrinsic: ([extrinsic], { node, faults }) => {
+    const bytes = bytesParam(extrinsic, "extrinsic");
+    refuseByFault(faults, bytes);
+    return node.submit(bytes);
+  },
   author_submitAndWatchExtrinsic: ([extrinsic], context) => {
     const bytes = bytesParam(extrinsic, "extrinsic");
+    refuseByFault(context.faults, bytes);
     return connectionOf(context).subscribe("author_extrinsicUpdate", (notify) => {
       let stopped = false;
       context.node.submit(bytes, (status) => {
@@ -20,3 +27,8 @@ export const authorMethods: RpcMethods = {
   author_pendingExtrinsics: (_, { node }) => node.pool.all().map(({ bytes }) => bytesToHex(bytes)),
   author_hasKey: () => false,
 };
+
+function refuseByFault(faults: FaultBoard, extrinsic: Uint8Array): void {
+  const fault = faults.strike("pool");
+  if (fault !== undefined) throw poolRefusal(fault, extrinsic);
+}

@@ -1,6 +1,7 @@
 import { authorMethods } from "./author.ts";
 import { chainMethods } from "./chain.ts";
 import { devMethods } from "./dev.ts";
+import { faultMethods } from "./faults.ts";
 import { paymentMethods } from "./payment.ts";
 import type { RpcMethods } from "./rpc.ts";
 import { stateMethods } from "./state.ts";
@@ -13,9 +14,14 @@ import { systemMethods } from "./system.ts";
  */
 export function createMethods({ dev }: { dev: boolean }): ReadonlyMap<string, RpcMethods[string]> {
   const methods = new Map(
-    [systemMethods, chainMethods, stateMethods, authorMethods, paymentMethods, dev ? devMethods : {}].flatMap(
-      (family) => Object.entries(family),
-    ),
+    [
+      systemMethods,
+      chainMethods,
+      stateMethods,
+      authorMethods,
+      paymentMethods,
+      ...(dev ? [devMethods, faultMethods] : []),
+    ].flatMap((family) => Object.entries(family)),
   );
   const names = [...methods.keys(), "rpc_methods"].sort();
   methods.set("rpc_methods", () => ({ methods: names }));

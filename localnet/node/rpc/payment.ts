@@ -42,8 +42,8 @@ function ask<T>(
 ): T {
   const bytes = bytesParam(extrinsic, "extrinsic");
   const args = Buffer.concat([bytes, U32.encode(bytes.length)]);
-  const encoded = node.query(blockHashParam(at), (store, ref) =>
-    node.engine.call(store, `TransactionPaymentApi_${method}`, args, ref),
+  const encoded = node.query(blockHashParam(at), (engine, store, ref) =>
+    engine.call(store, `TransactionPaymentApi_${method}`, args, ref),
   );
   return answer.decode(encoded);
 }

@@ -1,5 +1,6 @@
 import type { BlockAuthor } from "../block-author.ts";
 import type { ChainNode } from "../chain-node.ts";
+import type { FaultBoard } from "../faults/fault-board.ts";
 
 /** What one subscription does: starts telling, and returns how to stop. */
 export type Subscriber = (notify: (result: unknown) => void) => () => void;
@@ -16,6 +17,7 @@ export type Connection = {
 export type RpcContext = {
   node: ChainNode;
   author: BlockAuthor;
+  faults: FaultBoard;
   connection: Connection | undefined;
   /** Let the next block have this time, Unix milliseconds. */
   travelTo(unixMs: number): void;

@@ -18,17 +18,14 @@ const MAX_QUERY_BLOCKS = 1_000;
 
 const getStorage: RpcMethod = ([key, at], { node }) => valueHex(stateAt(node, at), hexParam(key, "key"));
 
-const getRuntimeVersion: RpcMethod = ([at], { node }) => {
-  node.blockAt(blockHashParam(at));
-  return node.engine.version();
-};
+const getRuntimeVersion: RpcMethod = ([at], { node }) => node.engineAt(blockHashParam(at)).version();
 
 const unsubscribe: RpcMethod = ([id], context) => connectionOf(context).unsubscribe(id);
 
 const subscribeRuntimeVersion: RpcMethod = (_, context) =>
   connectionOf(context).subscribe("state_runtimeVersion", (notify) => {
-    notify(context.node.engine.version()); // and never again: this runtime is not upgraded while it runs
-    return () => {};
+    notify(context.node.engineAt(undefined).version());
+    return context.node.onUpgraded.add(notify);
   });
 
 export const stateMethods: RpcMethods = {
@@ -38,10 +35,7 @@ export const stateMethods: RpcMethods = {
   chain_subscribeRuntimeVersion: subscribeRuntimeVersion,
   state_unsubscribeRuntimeVersion: unsubscribe,
   chain_unsubscribeRuntimeVersion: unsubscribe,
-  state_getMetadata: ([at], { node }) => {
-    node.blockAt(blockHashParam(at));
-    return bytesToHex(node.engine.metadata(14));
-  },
+  state_getMetadata: ([at], { node }) => bytesToHex(node.engineAt(blockHashParam(at)).metadata(14)),
   state_call: callRuntime,
   state_callAt: callRuntime,
   state_getStorage: getStorage,
@@ -71,12 +65,13 @@ export const stateMethods: RpcMethods = {
     const { node } = context;
     const wanted = keysParam(keys);
     return connectionOf(context).subscribe("state_storage", (notify) => {
-      const changes = wanted.map((key) => [key, valueHex(node.state, key)]);
-      notify({ block: node.head.hash, changes });
-      return node.onStorage.add(({ block, changed }) => {
+      const now = node.stateAt(undefined);
+      notify({ block: node.view.best.hash, changes: wanted.map((key) => [key, valueHex(now, key)]) });
+      return node.view.onStorage.add(({ block, changed }) => {
         const touched = wanted.filter((key) => changed.has(key));
         if (touched.length === 0) return;
-        notify({ block: block.hash, changes: touched.map((key) => [key, valueHex(node.state, key)]) });
+        const state = node.state.at(block.header.number);
+        notify({ block: block.hash, changes: touched.map((key) => [key, valueHex(state, key)]) });
       });
     });
   },
@@ -87,7 +82,9 @@ function callRuntime([method, data, at]: readonly unknown[], { node }: RpcContex
   if (typeof method !== "string" || method.length > 256) throw invalidParams("method must be a name");
   const args = bytesParam(data, "data");
   try {
-    const answer = node.query(blockHashParam(at), (store, ref) => node.engine.call(store, method, args, ref));
+    const answer = node.query(blockHashParam(at), (engine, store, ref) =>
+      engine.call(store, method, args, ref),
+    );
     return bytesToHex(answer);
   } catch (error) {
     if (error instanceof UnknownRuntimeApi)
