@@ -2,12 +2,15 @@ import { type Codec, createCodec } from "@polkadot-api/substrate-bindings";
 import { tuple, vec } from "./composites.ts";
 import { createNode, type TypeNode, type TypeParam } from "./type-node.ts";
 
-/** A `BTreeMap`: on the wire a sequence of pairs, keys ascending. */
-export function btreeMap<K extends number, V>(key: TypeNode<K>, value: TypeNode<V>): TypeNode<Map<K, V>> {
+/** A `BTreeMap`: on the wire a sequence of pairs, keys ascending. Keys are numbers, or bytes in hex. */
+export function btreeMap<K extends number | string, V>(
+  key: TypeNode<K>,
+  value: TypeNode<V>,
+): TypeNode<Map<K, V>> {
   const pairs = vec(tuple(key, value)) as TypeNode<[K, V][]>;
   const inner = pairs.codec as unknown as Codec<[K, V][]>;
   const codec = createCodec<Map<K, V>>(
-    (map) => inner.enc([...map].sort(([a], [b]) => a - b)),
+    (map) => inner.enc([...map].sort(([a], [b]) => (a < b ? -1 : 1))),
     (bytes) => new Map(inner.dec(bytes)),
   );
   const params = [

@@ -1,5 +1,6 @@
 import {
   type Codec,
+  createCodec,
   Option as optionCodec,
   type StringRecord,
   Struct as structCodec,
@@ -43,6 +44,22 @@ export function option<T>(of: TypeNode<T>): TypeNode<T | undefined> {
     },
     `Option<${of.typeName}>`,
   );
+}
+
+/** An option inside another one: null where the inner one is none, so that the outer one can tell. */
+export function nullable<T>(of: TypeNode<T | undefined>): TypeNode<T | null> {
+  const inner = of.codec as unknown as Codec<T | undefined>;
+  const codec = createCodec<T | null>(
+    (value) => inner.enc(value ?? undefined),
+    (bytes) => inner.dec(bytes) ?? null,
+  );
+  return createNode(codec, of.shape, of.typeName);
+}
+
+/** `[T; N]` of anything but bytes, which `fixedBytes` takes. */
+export function array<T>(of: TypeNode<T>, length: number): TypeNode<T[]> {
+  const codec = vectorCodec(of.codec, length) as unknown as Codec<T[]>;
+  return createNode(codec, { kind: "array", of, length }, `[${of.typeName}; ${length}]`);
 }
 
 /**

@@ -5,7 +5,7 @@ import { freeBalance } from "../accounts.ts";
 import { Balances } from "../balances.ts";
 import { System } from "../system-storage.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
-import { metagraphOf, selectMetagraph } from "./metagraph.ts";
+import { metagraphOf, selectMetagraph } from "./info/metagraph.ts";
 import { Networks } from "./network-storage.ts";
 import { Neurons } from "./neuron-storage.ts";
 import { stakeOf } from "./stake.ts";

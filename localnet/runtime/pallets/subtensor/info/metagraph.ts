@@ -1,40 +1,20 @@
-import type { Netuid, Uid } from "../../../../shared/types.ts";
-import type { Reader } from "../../../state/store.ts";
-import type { Account } from "../../dsl/context.ts";
-import { CommitmentStorage } from "../commitment-storage.ts";
-import { Registration } from "../commitment-types.ts";
-import { System } from "../system-storage.ts";
-import { Hyperparameters } from "./hyperparameter-storage.ts";
-import {
-  type Metagraph,
-  type NeuronInfoLite,
-  SELECTABLE_FIELDS,
-  type SelectiveMetagraph,
-} from "./info-types.ts";
-import { Networks } from "./network-storage.ts";
-import { Neurons } from "./neuron-storage.ts";
-import { hotkeysOf } from "./neurons.ts";
-import { hotkeyStake } from "./stake.ts";
-import { Stakes } from "./stake-storage.ts";
-import { stakeWeight } from "./stake-weight.ts";
-import { subnetRules } from "./subnet-rules.ts";
-import { storageIndex } from "./subnets.ts";
-import { ROOT } from "./subtensor-id.ts";
-import type { AxonInfo } from "./subtensor-types.ts";
-
-const NO_AXON: AxonInfo = {
-  block: 0n,
-  version: 0,
-  ip: 0n,
-  port: 0,
-  ip_type: 0,
-  protocol: 0,
-  placeholder1: 0,
-  placeholder2: 0,
-};
-const NO_PROMETHEUS = { block: 0n, version: 0, ip: 0n, port: 0, ip_type: 0 };
-/** What the chain answers where pruning scores used to be. */
-const NO_PRUNING_SCORE = 65_535;
+import type { Netuid, Uid } from "../../../../../shared/types.ts";
+import type { Reader } from "../../../../state/store.ts";
+import type { Account } from "../../../dsl/context.ts";
+import { CommitmentStorage } from "../../commitment-storage.ts";
+import { Registration } from "../../commitment-types.ts";
+import { System } from "../../system-storage.ts";
+import { Hyperparameters } from "../hyperparameter-storage.ts";
+import { Networks } from "../network-storage.ts";
+import { Neurons } from "../neuron-storage.ts";
+import { hotkeysOf } from "../neurons.ts";
+import { Stakes } from "../stake-storage.ts";
+import { stakeWeight } from "../stake-weight.ts";
+import { storageIndex } from "../subnets.ts";
+import { ROOT } from "../subtensor-id.ts";
+import { subnetRules } from "./hyperparameters.ts";
+import { type Metagraph, SELECTABLE_FIELDS, type SelectiveMetagraph } from "./metagraph-types.ts";
+import { NO_AXON } from "./neuron-info.ts";
 
 /** Everything about a subnet at once. @param mechanism - Whose last update and incentives. */
 export function metagraphOf(s: Reader, netuid: Netuid, mechanism = 0): Metagraph {
@@ -48,7 +28,7 @@ export function metagraphOf(s: Reader, netuid: Netuid, mechanism = 0): Metagraph
   return {
     ...subnetRules(s, netuid),
     netuid: index,
-    name: [...(identity?.subnet_name ?? nameOf(netuid))],
+    name: subnetName(s, netuid),
     symbol: [...Networks.TokenSymbol.get(s, netuid)],
     identity,
     network_registered_at: Networks.NetworkRegisteredAt.get(s, netuid),
@@ -91,42 +71,43 @@ export function metagraphOf(s: Reader, netuid: Netuid, mechanism = 0): Metagraph
 
 /** The fields with these numbers; unknown numbers are ignored. */
 export function selectMetagraph(s: Reader, netuid: Netuid, indexes: readonly number[]): SelectiveMetagraph {
+  const selected = selectFields(s, netuid, indexes);
+  return { ...selected, netuid: indexes.includes(0) ? netuid : 0 };
+}
+
+/**
+ * The same of one mechanism, which decides last update and incentives. A mechanism that does not exist has none of
+ * them; that is no error.
+ */
+export function selectMechagraph(
+  s: Reader,
+  netuid: Netuid,
+  mechanism: number,
+  indexes: readonly number[],
+): SelectiveMetagraph {
+  return { ...selectFields(s, netuid, indexes, mechanism), netuid };
+}
+
+function selectFields(
+  s: Reader,
+  netuid: Netuid,
+  indexes: readonly number[],
+  mechanism = 0,
+): SelectiveMetagraph {
+  const metagraph = metagraphOf(s, netuid, mechanism);
   const whole: SelectiveMetagraph = {
-    ...metagraphOf(s, netuid),
+    ...metagraph,
+    identity: metagraph.identity ?? null,
     validators: validatorUids(s, netuid),
     commitments: rawCommitments(s, netuid),
   };
   const wanted = new Set(indexes.map((index) => SELECTABLE_FIELDS[index]));
   const entries = SELECTABLE_FIELDS.map((field) => [field, wanted.has(field) ? whole[field] : undefined]);
-  return { ...Object.fromEntries(entries), netuid: wanted.has("netuid") ? netuid : 0 } as SelectiveMetagraph;
+  return Object.fromEntries(entries) as SelectiveMetagraph;
 }
 
-export function neuronLite(s: Reader, netuid: Netuid, uid: Uid): NeuronInfoLite {
-  const hotkey = Neurons.Keys.get(s, netuid, uid);
-  const coldkey = Neurons.Owner.get(s, hotkey);
-  return {
-    hotkey,
-    coldkey,
-    uid,
-    netuid,
-    active: Neurons.Active.get(s, netuid)[uid] ?? false,
-    axon_info: Neurons.Axons.get(s, netuid, hotkey) ?? NO_AXON,
-    prometheus_info: Neurons.Prometheus.get(s, netuid, hotkey) ?? NO_PROMETHEUS,
-    stake: [[coldkey, hotkeyStake(s, hotkey, netuid)]],
-    rank: 0,
-    emission: Neurons.Emission.get(s, netuid)[uid] ?? 0n,
-    incentive: Neurons.Incentive.get(s, netuid)[uid] ?? 0,
-    consensus: Neurons.Consensus.get(s, netuid)[uid] ?? 0,
-    trust: 0,
-    validator_trust: Neurons.ValidatorTrust.get(s, netuid)[uid] ?? 0,
-    dividends: Neurons.Dividends.get(s, netuid)[uid] ?? 0,
-    last_update: Neurons.LastUpdate.get(s, netuid)[uid] ?? 0n,
-    validator_permit: Neurons.ValidatorPermit.get(s, netuid)[uid] ?? false,
-    pruning_score: NO_PRUNING_SCORE,
-  };
-}
-
-function poolFields(s: Reader, netuid: Netuid) {
+/** The pool of a subnet and what flows into it, as all answers tell it. */
+export function poolFields(s: Reader, netuid: Netuid) {
   return {
     alpha_in: Stakes.SubnetAlphaIn.get(s, netuid),
     alpha_out: Stakes.SubnetAlphaOut.get(s, netuid),
@@ -160,7 +141,8 @@ function rawCommitments(s: Reader, netuid: Netuid): [Account, number[]][] {
   ]);
 }
 
-/** Subnets without an identity have a name only where the chain built one in. */
-function nameOf(netuid: Netuid): Uint8Array {
-  return new TextEncoder().encode(netuid === ROOT ? "root" : "unknown");
+/** Subnets without a name of their own have one only where the chain built it in. */
+export function subnetName(s: Reader, netuid: Netuid): number[] {
+  const own = Networks.SubnetIdentitiesV3.get(s, netuid)?.subnet_name;
+  return [...(own?.length ? own : new TextEncoder().encode(netuid === ROOT ? "root" : "unknown"))];
 }

@@ -1,57 +1,29 @@
-import { option, record, tuple, vec } from "../../../types/composites.ts";
-import { I32F32, I96F32 } from "../../../types/fixed-point.ts";
-import { Bool, CompactU8, CompactU16, CompactU64, CompactU128 } from "../../../types/primitives.ts";
-import { AccountId } from "../../../types/substrate-types.ts";
-import { named, type TypeNode, type ValueOf } from "../../../types/type-node.ts";
-import { AxonInfo, ChainIdentityV2, PrometheusInfo, SubnetIdentityV3 } from "./subtensor-types.ts";
+import { nullable, option, record, tuple, vec } from "../../../../types/composites.ts";
+import { I96F32 } from "../../../../types/fixed-point.ts";
+import { Bool, CompactU8, CompactU16, CompactU128 } from "../../../../types/primitives.ts";
+import { AccountId } from "../../../../types/substrate-types.ts";
+import { named, type TypeNode, type ValueOf } from "../../../../types/type-node.ts";
+import { AxonInfo, ChainIdentityV2, SubnetIdentityV3 } from "../subtensor-types.ts";
+import {
+  Account,
+  AlphaByAccount,
+  C16,
+  C64,
+  CompactAlpha,
+  CompactNetUid,
+  CompactTao,
+  TaoByAccount,
+  Text,
+} from "./info-fields.ts";
 
-/*
- * What runtime APIs answer. Amounts are rao, shares are u16 of 65535. `rank`, `trust` and `pruning_score` are gone
- * from the chain and only left in these types.
- */
-
-const Account = named("AccountId", AccountId);
-const C16 = named("Compact<u16>", CompactU16);
-const C64 = named("Compact<u64>", CompactU64);
-const CompactNetUid = named("Compact<NetUid>", CompactU16);
-const CompactAlpha = named("Compact<AlphaBalance>", CompactU64);
-const CompactTao = named("Compact<TaoBalance>", CompactU64);
-const Text = named("Vec<Compact<u8>>", vec(CompactU8));
-const AlphaByAccount = named("Vec<(AccountId, Compact<AlphaBalance>)>", vec(tuple(AccountId, CompactU64)));
-const TaoByAccount = named("Vec<(AccountId, Compact<TaoBalance>)>", vec(tuple(AccountId, CompactU64)));
-
-export const NeuronInfoLite = record(
-  "pallet_subtensor::rpc_info::neuron_info::NeuronInfoLite",
-  {
-    hotkey: Account,
-    coldkey: Account,
-    uid: C16,
-    netuid: CompactNetUid,
-    active: Bool,
-    axon_info: AxonInfo,
-    prometheus_info: PrometheusInfo,
-    stake: AlphaByAccount,
-    rank: C16,
-    emission: CompactAlpha,
-    incentive: C16,
-    consensus: C16,
-    trust: C16,
-    validator_trust: C16,
-    dividends: C16,
-    last_update: C64,
-    validator_permit: Bool,
-    pruning_score: C16,
-  },
-  { AccountId },
-);
-export type NeuronInfoLite = ValueOf<typeof NeuronInfoLite>;
+const Identity = option(SubnetIdentityV3);
 
 /** A subnet as a whole: itself, its pool, its rules, and a column per property of its neurons. */
 const METAGRAPH_FIELDS = {
   netuid: CompactNetUid,
   name: Text,
   symbol: Text,
-  identity: option(SubnetIdentityV3),
+  identity: Identity,
   network_registered_at: C64,
   owner_hotkey: Account,
   owner_coldkey: Account,
@@ -129,10 +101,14 @@ export type Metagraph = ValueOf<typeof Metagraph>;
 
 const { netuid, ...SELECTABLE } = METAGRAPH_FIELDS;
 
-/** The same where every field but the first is there only when it was asked for, and two more. */
+/**
+ * The same where every field but the first is there only when it was asked for, and two more. `identity` is null when it
+ * was asked for and there is none.
+ */
 const SELECTIVE_FIELDS = {
   netuid,
   ...optional(SELECTABLE),
+  identity: option(nullable(Identity)),
   validators: named("Option<Vec<Compact<u16>>>", option(vec(CompactU16))),
   commitments: named(
     "Option<Vec<(AccountId, Vec<Compact<u8>>)>>",
@@ -149,43 +125,6 @@ export type SelectiveMetagraph = ValueOf<typeof SelectiveMetagraph>;
 
 /** Names of the fields that may be asked for, by their number. */
 export const SELECTABLE_FIELDS = Object.keys(SELECTIVE_FIELDS) as (keyof SelectiveMetagraph)[];
-
-export const SubnetHyperparamsV2 = record("pallet_subtensor::rpc_info::subnet_info::SubnetHyperparamsV2", {
-  rho: C16,
-  kappa: C16,
-  immunity_period: C16,
-  min_allowed_weights: C16,
-  max_weights_limit: C16,
-  tempo: C16,
-  min_difficulty: C64,
-  max_difficulty: C64,
-  weights_version: C64,
-  weights_rate_limit: C64,
-  adjustment_interval: C16,
-  activity_cutoff: C64,
-  registration_allowed: Bool,
-  target_regs_per_interval: C16,
-  min_burn: CompactTao,
-  max_burn: CompactTao,
-  bonds_moving_avg: C64,
-  max_regs_per_block: C16,
-  serving_rate_limit: C64,
-  max_validators: C16,
-  adjustment_alpha: C64,
-  difficulty: C64,
-  commit_reveal_period: C64,
-  commit_reveal_weights_enabled: Bool,
-  alpha_high: C16,
-  alpha_low: C16,
-  liquid_alpha_enabled: Bool,
-  alpha_sigmoid_steepness: I32F32,
-  yuma_version: C16,
-  subnet_is_active: Bool,
-  transfers_enabled: Bool,
-  bonds_reset_enabled: Bool,
-  user_liquidity_enabled: Bool,
-});
-export type SubnetHyperparamsV2 = ValueOf<typeof SubnetHyperparamsV2>;
 
 type Optional<F> = { [K in keyof F]: F[K] extends TypeNode<infer T> ? TypeNode<T | undefined> : never };
 
