@@ -5,7 +5,7 @@ import { TRANSACTION_EXTENSIONS } from "../runtime/extensions.ts";
 import type { DeclaredPallet, DeclaredRuntime } from "../runtime/runtime-types.ts";
 import { Unit } from "../types/composites.ts";
 import { bytesToHex } from "../types/hex.ts";
-import { MultiAddress, MultiSignature } from "../types/substrate-types.ts";
+import { AccountId, MultiAddress, MultiSignature } from "../types/substrate-types.ts";
 import type { TypeNode } from "../types/type-node.ts";
 import { TypeRegistry } from "../types/type-registry.ts";
 
@@ -34,6 +34,7 @@ type Description = { v14: V14; v15: V15; v16: V16 };
 function describe(runtime: DeclaredRuntime): Description {
   const registry = new TypeRegistry();
   const id = (node: TypeNode) => registry.idOf(node);
+  id(AccountId); // Type 0, as in the real chain: the Python clients take that number for an account.
   const pallets = runtime.pallets.map((pallet) => describePallet(pallet, id));
   const apis = runtime.pallets.flatMap(({ apis = {} }) =>
     Object.entries(apis).map(([name, api]) => describeApi(name, api, id)),

@@ -93,9 +93,18 @@ function eventNode({ path, generics, events }: Pallet): TypeNode | undefined {
   return events && enumeration(`${path}::Event`, events.variants, unresolved(generics?.event));
 }
 
+/** Clients show the documentation of an error, and some stumble over none. */
+function toSentence(name: string): string {
+  const words = name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, " ").toLowerCase();
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
 function errorNode({ path, generics, errors }: Pallet): TypeNode | undefined {
   if (errors === undefined) return undefined;
-  const variants = Object.entries(errors.indexes).map(([name, index]) => [name, variant(index)]);
+  const variants = Object.entries(errors.indexes).map(([name, index]) => [
+    name,
+    { ...variant(index), docs: [toSentence(name)] },
+  ]);
   return enumeration(`${path}::Error`, Object.fromEntries(variants), unresolved(generics?.error));
 }
 

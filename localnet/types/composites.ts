@@ -104,6 +104,8 @@ export type VariantSpec<V = unknown> = {
   index: number;
   shapes: FieldShape[];
   codec: Codec<unknown>;
+  /** Lines for people, where clients show them. */
+  docs?: readonly string[];
   Value?: V;
 };
 
@@ -154,7 +156,10 @@ export function enumeration<const V extends Variants>(
       path: segments,
       params: typeParams(params),
       variants: () =>
-        names.map((name) => ({ name, index: variants[name]!.index, fields: variants[name]!.shapes })),
+        names.map((name) => {
+          const { index, shapes, docs = [] } = variants[name]!;
+          return { name, index, fields: shapes, docs };
+        }),
     },
     segments.at(-1)!,
   );

@@ -31,7 +31,7 @@ export type PrimitiveName =
 /** A type parameter and what fills it; clients read some of them by position. */
 export type TypeParam = { name: string; type: TypeNode | undefined };
 export type FieldShape = { name: string | undefined; type: TypeNode; typeName: string | undefined };
-export type VariantShape = { name: string; index: number; fields: FieldShape[] };
+export type VariantShape = { name: string; index: number; fields: FieldShape[]; docs?: readonly string[] };
 
 /**
  * One SCALE type: how it is encoded, how the metadata describes it, and what its values are in TypeScript.

@@ -36,11 +36,11 @@ export class TypeRegistry {
         ? { tag: "composite", value: shape.fields().map((field) => this.#field(field)) }
         : {
             tag: "variant",
-            value: shape.variants().map(({ name, index, fields }) => ({
+            value: shape.variants().map(({ name, index, fields, docs = [] }) => ({
               name,
               index,
               fields: fields.map((field) => this.#field(field)),
-              docs: [],
+              docs: [...docs],
             })),
           };
     return id;
