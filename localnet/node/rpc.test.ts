@@ -1,11 +1,10 @@
-import { request } from "node:http";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
 import { keysReady } from "../../shared/keys/keypair.ts";
 import { silentLogger } from "../../shared/logger.ts";
 import { storagePrefix } from "../state/hashing.ts";
 import { bytesToHex } from "../types/hex.ts";
 import { type LocalNode, startLocalNode } from "./local-node.ts";
+import { call, openSocket, post, type RawSocket, type Reply, result } from "./rpc-client.test-kit.ts";
 import { createTestChain } from "./test-chain.ts";
 
 const NUMBER_KEY = storagePrefix("System", "Number");
@@ -23,62 +22,10 @@ async function start(host?: string): Promise<LocalNode> {
   return node;
 }
 
-type Answer = { status: number; body: string };
-
-function post(node: LocalNode, body: string, headers: Record<string, string> = {}): Promise<Answer> {
-  const { hostname, port } = new URL(node.endpoint);
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { hostname, port, method: "POST", headers: { "content-type": "application/json", ...headers } },
-      (response) => {
-        let text = "";
-        response.on("data", (part) => {
-          text += part;
-        });
-        response.on("end", () => resolve({ status: response.statusCode!, body: text }));
-      },
-    );
-    sent.on("error", reject);
-    sent.end(body);
-  });
-}
-
-type Reply = { result?: unknown; error?: { code: number; message: string; data?: string } };
-
-async function call(node: LocalNode, method: string, ...params: unknown[]): Promise<Reply> {
-  const { body } = await post(node, JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }));
-  return JSON.parse(body) as Reply;
-}
-
-async function result(node: LocalNode, method: string, ...params: unknown[]): Promise<unknown> {
-  const answer = await call(node, method, ...params);
-  if (answer.error) throw new Error(JSON.stringify(answer.error));
-  return answer.result;
-}
-
-/** A raw WebSocket client that collects what comes. */
-async function socketOf(node: LocalNode, headers: Record<string, string> = {}) {
-  const socket = new WebSocket(node.endpoint, { headers });
-  const received: Record<string, unknown>[] = [];
-  const waiting: (() => void)[] = [];
-  socket.on("message", (data) => {
-    received.push(JSON.parse(String(data)) as Record<string, unknown>);
-    for (const wake of waiting.splice(0)) wake();
-  });
-  await new Promise((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("error", reject);
-  });
-  cleanup.push(() => socket.terminate());
-  return {
-    socket,
-    received,
-    send: (message: unknown) => socket.send(JSON.stringify(message)),
-    async until(count: number) {
-      while (received.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
-      return received;
-    },
-  };
+async function socketOf(node: LocalNode, headers: Record<string, string> = {}): Promise<RawSocket> {
+  const client = await openSocket(node, headers);
+  cleanup.push(() => client.socket.terminate());
+  return client;
 }
 
 describe("JSON-RPC", () => {

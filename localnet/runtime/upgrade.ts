@@ -10,7 +10,7 @@ import type { StorageItem } from "./dsl/storage.ts";
  * - `none`: nothing.
  * - `newtype`: `netuid` in calls and in keys of storage becomes a struct around u16. Same bytes, other metadata.
  * - `argument`: `set_weights` takes one more argument, `mechid: u8`. Other bytes.
- * - `rename`: `set_weights` has another name, and its old one does not exist.
+ * - `rename`: `set_weights` has another name. Same bytes, but who looks for the old name finds none.
  */
 export const RUNTIME_CHANGES = ["none", "newtype", "argument", "rename"] as const;
 export type RuntimeChange = (typeof RUNTIME_CHANGES)[number];
