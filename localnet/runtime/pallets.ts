@@ -1,7 +1,10 @@
 import type { PalletSource } from "./dsl/pallet.ts";
 import { adminUtils } from "./pallets/admin-utils/admin-utils.ts";
+import { createAura } from "./pallets/aura.ts";
 import { balances } from "./pallets/balances.ts";
 import { commitments } from "./pallets/commitments.ts";
+import { createCrowdloan } from "./pallets/crowdloan.ts";
+import { mevShield } from "./pallets/mev-shield.ts";
 import { subtensor } from "./pallets/subtensor/subtensor.ts";
 import { createSudo } from "./pallets/sudo.ts";
 import { swapPallet } from "./pallets/swap.ts";
@@ -21,6 +24,7 @@ export function createPallets({ slotMs }: ChainSpeed): PalletSource[] {
   return [
     createSystem,
     createTimestamp(slotMs),
+    createAura(slotMs),
     balances,
     createTransactionPayment,
     subtensor,
@@ -28,6 +32,8 @@ export function createPallets({ slotMs }: ChainSpeed): PalletSource[] {
     createSudo,
     commitments,
     adminUtils,
+    createCrowdloan,
     swapPallet,
+    mevShield,
   ];
 }

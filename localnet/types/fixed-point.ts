@@ -17,6 +17,7 @@ const FRACTION_64 = typenum(64);
 
 export const I32F32 = fixedPoint("I32F32", "FixedI64", I64, FRACTION_32);
 export const I96F32 = fixedPoint("I96F32", "FixedI128", I128, FRACTION_32);
+export const I64F64 = fixedPoint("I64F64", "FixedI128", I128, FRACTION_64);
 export const U64F64 = fixedPoint("U64F64", "FixedU128", U128, FRACTION_64);
 export const U96F32 = fixedPoint("U96F32", "FixedU128", U128, FRACTION_32);
 

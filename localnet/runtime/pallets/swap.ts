@@ -1,4 +1,5 @@
 import { record, wrapper } from "../../types/composites.ts";
+import { U64F64 } from "../../types/fixed-point.ts";
 import { U16, U64 } from "../../types/primitives.ts";
 import { named } from "../../types/type-node.ts";
 import { EVEN_WEIGHT, MIN_RESERVE } from "../consensus/pool.ts";
@@ -17,6 +18,8 @@ const NonZeroU64 = wrapper("NonZeroU64", named("", U64));
 export const Swap = storageOf(id, {
   FeeRate: map([["Twox64Concat", U16]], U16, 33),
   SwapBalancer: map([["Twox64Concat", U16]], Balancer, { quote: EVEN_WEIGHT }),
+  /** Of an older chain: clients that ask for prices here would fail without it. */
+  AlphaSqrtPrice: map([["Twox64Concat", U16]], U64F64, 0n),
 });
 
 export const swapErrors = errorsOf(id, {

@@ -4,6 +4,7 @@ import { Balances, changeIssuance } from "../balances.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { Networks } from "./network-storage.ts";
 import { appendNeuron } from "./neurons.ts";
+import { updateSqrtPrices } from "./sqrt-prices.ts";
 import { Stakes } from "./stake-storage.ts";
 import { ZERO_ACCOUNT } from "./storage-keys.ts";
 import { subnetAccount } from "./subnets.ts";
@@ -42,4 +43,5 @@ export function buildGenesis(c: Context): void {
   changeIssuance(c, 10n * COIN);
   Stakes.TotalStake.put(s, 10n * COIN);
   Stakes.TotalIssuance.put(s, Balances.TotalIssuance.get(s));
+  updateSqrtPrices(c);
 }

@@ -1,6 +1,6 @@
 import { tuple, vec } from "../../../types/composites.ts";
-import { Bool, U16, U64 } from "../../../types/primitives.ts";
-import { AccountId } from "../../../types/substrate-types.ts";
+import { Bool, U16, U32, U64 } from "../../../types/primitives.ts";
+import { AccountId, H256 } from "../../../types/substrate-types.ts";
 import { map, storageOf, value } from "../../dsl/storage.ts";
 import {
   PER_ACCOUNT,
@@ -42,6 +42,10 @@ export const Neurons = storageOf(subtensorId, {
   ChildKeys: map(PER_HOTKEY_AND_SUBNET, vec(tuple(U64, AccountId)), []),
   ParentKeys: map(PER_HOTKEY_AND_SUBNET, vec(tuple(U64, AccountId)), []),
   PendingChildKeys: map(PER_SUBNET_AND_HOTKEY, tuple(vec(tuple(U64, AccountId)), U64), [[], 0n]),
+  ColdkeySwapAnnouncementDelay: value(U32, 36_000),
+  ColdkeySwapReannouncementDelay: value(U32, 7_200),
+  ColdkeySwapAnnouncements: map([["Twox64Concat", AccountId]], tuple(U32, H256)),
+  ColdkeySwapDisputes: map([["Twox64Concat", AccountId]], U32),
   LastHotkeySwapOnNetuid: map(PER_SUBNET_AND_HOTKEY, U64, 0n),
   PendingChildKeyCooldown: value(U64, 7_200n),
   AutoParentDelegationEnabled: map(PER_ACCOUNT, Bool, true),

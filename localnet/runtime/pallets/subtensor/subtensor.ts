@@ -6,17 +6,19 @@ import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { apis } from "./info/subtensor-apis.ts";
 import { Networks } from "./network-storage.ts";
 import { Neurons } from "./neuron-storage.ts";
+import { updateSqrtPrices } from "./sqrt-prices.ts";
 import { Stakes } from "./stake-storage.ts";
 import { calls } from "./subtensor-calls.ts";
 import { constants } from "./subtensor-constants.ts";
 import { events } from "./subtensor-events.ts";
 import { errors, subtensorId } from "./subtensor-id.ts";
+import { Vestiges } from "./vestigial-storage.ts";
 
 /** Subnets: who is registered, who stakes, what they say of each other, and what they earn. */
 export const subtensor: Pallet = {
   ...subtensorId,
   path: "pallet_subtensor::pallet",
-  storage: { ...Networks, ...Neurons, ...Hyperparameters, ...Stakes },
+  storage: { ...Networks, ...Neurons, ...Hyperparameters, ...Stakes, ...Vestiges },
   calls,
   events,
   errors,
@@ -24,6 +26,7 @@ export const subtensor: Pallet = {
   apis,
   genesis: buildGenesis,
   onInitialize: stepBlock,
+  onFinalize: updateSqrtPrices,
   checkTransaction: (c, { signer, call }) => checkGuardsOfTransaction(c, signer, call),
   checkDispatch(c, call) {
     if (c.origin.kind === "signed") checkGuards(c, c.origin.who, call);
