@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { keysReady } from "../../../shared/keys/keypair.ts";
-import { UndecodableExtrinsic } from "../../engine.ts";
 import type { RuntimeCall } from "../../runtime/dsl/context.ts";
 import { RpcError } from "../rpc-error.ts";
 import { createTestChain, type TestChain } from "../test-chain.ts";
@@ -20,6 +19,15 @@ function create(options: { keepBlocks?: number } = {}): { chain: TestChain; faul
   const faults = new FaultBoard();
   applyChainFaults(faults, chain.node);
   return { chain, faults };
+}
+
+function isDecoded({ node }: TestChain, bytes: Uint8Array): boolean {
+  try {
+    node.submit(bytes);
+  } catch (error) {
+    return error instanceof RpcError && error.code !== 1002;
+  }
+  return true;
 }
 
 function submit({ node, sign }: TestChain, nonce = 0): { hash: string; statuses: TransactionStatus[] } {
@@ -210,14 +218,11 @@ describe("an upgrade of the runtime", () => {
   it("decodes by the changed shape: what a client encodes by the old one is no call", () => {
     const { chain, faults } = create();
     const old = chain.sign("Alice", weights(1), { specVersion: 425 });
-    expect(() => chain.node.engine.validate(chain.node.state, old, { number: 0, hash: "0x" })).not.toThrow(
-      UndecodableExtrinsic,
-    );
-    faults.set({ kind: "spec-bump", change: "argument" });
-    expect(() => chain.node.submit(old)).toThrow(expect.objectContaining({ code: 1002 }));
-    faults.clear();
     faults.set({ kind: "spec-bump", change: "newtype" });
-    expect(() => chain.node.submit(old)).toThrow(expect.objectContaining({ code: 1010 }));
+    expect(isDecoded(chain, old)).toBe(true);
+    faults.clear();
+    faults.set({ kind: "spec-bump", change: "argument" });
+    expect(isDecoded(chain, old)).toBe(false);
   });
 
   it("may rename a call", () => {
