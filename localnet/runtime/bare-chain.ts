@@ -5,8 +5,12 @@ import { contextOf, createDispatcher, type Dispatcher, openSession } from "./dis
 import type { Account, DispatchOutcome, Origin, RuntimeCall } from "./dsl/context.ts";
 import type { Pallet } from "./dsl/pallet.ts";
 import { System } from "./pallets/system-storage.ts";
+import { Timestamp } from "./pallets/timestamp.ts";
 import { type ChainSpeed, createPallets } from "./pallets.ts";
 import { declareRuntime } from "./runtime-types.ts";
+
+/** When such a chain begins: any time at which the beacon has rounds. A slot later comes the next block. */
+const GENESIS_MS = BigInt(Date.UTC(2026, 0, 1));
 
 /** What a chain without a node starts from. */
 export type BareChainOptions = {
@@ -15,15 +19,17 @@ export type BareChainOptions = {
 } & ChainSpeed;
 
 /**
- * The chain's rules without extrinsics, signatures, fees and time: calls go straight to the pallets, one per block.
+ * The chain's rules without extrinsics, signatures and fees: calls go straight to the pallets, one per block.
  * For tests of the rules and for whoever needs many blocks quickly.
  */
 export class BareChain {
   readonly state = new State();
   readonly #pallets: readonly Pallet[];
+  readonly #slotMs: bigint;
   readonly #dispatch: Dispatcher;
 
   constructor({ balances, sudo, slotMs }: BareChainOptions) {
+    this.#slotMs = BigInt(slotMs);
     this.#pallets = declareRuntime(createPallets({ slotMs })).pallets;
     this.#dispatch = createDispatcher(this.#pallets, silentLogger);
     this.state.block(() => {
@@ -58,6 +64,7 @@ export class BareChain {
       const session = openSession(this.state, number);
       const c = contextOf(session);
       System.Number.put(this.state, number);
+      Timestamp.Now.put(this.state, GENESIS_MS + BigInt(number - 1) * this.#slotMs);
       for (const pallet of this.#pallets) pallet.onInitialize?.(c);
       return call && this.#dispatch(session, call, origin);
     });

@@ -4,6 +4,7 @@ import { createAura } from "./pallets/aura.ts";
 import { balances } from "./pallets/balances.ts";
 import { commitments } from "./pallets/commitments.ts";
 import { createCrowdloan } from "./pallets/crowdloan.ts";
+import { drand } from "./pallets/drand/drand.ts";
 import { mevShield } from "./pallets/mev-shield.ts";
 import { subtensor } from "./pallets/subtensor/subtensor.ts";
 import { createSudo } from "./pallets/sudo.ts";
@@ -32,6 +33,7 @@ export function createPallets({ slotMs }: ChainSpeed): PalletSource[] {
     createSudo,
     commitments,
     adminUtils,
+    drand,
     createCrowdloan,
     swapPallet,
     mevShield,

@@ -31,6 +31,14 @@ export function btreeSet<T extends number>(of: TypeNode<T>): TypeNode<Set<T>> {
   return createNode(codec, shapeOf("BTreeSet", [{ name: "T", type: of }], items), "BTreeSet");
 }
 
+/** A `BTreeSet` of composites: a list without doubles, which is written ascending by `compare`. */
+export function btreeSetOf<T>(of: TypeNode<T>, compare: (a: T, b: T) => number): TypeNode<T[]> {
+  const items = vec(of);
+  const inner = items.codec as unknown as Codec<T[]>;
+  const codec = createCodec<T[]>((list) => inner.enc([...list].sort(compare)), inner.dec);
+  return createNode(codec, shapeOf("BTreeSet", [{ name: "T", type: of }], items), "BTreeSet");
+}
+
 function shapeOf(name: string, params: TypeParam[], inner: TypeNode) {
   return {
     kind: "composite",

@@ -1,4 +1,6 @@
+import { QUICKNET, verifyPulse } from "../../../shared/chain/timelock/beacon.ts";
 import type { Hex } from "../../../shared/types.ts";
+import { addPulse } from "../../runtime/pallets/drand/pulses.ts";
 import { invalidParams } from "../rpc-error.ts";
 import { accountParam, bytesParam, hexParam, listParam, numberParam } from "./params.ts";
 import type { RpcMethods } from "./rpc.ts";
@@ -64,6 +66,13 @@ export const devMethods: RpcMethods = {
         else store.put(key, value);
       }
     }).hash;
+  },
+  /** A pulse of the public drand network, round and signature, in a block of its own: opens what others encrypted. -> its hash */
+  dev_addDrandPulse: ([round, signature], { node }) => {
+    const pulse = { round: numberParam(round, "round"), signature: bytesParam(signature, "signature") };
+    if (!verifyPulse(QUICKNET, pulse))
+      throw invalidParams(`this is not quicknet's pulse of round ${pulse.round}`);
+    return node.newBlock((store) => addPulse(store, pulse)).hash;
   },
   /** Free balance in rao, in a block of its own. -> its hash */
   dev_setBalance: ([account, rao], { node }) => {

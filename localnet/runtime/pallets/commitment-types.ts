@@ -13,6 +13,16 @@ const MAX_RAW = 128;
 export const CommitmentField = enumeration("pallet_commitments::types::Data", fieldVariants());
 export type CommitmentField = ValueOf<typeof CommitmentField>;
 
+/** What a field holds that opens later, undefined for every other kind. */
+export function timelockedOf({
+  type,
+  value,
+}: CommitmentField): { encrypted: Uint8Array; reveal_round: bigint } | undefined {
+  return type === "TimelockEncrypted"
+    ? (value as { encrypted: Uint8Array; reveal_round: bigint })
+    : undefined;
+}
+
 export const CommitmentInfo = record(
   "pallet_commitments::types::CommitmentInfo",
   { fields: named("BoundedVec<Data, FieldLimit>", boundedVec(CommitmentField)) },

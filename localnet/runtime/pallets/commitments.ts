@@ -1,16 +1,15 @@
 import type { Netuid } from "../../../shared/types.ts";
 import type { Store } from "../../state/store.ts";
-import { variant } from "../../types/composites.ts";
 import { U32, U64 } from "../../types/primitives.ts";
-import { AccountId } from "../../types/substrate-types.ts";
 import { named } from "../../types/type-node.ts";
 import { call, weight } from "../dsl/calls.ts";
 import { type Account, type Context, ensureRoot, ensureSigned } from "../dsl/context.ts";
-import { ensure, errorsOf, fail } from "../dsl/errors.ts";
-import { eventsOf } from "../dsl/events.ts";
+import { ensure, errorsOf } from "../dsl/errors.ts";
 import { constant, type Pallet } from "../dsl/pallet.ts";
 import { CommitmentStorage, commitmentsId } from "./commitment-storage.ts";
-import { type CommitmentField, CommitmentInfo } from "./commitment-types.ts";
+import { type CommitmentField, CommitmentInfo, timelockedOf } from "./commitment-types.ts";
+import { awaitRound } from "./drand/pulses.ts";
+import { commitmentEvents, markClosed, revealCommitments } from "./reveal-commitments.ts";
 import { Hyperparameters } from "./subtensor/hyperparameter-storage.ts";
 import { Neurons } from "./subtensor/neuron-storage.ts";
 import { storageIndexes } from "./subtensor/subnets.ts";
@@ -22,6 +21,8 @@ const MAX_FIELDS = 3;
 const MIN_SPACE = 100n;
 /** Bytes of a `BigRaw` field. */
 const MAX_BIG_RAW = 512;
+/** Bytes of a field that opens later. */
+const MAX_TIMELOCKED = 1024;
 const HASH_FIELDS = new Set(["BlakeTwo256", "Sha256", "Keccak256", "ShaThree256"]);
 
 const errors = errorsOf(commitmentsId, {
@@ -31,15 +32,13 @@ const errors = errorsOf(commitmentsId, {
   UnexpectedUnreserveLeftover: 3,
 });
 
-const events = eventsOf(commitmentsId, { Commitment: variant(0, { netuid: NetUid, who: AccountId }) });
-
 /** A few bytes per hotkey and subnet that everybody may read. */
 export const commitments: Pallet = {
   ...commitmentsId,
   path: "pallet_commitments::pallet",
   storage: CommitmentStorage,
   errors,
-  events,
+  events: commitmentEvents,
   constants: {
     MaxFields: constant(U32, MAX_FIELDS),
     InitialDeposit: constant(U64, 0n),
@@ -65,6 +64,7 @@ export const commitments: Pallet = {
       },
     }),
   },
+  onInitialize: revealCommitments,
 };
 
 function setCommitment(c: Context, hotkey: Account, netuid: Netuid, info: CommitmentInfo): void {
@@ -79,7 +79,18 @@ function setCommitment(c: Context, hotkey: Account, netuid: Netuid, info: Commit
     CommitmentStorage.LastBondsReset.put(s, netuid, hotkey, c.block);
     if (Hyperparameters.BondsResetOn.get(s, netuid)) dropBondsTowards(s, netuid, hotkey);
   }
-  c.deposit(events.make.Commitment({ netuid, who: hotkey }));
+  const closed = info.fields.flatMap((field) => timelockedOf(field) ?? []);
+  for (const { reveal_round } of closed) awaitRound(c, reveal_round);
+  markClosed(s, netuid, hotkey, closed.length > 0);
+  c.deposit(
+    closed[0]
+      ? commitmentEvents.make.TimelockCommitment({
+          netuid,
+          who: hotkey,
+          reveal_round: closed[0].reveal_round,
+        })
+      : commitmentEvents.make.Commitment({ netuid, who: hotkey }),
+  );
 }
 
 /** Count the bytes of a commitment against what a hotkey has per epoch. */
@@ -93,16 +104,19 @@ function takeSpace(s: Store, hotkey: Account, netuid: Netuid, { fields }: Commit
   CommitmentStorage.UsedSpaceOf.put(s, netuid, hotkey, { last_epoch: epoch, used_space: used });
 }
 
-/** @throws DispatchFailure Unavailable for a timelocked field: this chain has no randomness beacon that would open it */
-function spaceOf({ type, value: content }: CommitmentField): number {
-  if (type === "TimelockEncrypted") return fail({ type: "Unavailable" });
-  if (type === "BigRaw") {
-    const { length } = content as Uint8Array;
-    ensure(length <= MAX_BIG_RAW, errors.is.SpaceLimitExceeded);
-    return length;
-  }
+/** Too long a field cannot be decoded on the real chain; here it is refused. */
+function spaceOf(field: CommitmentField): number {
+  const { type } = field;
+  const timelocked = timelockedOf(field);
+  if (timelocked) return boundedLength(timelocked.encrypted, MAX_TIMELOCKED);
+  if (type === "BigRaw") return boundedLength(field.value as Uint8Array, MAX_BIG_RAW);
   if (HASH_FIELDS.has(type)) return 32;
   return type.startsWith("Raw") ? Number(type.slice("Raw".length)) : 0;
+}
+
+function boundedLength({ length }: Uint8Array, most: number): number {
+  ensure(length <= most, errors.is.SpaceLimitExceeded);
+  return length;
 }
 
 function dropBondsTowards(s: Store, netuid: Netuid, hotkey: Account): void {

@@ -101,6 +101,15 @@ export const rootSetters = {
       deposit(adminEvents.make.SubnetEmissionEnabledSet({ netuid, enabled }));
     },
   }),
+  sudo_set_commit_reveal_version: globalSetter({
+    index: 71,
+    args: { version: U16 },
+    weight: [106_052_000n],
+    run({ store, deposit }, { version }) {
+      h.CommitRevealWeightsVersion.put(store, version);
+      deposit(events.make.CommitRevealVersionSet(version));
+    },
+  }),
   sudo_set_min_non_immune_uids: globalSetter({
     index: 84,
     args: { netuid: NetUid, min: U16 },

@@ -11,6 +11,8 @@ import { adminErrors, isRoot, subnetSetter } from "./setter.ts";
 const OWNER_MAX_BONDS_MOVING_AVERAGE = 975_000n;
 /** Smallest end of liquid alpha, of 65535. */
 const MIN_ALPHA = 1638;
+/** Epochs. */
+const MAX_REVEAL_PERIOD = 100n;
 /** Blocks. */
 const MIN_ACTIVITY_CUTOFF = 360;
 
@@ -114,6 +116,20 @@ export const scoringSetters = {
     run({ store, deposit }, { netuid, enabled }) {
       h.CommitRevealWeightsEnabled.put(store, netuid, enabled);
       deposit(events.make.CommitRevealEnabled([netuid, enabled]));
+    },
+  }),
+  sudo_set_commit_reveal_weights_interval: subnetSetter({
+    index: 57,
+    args: { netuid: NetUid, interval: U64 },
+    weight: [259_654_000n, 4_383n],
+    owner: "WeightCommitInterval",
+    window: true,
+    exists: true,
+    run({ store, deposit }, { netuid, interval }) {
+      ensure(interval <= MAX_REVEAL_PERIOD, subtensorErrors.is.RevealPeriodTooLarge);
+      ensure(interval >= 1n, subtensorErrors.is.RevealPeriodTooSmall);
+      h.RevealPeriodEpochs.put(store, netuid, interval);
+      deposit(events.make.CommitRevealPeriodsSet([netuid, interval]));
     },
   }),
   sudo_set_liquid_alpha_enabled: subnetSetter({

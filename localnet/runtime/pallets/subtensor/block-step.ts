@@ -3,10 +3,12 @@ import { emitBlock, updateMovingPrices } from "./coinbase.ts";
 import { scheduleEpochs } from "./epoch-clock.ts";
 import { payTempo } from "./payouts.ts";
 import { decayRegistrationPrices } from "./register-neuron.ts";
+import { revealTimelockedWeights } from "./reveal-timelocked.ts";
 
 /** What happens at the start of every block, before any transaction, in the chain's order. */
 export function stepBlock(c: Context): void {
   decayRegistrationPrices(c);
+  revealTimelockedWeights(c);
   emitBlock(c);
   for (const pots of scheduleEpochs(c)) payTempo(c, pots);
   updateMovingPrices(c);

@@ -45,6 +45,25 @@ export function scheduleEpochs(c: Context): DrainedPots[] {
   return drained;
 }
 
+/** The epoch that commits and reveals of this block belong to: one that is due in it counts already. */
+export function currentEpoch({ store: s, block }: Context, netuid: Netuid): bigint {
+  const due = isEpochDue(clockOf(s, netuid), block);
+  return Hyperparameters.SubnetEpochIndex.get(s, netuid) + (due ? 1n : 0n);
+}
+
+/** Subnets whose epoch is due in this block and will be put off to the next. To be asked before the clocks advance. */
+export function deferredSubnets({ store: s, block }: Context): Set<Netuid> {
+  const limit = Hyperparameters.MaxEpochsPerBlock.get(s);
+  const deferred = new Set<Netuid>();
+  let running = 0;
+  for (const netuid of subnetIdsWithoutRoot(s)) {
+    if (!isEpochDue(clockOf(s, netuid), block)) continue;
+    if (running >= limit) deferred.add(netuid);
+    else if (hasUniqueHotkeys(s, netuid)) running++;
+  }
+  return deferred;
+}
+
 /** No administrative change now: an epoch is near. */
 export function isInAdminFreezeWindow({ store: s, block }: Context, netuid: Netuid): boolean {
   return isInFreezeWindow(clockOf(s, netuid), block, Hyperparameters.AdminFreezeWindow.get(s));

@@ -1,22 +1,25 @@
-import type { Netuid } from "../../../../shared/types.ts";
 import type { Account, Context, RuntimeCall } from "../../dsl/context.ts";
 import { DispatchFailure } from "../../dsl/errors.ts";
 import { InvalidTransaction } from "../../dsl/invalid-transaction.ts";
-import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { ensureNetworkRateLimit } from "./register-network.ts";
 import { type AxonArgs, ensurePrometheusServable, ensureServable, type PrometheusArgs } from "./serve.ts";
-import { ensureWeightStake, ensureWeightsRateLimit } from "./set-weights.ts";
 import { subtensorId } from "./subtensor-id.ts";
+import { checkWeights, checkWeightsRate } from "./weight-guards.ts";
 
 /** Numbers under which clients learn of a refusal before inclusion. Errors without one are 255. */
 const CUSTOM_CODES: Record<string, number> = {
   NotEnoughStakeToSetWeights: 1,
   SettingWeightsTooFast: 6,
+  CommittingWeightsTooFast: 6,
   NetworkTxRateLimitExceeded: 6,
   HotKeyNotRegisteredInNetwork: 10,
   InvalidIpAddress: 11,
   ServingRateLimitExceeded: 12,
   InvalidPort: 13,
+  InvalidRevealRound: 15,
+  NoWeightsCommitFound: 16,
+  RevealTooEarly: 17,
+  InputLengthsUnequal: 18,
 };
 const BAD_REQUEST = 255;
 
@@ -28,13 +31,8 @@ const BAD_REQUEST = 255;
 export function checkGuards(c: Context, signer: Account, call: RuntimeCall): void {
   if (call.type !== subtensorId.name) return;
   const { type: name, value: args } = call.value;
-  if (name === "set_weights" || name === "set_mechanism_weights") {
-    const { netuid, mecid = 0 } = args as { netuid: Netuid; mecid?: number };
-    ensureWeightStake(c, signer, netuid);
-    if (!Hyperparameters.CommitRevealWeightsEnabled.get(c.store, netuid)) {
-      ensureWeightsRateLimit(c, signer, netuid, mecid);
-    }
-  }
+  checkWeights(c, signer, name, args);
+  checkWeightsRate(c, signer, name, args);
   if (name === "register_network") ensureNetworkRateLimit(c);
   if (name === "serve_axon" || name === "serve_axon_tls") ensureServable(c, signer, args as AxonArgs);
   if (name === "serve_prometheus") ensurePrometheusServable(c, signer, args as PrometheusArgs);

@@ -9,6 +9,7 @@ import type { StoredMap } from "../../dsl/storage.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { Neurons } from "./neuron-storage.ts";
 import { hotkeysOf } from "./neurons.ts";
+import { earliestOpenCommits } from "./open-commits.ts";
 import { Stakes } from "./stake-storage.ts";
 import { stakeWeight } from "./stake-weight.ts";
 import { ownerUid, storageIndexes } from "./subnets.ts";
@@ -28,7 +29,7 @@ export function runSubnetEpoch(c: Context, netuid: Netuid, emission: Rao): Hotke
 
   const results = indexes.map((index, mechanism) => {
     const part = parts[mechanism]!;
-    const result = runEpoch({ ...shared, emission: part, ...mechanismInput(s, index, hotkeys.length) });
+    const result = runEpoch({ ...shared, emission: part, ...mechanismInput(c, netuid, index, hotkeys) });
     storeMechanism(c, index, result);
     return { part, result };
   });
@@ -78,13 +79,20 @@ function sharedInput(
   };
 }
 
-function mechanismInput(s: Reader, index: number, n: number): Pick<EpochInput, MechanismInput> {
+function mechanismInput(
+  c: Context,
+  netuid: Netuid,
+  index: number,
+  hotkeys: readonly Account[],
+): Pick<EpochInput, MechanismInput> {
+  const { store: s } = c;
+  const n = hotkeys.length;
+  const isCommitted = Hyperparameters.CommitRevealWeightsEnabled.get(s, netuid);
   return {
     lastUpdate: Neurons.LastUpdate.get(s, index).map(Number),
     weights: storedRows(s, Neurons.Weights, index, n),
     bonds: storedRows(s, Neurons.Bonds, index, n),
-    // Weights are never committed on this chain: the calls that would do so are not declared.
-    earliestOpenCommit: [],
+    earliestOpenCommit: isCommitted ? earliestOpenCommits(c, netuid, index, hotkeys) : [],
   };
 }
 

@@ -28,8 +28,11 @@ export function setWeights(
   storeWeights(c, hotkey, netuid, mechanism, submitted);
 }
 
-/** Check a weight vector in the chain's order, scale it so that the largest is 65535, and store it as submitted. */
-function storeWeights(
+/**
+ * Check a weight vector in the chain's order, scale it so that the largest is 65535, and store it as submitted. Where
+ * weights are committed first, the commit was what counts against the rate limit and as the last update.
+ */
+export function storeWeights(
   c: Context,
   hotkey: Account,
   netuid: Netuid,
@@ -40,6 +43,7 @@ function storeWeights(
   const index = storageIndex(netuid, mechanism);
   const n = Networks.SubnetworkN.get(s, netuid);
   const mechanisms = Hyperparameters.MechanismCountCurrent.get(s, netuid);
+  const isRevealed = Hyperparameters.CommitRevealWeightsEnabled.get(s, netuid);
 
   ensure(netuid !== ROOT, errors.is.CanNotSetRootNetworkWeights);
   ensure(uids.length === values.length, errors.is.WeightVecNotEqualSize);
@@ -50,7 +54,7 @@ function storeWeights(
   ensureWeightStake(c, hotkey, netuid);
   const required = Hyperparameters.WeightsVersionKey.get(s, netuid);
   ensure(required === 0n || versionKey >= required, errors.is.IncorrectWeightVersionKey);
-  ensureWeightsRateLimit(c, hotkey, netuid, mechanism);
+  ensure(isRevealed || isWithinWeightsRateLimit(c, netuid, index, uid), errors.is.SettingWeightsTooFast);
 
   const selfOnly = uids.length === 1 && uids[0] === uid;
   const permitted = Neurons.ValidatorPermit.get(s, netuid)[uid] === true || uid === ownerUid(s, netuid);
@@ -71,11 +75,7 @@ function storeWeights(
     uid,
     uids.map((to, i) => [to, scaled[i]!]),
   );
-  if (!Hyperparameters.CommitRevealWeightsEnabled.get(s, netuid)) {
-    Neurons.LastUpdate.mutate(s, index, (blocks) =>
-      blocks.map((block, i) => (i === uid ? BigInt(c.block) : block)),
-    );
-  }
+  if (!isRevealed) setLastUpdate(c, index, uid);
   c.deposit(events.make.WeightsSet([index, uid]));
 }
 
@@ -85,20 +85,19 @@ export function ensureWeightStake({ store: s }: Context, hotkey: Account, netuid
   ensure(hasEnoughStakeForWeights(s, hotkey, netuid, threshold), errors.is.NotEnoughStakeToSetWeights);
 }
 
-/**
- * A hotkey that is not registered passes here: another check refuses it by name.
- *
- * @throws DispatchFailure SettingWeightsTooFast
- */
-export function ensureWeightsRateLimit(
+/** Is the last update of a registered uid long enough ago? Never updated is. */
+export function isWithinWeightsRateLimit(
   { store: s, block }: Context,
-  hotkey: Account,
   netuid: Netuid,
-  mechanism: number,
-): void {
-  const uid = Neurons.Uids.get(s, netuid, hotkey);
-  if (uid === undefined) return;
-  const last = Neurons.LastUpdate.get(s, storageIndex(netuid, mechanism))[uid] ?? 0n;
-  const limit = Hyperparameters.WeightsSetRateLimit.get(s, netuid);
-  ensure(last === 0n || BigInt(block) - last >= limit, errors.is.SettingWeightsTooFast);
+  index: number,
+  uid: Uid,
+): boolean {
+  const last = Neurons.LastUpdate.get(s, index)[uid] ?? 0n;
+  return last === 0n || BigInt(block) - last >= Hyperparameters.WeightsSetRateLimit.get(s, netuid);
+}
+
+export function setLastUpdate({ store: s, block }: Context, index: number, uid: Uid): void {
+  Neurons.LastUpdate.mutate(s, index, (blocks) =>
+    blocks.map((last, i) => (i === uid ? BigInt(block) : last)),
+  );
 }

@@ -1,10 +1,12 @@
 import { variant, vec } from "../../../types/composites.ts";
-import { Bool, I16, U8, U16, U64 } from "../../../types/primitives.ts";
-import { AccountId } from "../../../types/substrate-types.ts";
+import { Bool, CompactU16, I16, U8, U16, U64 } from "../../../types/primitives.ts";
+import { AccountId, DispatchError, H256 } from "../../../types/substrate-types.ts";
 import { named } from "../../../types/type-node.ts";
 import { eventsOf } from "../../dsl/events.ts";
 import { subtensorId } from "./subtensor-id.ts";
 import { AlphaBalance, NetUid, StorageIndex, TaoBalance } from "./subtensor-types.ts";
+
+const Hash = named("H256", H256);
 
 /** What this pallet tells the world. The fields of `StakeAdded`: coldkey, hotkey, TAO, alpha, netuid, fee. */
 export const events = eventsOf(subtensorId, {
@@ -53,7 +55,17 @@ export const events = eventsOf(subtensorId, {
   FirstEmissionBlockNumberSet: variant(95, [NetUid, U64]),
   AlphaRecycled: variant(96, [AccountId, AccountId, AlphaBalance, NetUid]),
   AlphaBurned: variant(97, [AccountId, AccountId, AlphaBalance, NetUid]),
+  WeightsCommitted: variant(85, [AccountId, StorageIndex, Hash]),
+  WeightsRevealed: variant(86, [AccountId, StorageIndex, Hash]),
+  WeightsBatchRevealed: variant(87, [AccountId, NetUid, named("Vec<H256>", vec(H256))]),
+  BatchWeightsCompleted: variant(88, [named("Vec<Compact<NetUid>>", vec(CompactU16)), AccountId]),
+  BatchCompletedWithErrors: variant(89),
+  BatchWeightItemFailed: variant(90, [NetUid, named("sp_runtime::DispatchError", DispatchError)]),
+  CommitRevealPeriodsSet: variant(100, [NetUid, U64]),
   CommitRevealEnabled: variant(101, [NetUid, Bool]),
+  CommitRevealVersionSet: variant(106, [U16]),
+  TimelockedWeightsCommitted: variant(107, [AccountId, StorageIndex, Hash, U64]),
+  TimelockedWeightsRevealed: variant(108, [StorageIndex, AccountId]),
   HotkeySwappedOnSubnet: variant(102, {
     coldkey: AccountId,
     old_hotkey: AccountId,

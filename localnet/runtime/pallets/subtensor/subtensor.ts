@@ -1,5 +1,6 @@
 import type { Pallet } from "../../dsl/pallet.ts";
 import { stepBlock } from "./block-step.ts";
+import { Commits } from "./commit-storage.ts";
 import { buildGenesis } from "./genesis.ts";
 import { checkGuards, checkGuardsOfTransaction } from "./guards.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
@@ -18,7 +19,7 @@ import { Vestiges } from "./vestigial-storage.ts";
 export const subtensor: Pallet = {
   ...subtensorId,
   path: "pallet_subtensor::pallet",
-  storage: { ...Networks, ...Neurons, ...Hyperparameters, ...Stakes, ...Vestiges },
+  storage: { ...Networks, ...Neurons, ...Hyperparameters, ...Stakes, ...Commits, ...Vestiges },
   calls,
   events,
   errors,
