@@ -62,6 +62,7 @@ export class UnknownRuntimeApi extends Error {}
 export interface RuntimeEngine {
   readonly slotMs: number;
   version(): VersionInfo;
+  /** In this version, or in the newest before it that the runtime has. */
   metadata(version: MetadataVersion): Uint8Array;
   genesis(config: GenesisConfig, s: Store): void;
   /** Begin a block: hooks run. Until `finalize`, one block at a time. */

@@ -16,8 +16,7 @@ export const CAUSES: Record<string, string> = {
     "Others could read or swap the file: its mode is too open, or it is a link or no plain file.",
   WALLET_INVALID:
     "The file was cut, edited or written by another program, or its members belong to different keys.",
-  WALLET_FORMAT_UNSUPPORTED: "The file was written by a wallet from before October 2024.",
-  WALLET_NO_SECRET: "The file holds a public key only, or an ed25519 key; neurons sign with sr25519.",
+  WALLET_NO_SECRET: "The file holds a public key only, or an ed25519 key, with which neurons cannot sign.",
   WALLET_PASSWORD_NEEDED:
     "The keyfile is encrypted and the command runs without a terminal, as under systemd or in CI.",
   WALLET_WRONG_PASSWORD: "Another password, or a changed byte: the two cannot be told apart.",
@@ -26,6 +25,15 @@ export const CAUSES: Record<string, string> = {
   WALLET_DEV_KEY_REFUSED:
     "Development keys such as //Alice are public knowledge: whoever wants can sign with them.",
   WALLET_BAD_SECRET: "The text is no mnemonic with a right checksum, no 32-byte seed and no secret URI.",
+  WALLET_BAD_ADDRESS: "A letter is wrong or missing: an address carries a checksum.",
+  WALLET_UNSAFE_FOLDER:
+    "A keyfile can be read by others, belongs to another user or is a link, or a folder can be changed by others.",
+  SIGNER_UNREACHABLE:
+    "The signer does not run, its socket has another path, or its mode shuts this user out.",
+  SIGNER_TIMEOUT: "The signer waits for a person, is busy, or hangs.",
+  SIGNER_REFUSED: "The signer does not hold this key, or its rules forbid this call.",
+  SIGNER_BAD_ANSWER:
+    "The signer signed other bytes or with another key, or what listens there is no signer of this protocol.",
   CHAIN_WRONG_GENESIS:
     "The address leads to another network than the one that was pinned, by a slip or by somebody's intent.",
   CHAIN_NO_SUBNET: "The subnet was never registered on this network, or was dissolved.",
@@ -37,6 +45,11 @@ export const CAUSES: Record<string, string> = {
   CHAIN_CALL_FAILED: "The chain ran the call and one of its rules said no; its own words name the rule.",
   CHAIN_OUTCOME_UNKNOWN:
     "The connection was lost, or no block took the call in time, after it had left this machine.",
+  CHAIN_STATE_PRUNED: "A node keeps the state of some hundred blocks; only an archive node has all of them.",
+  CHAIN_NONCE_TAKEN: "Two programs sign with one key, each call has a number, and the other one was faster.",
+  CHAIN_WRITES_STOPPED:
+    "The chain upgraded its runtime, and signing a call of another shape could do something nobody asked for.",
+  CHAIN_ENDPOINTS_DISAGREE: "One node is on another fork, broken, or lies; what was written is not verified.",
   CHAIN_BLOCK_MISSING: "The node follows another fork now, or keeps only recent blocks.",
   JOURNAL_LOCKED:
     "Two planners with one journal could sign two different vectors for one epoch, so the second refuses.",
@@ -92,5 +105,16 @@ export const CAUSES: Record<string, string> = {
   DEV_STALLED:
     "The machine is too busy for such short epochs, or the validator keeps refusing to set weights; it says why each time.",
   BUILD_MISSING: "The command runs from a source folder whose dist/ was never built, or was deleted.",
+  RUNTIME_BLOB_INVALID:
+    "The file is no WebAssembly runtime, was cut while it was copied, or was saved as hex instead of bytes.",
+  RUNTIME_IMPORT_UNKNOWN:
+    "The runtime is newer than this release, or belongs to a chain that gives its runtime more than Substrate does.",
+  RUNTIME_API_MISSING: "The runtime is older than the function, or belongs to another kind of chain.",
+  RUNTIME_GENESIS_REFUSED:
+    "The runtime builds its own first state, and did not understand the one it was given.",
+  RUNTIME_TRAPPED:
+    "The runtime met something its rules do not allow, such as arguments it cannot decode, and gave up by itself.",
+  RUNTIME_TOO_SLOW:
+    "The question makes the runtime walk more state than it can in that time, or it never ends.",
   INTERNAL: "A mistake in this project: something happened that no part of it expected.",
 };

@@ -104,6 +104,31 @@ export const ERRORS = {
     hint: () => "do not send it again blindly: look for the hash in the latest blocks first",
     exit: "unknown",
   }),
+  CHAIN_STATE_PRUNED: spec<{ what: string; reason: string }>({
+    message: (d) => `no endpoint has the state that ${d.what} is asked of: ${d.reason}`,
+    hint: () => "name an archive endpoint as well: --network ADDRESS --network ARCHIVE_ADDRESS",
+    exit: "chain",
+  }),
+  CHAIN_NONCE_TAKEN: spec<{ call: string; signer: string; nonce: number }>({
+    message: (d) => `somebody else used nonce ${d.nonce} of ${d.signer} before ${d.call} was included`,
+    hint: () =>
+      "another program signs with this key; the call was not made: make it again, or stop the other",
+    exit: "chain",
+    retryable: true,
+  }),
+  CHAIN_WRITES_STOPPED: spec<{ specVersion: number; problems: string[] }>({
+    message: (d) =>
+      `nothing is signed for runtime ${d.specVersion}, whose calls have shapes we do not know: ${d.problems.join("; ")}`,
+    hint: () => "use a release of subforge that supports this runtime; reading goes on",
+    exit: "runtime",
+  }),
+  CHAIN_ENDPOINTS_DISAGREE: spec<{ what: string }>({
+    message: (d) => `two endpoints give different answers for ${d.what}`,
+    hint: () =>
+      "one of them lies or is broken: ask a third, or leave the one you do not trust out of --network",
+    exit: "network",
+    retryable: true,
+  }),
   WALLET_BAD_NAME: spec<{ name: string }>({
     message: (d) => `${JSON.stringify(d.name)} is no name of a wallet or hotkey`,
     hint: () => "use 1 to 64 letters, digits, dots, dashes and underscores, not beginning with a dot",
@@ -129,11 +154,6 @@ export const ERRORS = {
     hint: () => "restore the file from a backup, or make the key again from its mnemonic",
     exit: "wallet",
   }),
-  WALLET_FORMAT_UNSUPPORTED: spec<{ path: string; format: string }>({
-    message: (d) => `${d.path} is encrypted in the legacy format ${d.format}, which is not supported`,
-    hint: () => "make the key again from its mnemonic; the new file is encrypted in the current format",
-    exit: "wallet",
-  }),
   WALLET_NO_SECRET: spec<{ path: string; problem: string }>({
     message: (d) => `${d.path} cannot sign: ${d.problem}`,
     hint: () => "name a wallet and hotkey with a secret sr25519 key: --wallet, --hotkey",
@@ -141,11 +161,12 @@ export const ERRORS = {
   }),
   WALLET_PASSWORD_NEEDED: spec<{ path: string; variable: string }>({
     message: (d) => `${d.path} needs a password, and there is no terminal to ask for it`,
-    hint: (d) => `use --password-file FILE, or set ${d.variable} as btcli does`,
+    hint: (d) => `give it with --password-file FILE or --password-fd N, or set ${d.variable} as btcli does`,
     exit: "wallet",
   }),
-  WALLET_WRONG_PASSWORD: spec<{ path: string }>({
-    message: (d) => `the password does not open ${d.path}, or the file is damaged`,
+  WALLET_WRONG_PASSWORD: spec<{ path: string; remark: string | undefined }>({
+    message: (d) =>
+      `the password does not open ${d.path}, or the file is damaged${d.remark ? `; it ${d.remark}` : ""}`,
     hint: () => "try again with the password of this very file; if it is right, restore a backup",
     exit: "wallet",
   }),
@@ -162,6 +183,38 @@ export const ERRORS = {
   WALLET_BAD_SECRET: spec<NoDetails>({
     message: () => "this is no mnemonic, seed or secret URI",
     hint: () => "use 12 to 24 words, 0x and 64 hex digits, or //Name for a development key",
+    exit: "wallet",
+  }),
+  WALLET_BAD_ADDRESS: spec<{ given: string }>({
+    message: (d) => `${JSON.stringify(d.given)} is no address and no public key`,
+    hint: () => "use an SS58 address such as 5G…, or 0x and 64 hex digits",
+    exit: "wallet",
+  }),
+  WALLET_UNSAFE_FOLDER: spec<{ folder: string; problems: number }>({
+    message: (d) => `${d.problems} problems with the permissions of the wallets in ${d.folder}`,
+    hint: () => "mend them: subforge wallet perms --fix; owners and links are yours to change",
+    exit: "check",
+  }),
+  SIGNER_UNREACHABLE: spec<{ signer: string; reason: string }>({
+    message: (d) => `the external signer ${d.signer} cannot be reached: ${d.reason}`,
+    hint: () => "start the signer, and check that this user may write to its socket; nothing was signed",
+    exit: "wallet",
+    retryable: true,
+  }),
+  SIGNER_TIMEOUT: spec<{ signer: string; timeoutMs: number }>({
+    message: (d) => `the external signer ${d.signer} did not answer within ${d.timeoutMs} ms`,
+    hint: () => "does somebody have to confirm there? raise --signer-timeout; nothing was sent to the chain",
+    exit: "wallet",
+    retryable: true,
+  }),
+  SIGNER_REFUSED: spec<{ signer: string; address: string; reason: string }>({
+    message: (d) => `the external signer ${d.signer} does not sign for ${d.address}: ${d.reason}`,
+    hint: () => "correct what the signer names, in its own settings; nothing was sent to the chain",
+    exit: "wallet",
+  }),
+  SIGNER_BAD_ANSWER: spec<{ signer: string; problem: string }>({
+    message: (d) => `the answer of the external signer ${d.signer} is not used: ${d.problem}`,
+    hint: () => "check which key the signer holds; nothing was sent to the chain",
     exit: "wallet",
   }),
   SUBNET_UNKNOWN: spec<{ name: string; known: string[] }>({
@@ -366,6 +419,36 @@ export const ERRORS = {
         : `the validator's hotkey ${d.hotkey} is no development key, and no wallet was named`,
     hint: () => "name the validator's wallet: --wallet NAME --hotkey NAME",
     exit: "wallet",
+  }),
+  RUNTIME_BLOB_INVALID: spec<{ problem: string }>({
+    message: (d) => `this is no runtime blob: ${d.problem}`,
+    hint: () => "fetch one: subforge chain fetch-runtime --endpoint wss://… --out runtime.wasm",
+    exit: "config",
+  }),
+  RUNTIME_IMPORT_UNKNOWN: spec<{ imports: string[] }>({
+    message: (d) => `the runtime needs host functions that are not served here: ${d.imports.join(", ")}`,
+    hint: () => "use another version of the runtime, or the built-in engine: leave out --runtime",
+    exit: "runtime",
+  }),
+  RUNTIME_API_MISSING: spec<{ api: string }>({
+    message: (d) => `the runtime has no function ${d.api}`,
+    hint: () => "use another version of the runtime: --runtime takes Subtensor's from mid 2025 on",
+    exit: "runtime",
+  }),
+  RUNTIME_GENESIS_REFUSED: spec<{ reason: string }>({
+    message: (d) => `the runtime refused the genesis: ${d.reason}`,
+    hint: () => "use a runtime of a Subtensor chain; others have other pallets",
+    exit: "runtime",
+  }),
+  RUNTIME_TRAPPED: spec<{ method: string; reason: string }>({
+    message: (d) => `the runtime stopped in ${d.method}: ${d.reason}`,
+    hint: () => "nothing was changed; the reason is the runtime's own",
+    exit: "runtime",
+  }),
+  RUNTIME_TOO_SLOW: spec<{ method: string; timeoutMs: number }>({
+    message: (d) => `${d.method} of the runtime was stopped after ${d.timeoutMs} ms`,
+    hint: () => "nothing was changed; ask for less at once, or use a faster machine",
+    exit: "runtime",
   }),
   INTERNAL: spec<{ what: string }>({
     message: (d) => `internal error: ${d.what}`,

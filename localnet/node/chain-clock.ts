@@ -7,13 +7,16 @@ import type { Clock } from "../../shared/clock.ts";
 export class ChainClock {
   readonly #clock: Clock;
   readonly #slotMs: number;
+  readonly #minStepMs: number;
   #followsClock: () => boolean = () => false;
   #offsetMs = 0;
   #lastMs: number | undefined;
 
-  constructor(clock: Clock, slotMs: number) {
+  /** @param minStepMs - Least time between two blocks: a real runtime takes one block per slot. */
+  constructor(clock: Clock, slotMs: number, minStepMs = 1) {
     this.#clock = clock;
     this.#slotMs = slotMs;
+    this.#minStepMs = minStepMs;
   }
 
   /** Which kind of time it is may change while the chain runs. */
@@ -25,7 +28,9 @@ export class ChainClock {
   next(): bigint {
     const wallMs = this.#clock.nowMs() + this.#offsetMs;
     const following = this.#lastMs === undefined || this.#followsClock();
-    const nowMs = following ? Math.max(wallMs, (this.#lastMs ?? 0) + 1) : this.#lastMs! + this.#slotMs;
+    const nowMs = following
+      ? Math.max(wallMs, (this.#lastMs ?? 0) + this.#minStepMs)
+      : this.#lastMs! + this.#slotMs;
     this.#lastMs = nowMs;
     return BigInt(Math.floor(nowMs));
   }

@@ -3,6 +3,7 @@ import { SubforgeError } from "../../shared/errors.ts";
 import { fromAddress, keysReady } from "../../shared/keys/keypair.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { BlockNumber, Coldkey, Hex, Rao } from "../../shared/types.ts";
+import type { RuntimeEngine, VersionInfo } from "../engine.ts";
 import type { Account } from "../runtime/dsl/context.ts";
 import type { GenesisConfig } from "../runtime/dsl/genesis.ts";
 import { createPallets } from "../runtime/pallets.ts";
@@ -32,6 +33,8 @@ export type LocalNodeOptions = {
   /** 0: any free one. */
   port: number;
   mode: BlockMode;
+  /** A real runtime blob, plain or compressed: its rules instead of the built-in ones, its own time per slot. */
+  runtime?: Uint8Array;
   genesis?: {
     /** Besides the development accounts; an address named again gets this instead. */
     balances?: readonly { address: Coldkey; rao: Rao }[];
@@ -45,6 +48,8 @@ export type LocalNode = {
   /** `ws://…`; HTTP POST works on the same port. */
   endpoint: string;
   genesisHash: Hex;
+  /** Of the runtime whose rules hold now. */
+  version(): VersionInfo;
   /** What goes wrong on purpose: `faults.set({ kind: "delay", ms: 500 })`. */
   faults: Pick<FaultBoard, "set" | "clear" | "list">;
   /** Make blocks now, whatever the mode. @returns the number of the last one */
@@ -58,14 +63,14 @@ export type LocalNode = {
  * Start a chain in this process. Equal options give an equal genesis.
  *
  * @param signal - Closes the node when it aborts.
- * @throws SubforgeError PORT_IN_USE, PORT_FORBIDDEN, CONFIG_INVALID for a wrong address
+ * @throws SubforgeError PORT_IN_USE, PORT_FORBIDDEN, CONFIG_INVALID for a wrong address, RUNTIME_* for a runtime blob that
+ *   cannot be run
  */
 export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSignal): Promise<LocalNode> {
   const { host = DEFAULT_HOST, port, mode, logger } = options;
   await keysReady();
-  const slotMs = mode.kind === "interval" ? mode.ms : DEFAULT_SLOT_MS;
-  const engine = createRuntimeEngine({ pallets: createPallets({ slotMs }), slotMs }, logger);
-  const clock = new ChainClock(systemClock, slotMs);
+  const { engine, minStepMs } = await openEngine(options);
+  const clock = new ChainClock(systemClock, engine.slotMs, minStepMs);
   const node = new ChainNode(
     { engine, genesis: genesisConfig(options), nextTimeMs: () => clock.next(), keepBlocks: KEEP_BLOCKS },
     logger,
@@ -94,10 +99,26 @@ export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSi
   return {
     endpoint: `ws://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     genesisHash: node.genesisHash,
+    version: () => node.engine.version(),
     faults,
     newBlock: (count) => author.newBlock(count).header.number,
     head: () => ({ number: node.head.header.number, hash: node.head.hash }),
     close,
+  };
+}
+
+/** The rules of the chain, and the least time between two of its blocks in milliseconds. */
+async function openEngine(options: LocalNodeOptions): Promise<{ engine: RuntimeEngine; minStepMs: number }> {
+  const { mode, runtime, logger } = options;
+  if (runtime !== undefined) {
+    const { RealEngine } = await import("../host/real-engine.ts"); // late: most chains need no host
+    const engine = new RealEngine({ blob: runtime, logger });
+    return { engine, minStepMs: engine.slotMs };
+  }
+  const slotMs = mode.kind === "interval" ? mode.ms : DEFAULT_SLOT_MS;
+  return {
+    engine: createRuntimeEngine({ pallets: createPallets({ slotMs }), slotMs }, logger),
+    minStepMs: 1,
   };
 }
 

@@ -1,3 +1,4 @@
+import { isSubforgeError } from "../../../shared/errors.ts";
 import { UnknownRuntimeApi } from "../../engine.ts";
 import { blake2b256 } from "../../state/hashing.ts";
 import type { Reader, StateKey } from "../../state/store.ts";
@@ -89,7 +90,8 @@ function callRuntime([method, data, at]: readonly unknown[], { node }: RpcContex
   } catch (error) {
     if (error instanceof UnknownRuntimeApi)
       throw clientError(`Execution failed: Other: Exported method ${method} is not found`);
-    if (error instanceof TypeError) throw clientError(`Execution failed: ${error.message}`);
+    const stopped = isSubforgeError(error, "RUNTIME_TRAPPED") || isSubforgeError(error, "RUNTIME_TOO_SLOW");
+    if (stopped || error instanceof TypeError) throw clientError(`Execution failed: ${error.message}`);
     throw error;
   }
 }

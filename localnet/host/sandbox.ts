@@ -1,0 +1,98 @@
+import type { Logger } from "../../shared/logger.ts";
+import type { Hex } from "../../shared/types.ts";
+import type { SignatureCheck } from "../runtime/signature-check.ts";
+import type { CallStorage } from "./call-storage.ts";
+import { GuestMemory, parts, type Span } from "./guest-memory.ts";
+import { Heap } from "./heap.ts";
+import type { HostCall, RuntimeLogLevel } from "./host-call.ts";
+import { hostFunctionsFor } from "./host-functions.ts";
+import type { MemoryLimits } from "./memory-import.ts";
+import { Instance, Memory, type WasmGlobal, type WasmMemory, type WasmModule } from "./wasm.ts";
+
+const PAGE_BYTES = 65_536;
+
+/** 512 MiB: what a call may grow to. The real host gives 128 MiB on chain, more to a node's own questions. */
+const MAX_PAGES = 8_192;
+
+/** A memory that grew beyond this is not used again. */
+const REUSED_BYTES = 64 * 1024 * 1024;
+
+/** Only these levels are asked for: the runtime builds the text of every line it logs. */
+const LOGGED: RuntimeLogLevel = "warn";
+
+type RuntimeFunction = (pointer: number, length: number) => Span;
+type CallInput = { method: string; args: Uint8Array; storage: CallStorage; baseRoot: Hex };
+
+export type SandboxOptions = {
+  imports: readonly string[];
+  limits: MemoryLimits;
+  signatures: SignatureCheck;
+  logger: Logger;
+};
+
+/**
+ * A memory and the host functions over it, for one call after the other. Each call has an instance of its own. The rules
+ * ask for a memory of its own as well; but V8 reserves gigabytes of addresses for each and gives them back when it
+ * likes, so a busy chain would run out of them. Instead the memory is emptied where the module keeps its data and
+ * stack. Its heap holds old bytes, which Rust never reads before it wrote.
+ */
+export class Sandbox {
+  readonly #module: WasmModule;
+  readonly #memory: WasmMemory;
+  readonly #guest: GuestMemory;
+  readonly #imports: Record<string, Record<string, unknown>>;
+  readonly #ownBytes: number;
+  #heap: Heap | undefined;
+  #input: CallInput | undefined;
+  #used = false;
+  /** Last line of the running call that was logged as an error: the reason when it stops. */
+  lastError: string | undefined;
+
+  constructor(module: WasmModule, { imports, limits, signatures, logger }: SandboxOptions) {
+    const { initial, maximum = MAX_PAGES } = limits;
+    this.#module = module;
+    this.#memory = new Memory({ initial, maximum: Math.max(initial, Math.min(maximum, MAX_PAGES)) });
+    this.#ownBytes = initial * PAGE_BYTES;
+    this.#guest = new GuestMemory(this.#memory, () => this.#heap!);
+    const input = () => this.#input!;
+    const call: HostCall = {
+      memory: this.#guest,
+      signatures,
+      maxLevel: LOGGED,
+      get storage() {
+        return input().storage;
+      },
+      stateRoot: () => input().storage.root(input().baseRoot),
+      log: (severity, target, message) => {
+        if (severity === "error") this.lastError = message;
+        logger[severity === "error" ? "warn" : "debug"]("runtime-log", { severity, target, message });
+      },
+    };
+    this.#imports = { env: { ...hostFunctionsFor(imports, call), memory: this.#memory } };
+  }
+
+  get isReusable(): boolean {
+    return this.#memory.buffer.byteLength <= REUSED_BYTES;
+  }
+
+  /**
+   * Throws whatever stopped the call.
+   *
+   * @param within - Runs the call under its deadline.
+   */
+  call(input: CallInput, within: (run: () => void) => void): Uint8Array {
+    if (this.#used) new Uint8Array(this.#memory.buffer, 0, this.#ownBytes).fill(0);
+    this.#used = true;
+    this.#input = input;
+    this.lastError = undefined;
+    const { exports } = new Instance(this.#module, this.#imports);
+    this.#heap = new Heap(this.#memory, (exports.__heap_base as WasmGlobal).value);
+    const { pointer, length } = parts(this.#guest.give(input.args));
+    const run = exports[input.method] as RuntimeFunction;
+    let answer: Span | undefined;
+    within(() => {
+      answer = run(pointer, length);
+    });
+    return this.#guest.read(answer!);
+  }
+}
