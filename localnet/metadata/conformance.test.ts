@@ -35,6 +35,7 @@ describe("metadata", () => {
     expect(lookup.map(({ id }) => id)).toEqual(lookup.map((_, position) => position));
     expect(pallets.map(({ name }) => name)).toContain("Balances");
     expect(Object.keys(extrinsic.extensions)).toHaveLength(13);
+    expect(lookup[0]!.path).toEqual(["sp_core", "crypto", "AccountId32"]); // some clients rely on the number
   });
 
   // The reference lies beside the project's checkout, never in it.

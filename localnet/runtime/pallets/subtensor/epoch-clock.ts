@@ -77,7 +77,7 @@ export function nextEpochBlock(s: Reader, netuid: Netuid): number | undefined {
   return pendingEpochAt > 0 ? Math.min(regular, pendingEpochAt) : regular;
 }
 
-function clockOf(s: Reader, netuid: Netuid): EpochClock {
+export function clockOf(s: Reader, netuid: Netuid): EpochClock {
   return {
     tempo: Hyperparameters.Tempo.get(s, netuid),
     lastEpochBlock: Number(Hyperparameters.LastEpochBlock.get(s, netuid)),

@@ -4,6 +4,7 @@ import { InvalidTransaction } from "../../dsl/invalid-transaction.ts";
 import { ensureNetworkRateLimit } from "./register-network.ts";
 import { type AxonArgs, ensurePrometheusServable, ensureServable, type PrometheusArgs } from "./serve.ts";
 import { subtensorId } from "./subtensor-id.ts";
+import { ensureTakeInBounds } from "./takes.ts";
 import { checkWeights, checkWeightsRate } from "./weight-guards.ts";
 
 /** Numbers under which clients learn of a refusal before inclusion. Errors without one are 255. */
@@ -16,6 +17,10 @@ const CUSTOM_CODES: Record<string, number> = {
   InvalidIpAddress: 11,
   ServingRateLimitExceeded: 12,
   InvalidPort: 13,
+  HotKeyAccountNotExists: 4,
+  NonAssociatedColdKey: 25,
+  DelegateTakeTooLow: 26,
+  DelegateTakeTooHigh: 27,
   InvalidRevealRound: 15,
   NoWeightsCommitFound: 16,
   RevealTooEarly: 17,
@@ -34,6 +39,10 @@ export function checkGuards(c: Context, signer: Account, call: RuntimeCall): voi
   checkWeights(c, signer, name, args);
   checkWeightsRate(c, signer, name, args);
   if (name === "register_network") ensureNetworkRateLimit(c);
+  if (name === "increase_take" || name === "decrease_take") {
+    const { hotkey, take } = args as { hotkey: Account; take: number };
+    ensureTakeInBounds(c.store, signer, hotkey, take);
+  }
   if (name === "serve_axon" || name === "serve_axon_tls") ensureServable(c, signer, args as AxonArgs);
   if (name === "serve_prometheus") ensurePrometheusServable(c, signer, args as PrometheusArgs);
 }

@@ -49,7 +49,7 @@ export function appendNeuron(c: Context, netuid: Netuid, hotkey: Account): Uid {
 }
 
 /** Hand a uid over: what belonged to the old neuron is gone, and the weights of others towards it are 0. */
-function replaceNeuron(c: Context, netuid: Netuid, uid: Uid, hotkey: Account): void {
+export function replaceNeuron(c: Context, netuid: Netuid, uid: Uid, hotkey: Account): void {
   const { store: s } = c;
   const old = Neurons.Keys.get(s, netuid, uid);
   Neurons.Uids.remove(s, netuid, old);

@@ -19,6 +19,7 @@ import { hotkeyStake, increaseHotkeyStake, increaseStake } from "./stake.ts";
 import { Stakes } from "./stake-storage.ts";
 import { events } from "./subtensor-events.ts";
 import { ROOT } from "./subtensor-id.ts";
+import { childkeyTake } from "./takes.ts";
 
 /** One hotkey's part of the dividends, rao. */
 type Dividend = { hotkey: Account; amount: Rao };
@@ -90,7 +91,7 @@ function shareWithParents(s: Store, netuid: Netuid, earned: readonly HotkeyEmiss
       root: hotkeyStake(s, hotkey, ROOT),
       childrenProportions: Neurons.ChildKeys.get(s, hotkey, netuid).map(([proportion]) => proportion),
     };
-    const take = Neurons.ChildkeyTake.get(s, hotkey, netuid);
+    const take = childkeyTake(s, hotkey, netuid);
     const split = splitWithParents(validator, own, parents, take, childBurn, taoWeight);
     parents.forEach((parent, i) => {
       add(parent.hotkey, split.parents[i]!);

@@ -6,6 +6,7 @@ import { firstEpochSlot } from "../../consensus/schedule.ts";
 import type { Account, Context } from "../../dsl/context.ts";
 import { ensure, fail } from "../../dsl/errors.ts";
 import { reducibleBalance } from "../accounts.ts";
+import { adoptByRootValidators } from "./children.ts";
 import { associateHotkey, ensureNoSystemAccount, ensureOwnerOf, hotkeyExists } from "./hotkeys.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { storeSubnetIdentity } from "./identity.ts";
@@ -64,6 +65,7 @@ export function registerNetwork(
   Networks.SubnetOwner.put(s, netuid, coldkey);
   setOwnerHotkey(c, netuid, hotkey);
   if (identity !== undefined) storeSubnetIdentity(c, netuid, identity);
+  adoptByRootValidators(c, netuid);
   c.deposit(events.make.NetworkAdded([netuid, DYNAMIC]));
   Networks.SubnetEmissionEnabled.put(s, netuid, false);
 }

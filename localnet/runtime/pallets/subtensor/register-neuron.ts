@@ -2,9 +2,11 @@ import type { Netuid, Rao } from "../../../../shared/types.ts";
 import type { Store } from "../../../state/store.ts";
 import { decayBurn, raiseBurn } from "../../consensus/burn.ts";
 import { subU64 } from "../../consensus/fixed.ts";
+import { isEpochDue } from "../../consensus/schedule.ts";
 import type { Account, Context } from "../../dsl/context.ts";
 import { ensure } from "../../dsl/errors.ts";
 import { reducibleBalance } from "../accounts.ts";
+import { clockOf } from "./epoch-clock.ts";
 import { associateHotkey, ensureOwnerOf } from "./hotkeys.ts";
 import { Networks } from "./network-storage.ts";
 import { Neurons } from "./neuron-storage.ts";
@@ -66,6 +68,9 @@ export function decayRegistrationPrices(c: Context): void {
       Networks.Burn.mutate(s, netuid, (burn) => decayBurn(burn, halfLife, boundsOf(s, netuid)));
     }
     Networks.RegistrationsThisBlock.put(s, netuid, 0);
+    if (netuid === ROOT && isEpochDue(clockOf(s, ROOT), c.block)) {
+      Networks.RegistrationsThisInterval.put(s, ROOT, 0);
+    }
   }
 }
 

@@ -25,6 +25,7 @@ export const Stakes = storageOf(subtensorId, {
   SubnetTaoInEmission: map(PER_SUBNET, U64, 0n),
   SubnetAlphaInEmission: map(PER_SUBNET, U64, 0n),
   SubnetAlphaOutEmission: map(PER_SUBNET, U64, 0n),
+  SubnetRootSellTao: map(PER_SUBNET, U64, 0n),
   SubnetExcessTao: map(PER_SUBNET, U64, 0n),
   SubnetProtocolAlpha: map(PER_SUBNET, U64, 0n),
   MinerBurned: map(PER_SUBNET, U96F32, 0n),
@@ -58,6 +59,10 @@ export const Stakes = storageOf(subtensorId, {
   ),
   RootClaimType: map(PER_ACCOUNT, RootClaimType, { type: "Swap" }),
   RootClaimableThreshold: map([["Blake2128Concat", U16]], I96F32, 2_147_483_648_000_000n),
+  StakingColdkeys: map([["Identity", AccountId]], U64),
+  StakingColdkeysByIndex: map([["Identity", U64]], AccountId),
+  NumStakingColdkeys: value(U64, 0n),
+  NumRootClaim: value(U64, 5n),
   NominatorMinRequiredStake: value(U64, 0n),
   LastColdkeyHotkeyStakeBlock: map(
     [

@@ -7,6 +7,7 @@ import { BLOCK_AUTHOR } from "../block-author.ts";
 import { swapErrors } from "../swap.ts";
 import { Neurons } from "./neuron-storage.ts";
 import { shiftRootClaims } from "./root-dividends.ts";
+import { addRootStaker, hasRootStake, removeRootStaker } from "./root-stakers.ts";
 import { decreaseStake, increaseStake, stakeOf, takesStake } from "./stake.ts";
 import { Stakes } from "./stake-storage.ts";
 import { payFromSubnet, payIntoSubnet } from "./subnet-money.ts";
@@ -34,7 +35,10 @@ export function stakeInto(c: Context, at: Position, tao: Rao, terms: SwapTerms =
   increaseStake(s, hotkey, coldkey, netuid, swapped.output);
   payFromSubnet(c, netuid, BLOCK_AUTHOR, swapped.fee);
   Stakes.LastColdkeyHotkeyStakeBlock.put(s, coldkey, hotkey, BigInt(c.block));
-  if (netuid === ROOT) shiftRootClaims(s, hotkey, coldkey, swapped.output);
+  if (netuid === ROOT) {
+    shiftRootClaims(s, hotkey, coldkey, swapped.output);
+    addRootStaker(s, coldkey);
+  }
   c.deposit(events.make.StakeAdded([coldkey, hotkey, given, swapped.output, netuid, swapped.fee]));
   return swapped.output;
 }
@@ -50,7 +54,10 @@ export function unstakeFrom(c: Context, at: Position, alpha: Rao, terms: SwapTer
   const forAuthor = sellAlpha(c, netuid, swapped.fee, { withFee: false });
   payFromSubnet(c, netuid, BLOCK_AUTHOR, forAuthor.output);
 
-  if (netuid === ROOT) shiftRootClaims(s, hotkey, coldkey, -alpha);
+  if (netuid === ROOT) {
+    shiftRootClaims(s, hotkey, coldkey, -alpha);
+    if (!hasRootStake(s, coldkey)) removeRootStaker(s, coldkey);
+  }
   Stakes.LastColdkeyHotkeyStakeBlock.put(s, coldkey, hotkey, BigInt(c.block));
   c.deposit(events.make.StakeRemoved([coldkey, hotkey, swapped.output, swapped.input, netuid, swapped.fee]));
   return swapped.output;
@@ -107,7 +114,8 @@ export function clearSmallNomination(c: Context, at: Position): void {
   else unstakeFrom(c, at, left);
 }
 
-function sellAlpha(
+/** Give alpha to a subnet's pool. What it brings stays on the subnet's account: who gets it is for the caller. */
+export function sellAlpha(
   c: Context,
   netuid: Netuid,
   alpha: Rao,

@@ -1,5 +1,7 @@
+import { delegationCalls } from "./delegation-calls.ts";
 import { identityCalls } from "./identity-calls.ts";
 import { registrationCalls } from "./registration-calls.ts";
+import { rootCalls } from "./root-calls.ts";
 import { servingCalls } from "./serving-calls.ts";
 import { stakingCalls } from "./staking-calls.ts";
 import { weightCalls } from "./weight-calls.ts";
@@ -11,4 +13,6 @@ export const calls = {
   ...servingCalls,
   ...registrationCalls,
   ...identityCalls,
+  ...delegationCalls,
+  ...rootCalls,
 };

@@ -1,12 +1,14 @@
-import { variant, vec } from "../../../types/composites.ts";
+import { tuple, variant, vec } from "../../../types/composites.ts";
 import { Bool, CompactU16, I16, U8, U16, U64 } from "../../../types/primitives.ts";
 import { AccountId, DispatchError, H256 } from "../../../types/substrate-types.ts";
 import { named } from "../../../types/type-node.ts";
 import { eventsOf } from "../../dsl/events.ts";
 import { subtensorId } from "./subtensor-id.ts";
-import { AlphaBalance, NetUid, StorageIndex, TaoBalance } from "./subtensor-types.ts";
+import { AlphaBalance, NetUid, RootClaimType, StorageIndex, TaoBalance } from "./subtensor-types.ts";
 
 const Hash = named("H256", H256);
+
+const Children = named("Vec<(u64, T::AccountId)>", vec(tuple(U64, AccountId)));
 
 /** What this pallet tells the world. The fields of `StakeAdded`: coldkey, hotkey, TAO, alpha, netuid, fee. */
 export const events = eventsOf(subtensorId, {
@@ -35,8 +37,12 @@ export const events = eventsOf(subtensorId, {
   MaxBurnSet: variant(37, [NetUid, TaoBalance]),
   MinBurnSet: variant(38, [NetUid, TaoBalance]),
   MaxEpochsPerBlockSet: variant(39, [U8]),
+  TxChildKeyTakeRateLimitSet: variant(42, [U64]),
   AdminFreezeWindowSet: variant(43, [U16]),
   OwnerHyperparamRateLimitSet: variant(44, [U16]),
+  MinChildKeyTakeSet: variant(45, [U16]),
+  MaxChildKeyTakeSet: variant(47, [U16]),
+  ChildKeyTakeSet: variant(48, [AccountId, U16]),
   RegistrationAllowed: variant(50, [NetUid, Bool]),
   TempoSet: variant(52, [NetUid, U16]),
   RAORecycledForRegistrationSet: variant(53, [NetUid, TaoBalance]),
@@ -46,32 +52,36 @@ export const events = eventsOf(subtensorId, {
   StartCallDelaySet: variant(60, [U64]),
   NetworkMinLockCostSet: variant(61, [TaoBalance]),
   NetworkLockCostReductionIntervalSet: variant(63, [U64]),
+  TakeDecreased: variant(64, [AccountId, AccountId, U16]),
+  TakeIncreased: variant(65, [AccountId, AccountId, U16]),
   HotkeySwapped: variant(66, { coldkey: AccountId, old_hotkey: AccountId, new_hotkey: AccountId }),
+  SetChildrenScheduled: variant(75, [AccountId, NetUid, U64, Children]),
+  SetChildren: variant(76, [AccountId, NetUid, Children]),
   ChainIdentitySet: variant(77, [AccountId]),
   SubnetIdentitySet: variant(78, [NetUid]),
-  StakeTransferred: variant(91, [AccountId, AccountId, AccountId, NetUid, NetUid, TaoBalance]),
-  StakeSwapped: variant(92, [AccountId, AccountId, NetUid, NetUid, TaoBalance]),
-  SubnetOwnerHotkeySet: variant(94, [NetUid, AccountId]),
-  FirstEmissionBlockNumberSet: variant(95, [NetUid, U64]),
-  AlphaRecycled: variant(96, [AccountId, AccountId, AlphaBalance, NetUid]),
-  AlphaBurned: variant(97, [AccountId, AccountId, AlphaBalance, NetUid]),
   WeightsCommitted: variant(85, [AccountId, StorageIndex, Hash]),
   WeightsRevealed: variant(86, [AccountId, StorageIndex, Hash]),
   WeightsBatchRevealed: variant(87, [AccountId, NetUid, named("Vec<H256>", vec(H256))]),
   BatchWeightsCompleted: variant(88, [named("Vec<Compact<NetUid>>", vec(CompactU16)), AccountId]),
   BatchCompletedWithErrors: variant(89),
   BatchWeightItemFailed: variant(90, [NetUid, named("sp_runtime::DispatchError", DispatchError)]),
+  StakeTransferred: variant(91, [AccountId, AccountId, AccountId, NetUid, NetUid, TaoBalance]),
+  StakeSwapped: variant(92, [AccountId, AccountId, NetUid, NetUid, TaoBalance]),
+  SubnetOwnerHotkeySet: variant(94, [NetUid, AccountId]),
+  FirstEmissionBlockNumberSet: variant(95, [NetUid, U64]),
+  AlphaRecycled: variant(96, [AccountId, AccountId, AlphaBalance, NetUid]),
+  AlphaBurned: variant(97, [AccountId, AccountId, AlphaBalance, NetUid]),
   CommitRevealPeriodsSet: variant(100, [NetUid, U64]),
   CommitRevealEnabled: variant(101, [NetUid, Bool]),
-  CommitRevealVersionSet: variant(106, [U16]),
-  TimelockedWeightsCommitted: variant(107, [AccountId, StorageIndex, Hash, U64]),
-  TimelockedWeightsRevealed: variant(108, [StorageIndex, AccountId]),
   HotkeySwappedOnSubnet: variant(102, {
     coldkey: AccountId,
     old_hotkey: AccountId,
     new_hotkey: AccountId,
     netuid: NetUid,
   }),
+  CommitRevealVersionSet: variant(106, [U16]),
+  TimelockedWeightsCommitted: variant(107, [AccountId, StorageIndex, Hash, U64]),
+  TimelockedWeightsRevealed: variant(108, [StorageIndex, AccountId]),
   AutoStakeAdded: variant(109, {
     netuid: NetUid,
     destination: AccountId,
@@ -84,8 +94,12 @@ export const events = eventsOf(subtensorId, {
     emissions: named("Vec<AlphaBalance>", vec(U64)),
   }),
   MinAllowedUidsSet: variant(111, [NetUid, U16]),
+  AutoStakeDestinationSet: variant(112, { coldkey: AccountId, netuid: NetUid, hotkey: AccountId }),
   MinNonImmuneUidsSet: variant(113, [NetUid, U16]),
+  RootClaimed: variant(114, { coldkey: AccountId }),
+  RootClaimTypeSet: variant(115, { coldkey: AccountId, root_claim_type: RootClaimType }),
   AddStakeBurn: variant(121, { netuid: NetUid, hotkey: AccountId, amount: TaoBalance, alpha: AlphaBalance }),
+  AutoParentDelegationEnabledSet: variant(126, { hotkey: AccountId, enabled: Bool }),
   EpochDeferred: variant(132, { netuid: NetUid, from_block: U64, to_block: U64 }),
   EpochSkipped: variant(133, { netuid: NetUid, block: U64 }),
 });

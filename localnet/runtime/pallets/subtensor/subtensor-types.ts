@@ -71,6 +71,8 @@ export const RootClaimType = enumeration("pallet_subtensor::pallet::RootClaimTyp
   KeepSubnets: variant(2, { subnets: named("BTreeSet<NetUid>", btreeSet(U16)) }),
 });
 
+export type RootClaimType = ValueOf<typeof RootClaimType>;
+
 /** What happens to the miner emission of a subnet's owner. */
 export const RecycleOrBurn = enumeration("pallet_subtensor::pallet::RecycleOrBurnEnum", {
   Burn: variant(0),
