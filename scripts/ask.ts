@@ -1,23 +1,35 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { EXIT } from "../shared/errors.ts";
+import { Secret } from "../shared/keys/secret.ts";
 
 /** May a question be asked? Without a terminal nothing ever prompts. */
 export function hasTerminal(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-/** Ask on stderr, because stdout belongs to the answer of the command, and echo nothing. Trimmed. */
-export async function askSecret(question: string): Promise<string> {
+/** Ask on stderr, because stdout belongs to the answer of the command, and echo nothing. Trimmed, as btcli does. */
+export async function askSecret(question: string): Promise<Secret> {
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
   lines.once("SIGINT", () => process.exit(EXIT.interrupted));
   try {
-    return (await lines.question("")).trim();
+    return new Secret((await lines.question("")).trim());
   } finally {
     lines.close();
     process.stderr.write("\n");
+  }
+}
+
+/** Ask on stderr; anything but y or yes is no. Only with a terminal. */
+export async function askYesNo(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
+  lines.once("SIGINT", () => process.exit(EXIT.interrupted));
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+  } finally {
+    lines.close();
   }
 }
 

@@ -186,7 +186,7 @@ describe("a mistake on the command line", () => {
   }, async () => {
     const wallets = join(folder, "locked");
     await createKeyfile(hotkeyPath(wallets, "default", "default"), Buffer.from(LOCKED, "base64"));
-    await writeFile(join(folder, "wrong"), "battery staple\n");
+    await writeFile(join(folder, "wrong"), "battery staple");
     const flags = ["--wallet-path", wallets, "--password-file", join(folder, "wrong"), "--json"];
     const { exitCode, stdout } = await runCli([...serveHello, ...flags]);
     expect(exitCode).toBe(EXIT.wallet);

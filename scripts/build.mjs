@@ -30,7 +30,6 @@ await build({
   entryPoints: {
     cli: "scripts/main.ts",
     "inference-process": "miner/inference/process.ts",
-    "argon2-thread": "shared/keys/argon2-thread.ts",
     template: "shared/template.ts",
     "define-task": "shared/define-task.ts",
     tensor: "shared/tensor.ts",

@@ -1,6 +1,7 @@
 import yargs, { type Argv, type Options } from "yargs";
 import packageJson from "../package.json" with { type: "json" };
 import { SubforgeError } from "../shared/errors.ts";
+import { adoptSdkVariables, ourSpelling } from "./btcli-spellings.ts";
 import { nearest } from "./nearest.ts";
 import { type AnyCommand, type CommandGroup, globalOptions } from "./options.ts";
 import { endQuietlyWhenReaderLeaves, printError } from "./output.ts";
@@ -19,6 +20,7 @@ export async function runCommandLine(
 ): Promise<void> {
   endQuietlyWhenReaderLeaves();
   dropEmptyVariables();
+  adoptSdkVariables(process.env);
   try {
     await parseAndRun(entries, words);
   } catch (error) {
@@ -28,7 +30,8 @@ export async function runCommandLine(
   process.stdout.write("", () => process.exit());
 }
 
-async function parseAndRun(entries: readonly Entry[], words: readonly string[]): Promise<void> {
+async function parseAndRun(entries: readonly Entry[], given: readonly string[]): Promise<void> {
+  const words = inOurSpelling(entries, given);
   const { path, command } = refuseUnknown(entries, words);
   const parser = yargs([...words])
     .scriptName("subforge")
@@ -92,6 +95,18 @@ function withValues(builder: Record<string, Options>): Record<string, Options> {
       option.type === "boolean" ? option : { ...option, requiresArg: true },
     ]),
   );
+}
+
+/** The flags that btcli and the Python SDK spell differently, for the command that is meant. */
+function inOurSpelling(entries: readonly Entry[], words: readonly string[]): readonly string[] {
+  let level = entries;
+  for (const word of words) {
+    const found = level.find((entry) => nameOf(entry) === word);
+    if (!found) continue;
+    if (!("group" in found)) return words.map((each) => ourSpelling(each, found.builder));
+    level = found.commands;
+  }
+  return words;
 }
 
 /** Finds the command that is meant, before yargs does: its own refusals name no likely word. */

@@ -50,6 +50,13 @@ export const CAUSES: Record<string, string> = {
   CHAIN_WRITES_STOPPED:
     "The chain upgraded its runtime, and signing a call of another shape could do something nobody asked for.",
   CHAIN_ENDPOINTS_DISAGREE: "One node is on another fork, broken, or lies; what was written is not verified.",
+  CHAIN_STATE_INVALID: "The file was cut, edited or written by another program; its checksum tells.",
+  CHAIN_STATE_INCOMPATIBLE:
+    "State means something only under the rules and the genesis it was made by, and this chain has others.",
+  CHAIN_STATE_FILE: "The folder is missing, the permissions are wrong, or the disk is full.",
+  CHAIN_NOT_LOCAL:
+    "Making blocks, moving time and faults exist on a development chain only, and only for its own machine.",
+  CHAIN_DEV_REFUSED: "A value is out of range, or names a block, snapshot or fault that does not exist.",
   CHAIN_BLOCK_MISSING: "The node follows another fork now, or keeps only recent blocks.",
   JOURNAL_LOCKED:
     "Two planners with one journal could sign two different vectors for one epoch, so the second refuses.",

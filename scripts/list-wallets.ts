@@ -1,6 +1,6 @@
 import { isSubforgeError } from "../shared/errors.ts";
 import { parseKeyfile } from "../shared/keys/keyfile.ts";
-import { keyfileFormat } from "../shared/keys/keyfile-encryption.ts";
+import { keyfileFormat } from "../shared/keys/keyfile-format.ts";
 import {
   hotkeyPath,
   listWallets,

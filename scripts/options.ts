@@ -23,6 +23,12 @@ export const networkOptions = {
   },
 } as const satisfies Record<string, Options>;
 
+/** How the password of an encrypted keyfile is given without a terminal. Resolve them with `passwordSource`. */
+export const passwordOptions = {
+  "password-file": { type: "string", describe: "File that holds the password of an encrypted keyfile" },
+  "password-fd": { type: "number", describe: "Descriptor to read that password from, as in 3<secret" },
+} as const satisfies Record<string, Options>;
+
 /** Who signs: commands that need a key. Resolve them with `loadSigner`. */
 export const walletOptions = {
   wallet: { type: "string", default: "default", describe: "Name of the wallet" },
@@ -32,7 +38,12 @@ export const walletOptions = {
     default: "~/.bittensor/wallets",
     describe: "Folder of the wallets, shared with btcli",
   },
-  "password-file": { type: "string", describe: "File that holds the password of an encrypted keyfile" },
+  ...passwordOptions,
+  "allow-unsafe-keyfile": {
+    type: "boolean",
+    default: false,
+    describe: "Use a keyfile although others can read it, it is a link, or it has another owner",
+  },
   "dev-key": {
     type: "string",
     describe: "A development key such as //Bob instead of a wallet; refused on public networks",

@@ -7,9 +7,10 @@ import { loadSubnet } from "../subnets/registry.ts";
 import type { ValidatorEvent } from "../validator/events.ts";
 import { startValidator } from "../validator/validator.ts";
 import { toLine } from "./dev/dev-lines.ts";
-import { loadSigner, type WalletArgs } from "./load-signer.ts";
+import { unlockSigner, type WalletArgs } from "./load-signer.ts";
 import { assertDevKeyAllowed, endpointOf, isLocal, publicNetwork } from "./networks.ts";
 import { queueUrl, templateConfig } from "./options.ts";
+import { watchWallet } from "./watch-wallet.ts";
 
 /** The parsed flags of `subforge validator run`. */
 export type RunValidatorArgs = WalletArgs & {
@@ -32,14 +33,15 @@ export type RunValidatorArgs = WalletArgs & {
  * Opens what a validator needs, runs it, prints what happens (with --json one line per event), and returns when it was
  * told to stop and has.
  *
- * @throws what `loadSigner`, `openSubstrateChain`, `startPrivateRedis` and `startValidator` throw
+ * @throws what `unlockSigner`, `openSubstrateChain`, `startPrivateRedis` and `startValidator` throw
  */
 export async function runValidator(args: RunValidatorArgs, signal: AbortSignal): Promise<void> {
   const logger = createLogger("planner", args.logLevel);
   const endpoint = endpointOf(args.network);
   const template = await loadSubnet(args.template);
   const config = template.parseConfig(templateConfig(args));
-  const signer = await loadSigner(args);
+  watchWallet(args, { logger, signal });
+  const { signer, password } = await unlockSigner(args);
   const chain = await openSubstrateChain({ endpoint }, logger);
   const ended = new AbortController();
   const stopping = AbortSignal.any([signal, ended.signal]);
@@ -61,6 +63,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
         netuid: args.netuid,
         workers: args.workers,
         workerArgs: workerArgs(args),
+        workerPassword: password,
         allowPrivate,
         targetsPerJob: args.targetsPerJob,
       },
@@ -92,7 +95,7 @@ function workerArgs(args: RunValidatorArgs): string[] {
       ? ["--dev-key", args.devKey]
       : [
           ...["--wallet", args.wallet, "--hotkey", args.hotkey, "--wallet-path", args.walletPath],
-          ...(args.passwordFile !== undefined ? ["--password-file", args.passwordFile] : []),
+          ...(args.allowUnsafeKeyfile ? ["--allow-unsafe-keyfile"] : []),
         ];
   const select = ["--netuid", String(args.netuid), "--template", args.template];
   const link = args.queuePrivateNetwork ? ["--queue-private-network"] : [];

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { systemClock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import { Keypair, keysReady } from "../shared/keys/keypair.ts";
+import { Secret } from "../shared/keys/secret.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { type FoundAnnouncement, findAnnouncements, scopeOf } from "../shared/queue/announcement.ts";
 import type { ConnectOptions } from "../shared/queue/connection.ts";
@@ -10,9 +11,10 @@ import { queueKeyPurpose } from "../shared/queue/queues.ts";
 import type { Hotkey } from "../shared/types.ts";
 import { loadSubnet } from "../subnets/registry.ts";
 import { startWorker } from "../validator/worker.ts";
-import { loadSigner } from "./load-signer.ts";
+import { loadSigner, type WalletArgs } from "./load-signer.ts";
 import { publicNetwork } from "./networks.ts";
 import { queueUrl, walletOptions } from "./options.ts";
+import { watchWallet } from "./watch-wallet.ts";
 
 /** The parsed flags of `subforge validator worker`. */
 export type RunWorkerArgs = {
@@ -21,6 +23,8 @@ export type RunWorkerArgs = {
   hotkey: string | undefined;
   walletPath: string | undefined;
   passwordFile: string | undefined;
+  passwordFd: number | undefined;
+  allowUnsafeKeyfile: boolean;
   devKey: string | undefined;
   queue: string | undefined;
   netuid: number | undefined;
@@ -38,7 +42,8 @@ const ASSIGNMENT_TIMEOUT_MS = 10_000;
 
 const DEV_ACCOUNTS = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
 
-const assignmentSchema = z.object({ queue: z.string() });
+/** `secret`: the password of the keyfile, base64, when the parent had to ask for it. */
+const assignmentSchema = z.object({ queue: z.string(), secret: z.base64().optional() });
 
 /**
  * Finds the validator on a Redis, loads its key, and works for it until it is told to stop.
@@ -51,7 +56,8 @@ export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Pro
   const parentGone = new AbortController();
   const signal = AbortSignal.any([shutdown, parentGone.signal]);
   if (args.supervised) process.once("disconnect", () => parentGone.abort());
-  const url = args.supervised ? await assignedQueue() : queueUrl(args);
+  const assigned = args.supervised ? await assignment() : undefined;
+  const url = assigned?.queue ?? queueUrl(args);
   if (url === undefined) throw new SubforgeError("WORKER_QUEUE_NEEDED", {});
   await keysReady();
 
@@ -59,7 +65,8 @@ export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Pro
   const found = await waitForValidator(args, connect, signal);
   if (!found) return; // told to stop before one came
   const { claimed } = found;
-  const signer = await signerFor(claimed.validator, claimed.genesis, args);
+  const signer = await signerFor(claimed.validator, claimed.genesis, args, assigned?.password);
+  if (hasNamedKey(args)) watchWallet(walletArgs(args), { logger, signal });
   const announcement = found.verify(signer.deriveSecret(queueKeyPurpose(scopeOf(claimed))));
   const template = await loadSubnet(announcement.template);
   await startWorker(
@@ -98,16 +105,14 @@ async function waitForValidator(
 }
 
 /** The wallet that was named; else, on a development chain, the development key with that address. */
-async function signerFor(hotkey: Hotkey, genesis: string, args: RunWorkerArgs): Promise<Keypair> {
-  const named = args.wallet ?? args.hotkey ?? args.walletPath ?? args.devKey;
-  if (named !== undefined) {
-    const signer = await loadSigner({
-      wallet: args.wallet ?? walletOptions.wallet.default,
-      hotkey: args.hotkey ?? walletOptions.hotkey.default,
-      walletPath: args.walletPath ?? walletOptions["wallet-path"].default,
-      passwordFile: args.passwordFile,
-      devKey: args.devKey,
-    });
+async function signerFor(
+  hotkey: Hotkey,
+  genesis: string,
+  args: RunWorkerArgs,
+  password: Secret | undefined,
+): Promise<Keypair> {
+  if (hasNamedKey(args)) {
+    const signer = await loadSigner({ ...walletArgs(args), password });
     if (signer.address === hotkey) return signer;
     throw new SubforgeError("WORKER_WALLET", { hotkey, found: signer.address });
   }
@@ -119,8 +124,25 @@ async function signerFor(hotkey: Hotkey, genesis: string, args: RunWorkerArgs): 
   throw new SubforgeError("WORKER_WALLET", { hotkey, found: undefined });
 }
 
-/** Over the channel between parent and child: an address may hold a password. */
-async function assignedQueue(): Promise<string> {
+function hasNamedKey({ wallet, hotkey, walletPath, devKey }: RunWorkerArgs): boolean {
+  return [wallet, hotkey, walletPath, devKey].some((flag) => flag !== undefined);
+}
+
+function walletArgs(args: RunWorkerArgs): WalletArgs {
+  return {
+    wallet: args.wallet ?? walletOptions.wallet.default,
+    hotkey: args.hotkey ?? walletOptions.hotkey.default,
+    walletPath: args.walletPath ?? walletOptions["wallet-path"].default,
+    passwordFile: args.passwordFile,
+    passwordFd: args.passwordFd,
+    allowUnsafeKeyfile: args.allowUnsafeKeyfile,
+    devKey: args.devKey,
+  };
+}
+
+/** Over the channel between parent and child: an address may hold a password, and a keyfile may need one. */
+async function assignment(): Promise<{ queue: string; password: Secret | undefined }> {
   const [message] = await once(process, "message", { signal: AbortSignal.timeout(ASSIGNMENT_TIMEOUT_MS) });
-  return assignmentSchema.parse(message).queue;
+  const { queue, secret } = assignmentSchema.parse(message);
+  return { queue, password: secret ? new Secret(Buffer.from(secret, "base64")) : undefined };
 }

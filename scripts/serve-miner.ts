@@ -8,6 +8,7 @@ import { loadSubnet } from "../subnets/registry.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
 import { assertDevKeyAllowed, endpointOf } from "./networks.ts";
 import { createOutput } from "./output.ts";
+import { watchWallet } from "./watch-wallet.ts";
 
 /** The parsed flags of `subforge miner serve`. */
 export type ServeMinerArgs = WalletArgs & {
@@ -40,6 +41,7 @@ export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Pro
   const endpoint = endpointOf(args.network);
   const template = await loadSubnet(args.template);
   await readModelFile(args.model); // a wrong path is said before a password is asked for or a chain is called
+  watchWallet(args, { logger, signal });
   const signer = await loadSigner(args);
   const chain = await openSubstrateChain({ endpoint }, logger);
   try {

@@ -396,6 +396,31 @@ export const ERRORS = {
     hint: () => "the epoch is skipped; correct the template's planEpoch or planStage",
     exit: "failed",
   }),
+  CHAIN_STATE_INVALID: spec<{ name: string; problem: string }>({
+    message: (d) => `${d.name} is no state of a chain: ${d.problem}`,
+    hint: () => "nothing was changed; use a file that subforge chain dump or chain start --state wrote",
+    exit: "config",
+  }),
+  CHAIN_STATE_INCOMPATIBLE: spec<{ name: string; problem: string }>({
+    message: (d) => `${d.name} is the state of another chain: ${d.problem}`,
+    hint: () => "nothing was changed; start a chain of its kind with it: subforge chain start --state FILE",
+    exit: "config",
+  }),
+  CHAIN_STATE_FILE: spec<{ path: string; reason: string }>({
+    message: (d) => `the file ${d.path} cannot be used: ${d.reason}`,
+    hint: () => "check the path, its permissions and the free space; an older file there is still whole",
+    exit: "config",
+  }),
+  CHAIN_NOT_LOCAL: spec<{ endpoint: string; method: string }>({
+    message: (d) => `the chain at ${d.endpoint} has no ${d.method}: it is no local chain, or not on loopback`,
+    hint: () => "start one with subforge chain start, and name it with --endpoint ws://127.0.0.1:PORT",
+    exit: "notReady",
+  }),
+  CHAIN_DEV_REFUSED: spec<{ method: string; reason: string }>({
+    message: (d) => `the local chain refused ${d.method}: ${d.reason}`,
+    hint: () => "correct what it names; nothing was changed",
+    exit: "chain",
+  }),
   CHAIN_BLOCK_MISSING: spec<{ block: number }>({
     message: (d) => `the chain has no block ${d.block} any more`,
     hint: () => "a fork dropped it or the node pruned it; the next blocks tell, nothing has to be done",

@@ -3,6 +3,7 @@ import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError } from "../shared/errors.ts";
 import { type Journal, openJournal } from "../shared/journal/journal.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
+import type { Secret } from "../shared/keys/secret.ts";
 import type { Logger } from "../shared/logger.ts";
 import { processEntry } from "../shared/process-entry.ts";
 import { announce } from "../shared/queue/announcement.ts";
@@ -22,7 +23,7 @@ import type { OnEvent } from "./events.ts";
 import { Planner } from "./planner.ts";
 import { SecretKeeper } from "./secret-keeper.ts";
 import { SourceReader, type Sources } from "./source-reader.ts";
-import { createExclusive, WeightSetter } from "./weight-setter.ts";
+import { WeightSetter } from "./weight-setter.ts";
 
 /** `collect` jobs taken at once: each is one short write. */
 const COLLECT_CONCURRENCY = 4;
@@ -42,6 +43,8 @@ export type ValidatorOptions = {
   workers: number;
   /** Arguments after `validator worker` that tell a worker process where its wallet is. */
   workerArgs?: readonly string[];
+  /** Password of that wallet's keyfile, for processes that nobody can ask. */
+  workerPassword?: Secret | undefined;
   /** May miners have private addresses? On a development chain only. */
   allowPrivate: boolean;
   /** Miners per job. Default: as many as fit. */
@@ -98,9 +101,8 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
     opened.unshift(collect);
 
     const { epochs, weights } = journal;
-    const exclusively = createExclusive();
-    const secrets = new SecretKeeper({ chain, signer, epochs, exclusively, logger });
-    const setter = new WeightSetter({ chain, signer, weights, exclusively, clock, logger, onEvent });
+    const secrets = new SecretKeeper({ chain, signer, epochs, logger });
+    const setter = new WeightSetter({ chain, signer, weights, clock, logger, onEvent });
     const dispatcher = new Dispatcher(
       { template, epochs, dispatch, collect, clock, logger },
       options.targetsPerJob,
@@ -139,7 +141,7 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
         {
           script,
           args: ["validator", "worker", "--supervised", ...(options.workerArgs ?? [])],
-          message: { queue: queue.url }, // no argument: it holds a password
+          message: workerMessage(queue.url, options.workerPassword),
           onStart: (pid) => onEvent({ event: "worker.started", pid }),
           onEnd: (pid, how) => onEvent({ event: "worker.stopped", pid, how }),
         },
@@ -166,6 +168,11 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
     for (const part of opened) await part.close();
     throw error;
   }
+}
+
+/** What a worker is told by its parent alone, and by no argument: it holds passwords. */
+function workerMessage(queue: string, password: Secret | undefined): Record<string, string> {
+  return password ? { queue, secret: Buffer.from(password.revealBytes()).toString("base64") } : { queue };
 }
 
 /**

@@ -31,7 +31,8 @@ const FOR_TESTS = ["shared/", "localnet/", "subnets/"];
 
 /** Paths that may load a package. Types may travel. */
 const DOORS: Record<string, readonly string[]> = {
-  "@polkadot/api": ["shared/chain/substrate-chain.ts"],
+  "@polkadot/api": ["shared/chain/runtime/"],
+  "@polkadot/types": ["shared/chain/runtime/"],
   bullmq: ["shared/queue/"],
   ioredis: ["shared/queue/"],
   "onnxruntime-node": ["miner/inference/session.ts", "scripts/training/"],
@@ -41,7 +42,7 @@ const DOORS: Record<string, readonly string[]> = {
   "@polkadot/wasm-crypto": ["shared/keys/", "shared/wire/", "localnet/"],
   "@node-rs/argon2": ["shared/keys/"],
   // What commits of weights are hashed and encrypted with: a format of the chain's, beside the chain link.
-  "@noble/hashes": ["shared/keys/", "shared/wire/", "shared/chain/timelock/", "localnet/"],
+  "@noble/hashes": ["shared/chain/", "shared/keys/", "shared/wire/", "shared/chain/timelock/", "localnet/"],
   "@noble/curves": ["shared/keys/", "shared/wire/", "shared/chain/timelock/", "localnet/"],
   "@noble/ciphers": ["shared/keys/", "shared/wire/", "shared/chain/timelock/", "localnet/"],
 };

@@ -52,6 +52,8 @@ const minerServe: Command<typeof options> = {
   describe: "Serve a model to the validators of one subnet",
   builder: options,
   handler: async (args) => {
+    const { assertOpenable } = await import("../assert-openable.ts");
+    await assertOpenable(args); // before anything heavy is loaded
     const { serveMiner } = await import("../serve-miner.ts"); // late: --help must not load the runtime
     const { onShutdown } = await import("../output.ts");
     await serveMiner(

@@ -2,6 +2,7 @@ import {
   type Command,
   type CommandGroup,
   networkOptions,
+  passwordOptions,
   queueOptions,
   templateOptions,
   walletOptions,
@@ -37,6 +38,8 @@ const validatorRun: Command<typeof runOptions> = {
   describe: "Ask the miners of a subnet, score them and set weights, epoch by epoch",
   builder: runOptions,
   handler: async (args) => {
+    const { assertOpenable } = await import("../assert-openable.ts");
+    await assertOpenable(args); // before anything heavy is loaded
     const { runValidator } = await import("../run-validator.ts"); // late: --help must not load a chain client
     const { onShutdown } = await import("../output.ts");
     await runValidator(
@@ -56,7 +59,8 @@ const workerOptions = {
   wallet: { type: "string", describe: "Name of the validator's wallet" },
   hotkey: { type: "string", describe: "Name of the hotkey inside the wallet" },
   "wallet-path": { type: "string", describe: "Folder of the wallets, shared with btcli" },
-  "password-file": walletOptions["password-file"],
+  ...passwordOptions,
+  "allow-unsafe-keyfile": walletOptions["allow-unsafe-keyfile"],
   "dev-key": walletOptions["dev-key"],
   ...queueOptions,
   netuid: { type: "number", describe: "Which validator, when Redis knows several" },

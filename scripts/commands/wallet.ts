@@ -1,17 +1,25 @@
-import { type Command, type CommandGroup, walletOptions } from "../options.ts";
+import { SubforgeError } from "../../shared/errors.ts";
+import { type Command, type CommandGroup, passwordOptions, walletOptions } from "../options.ts";
 
 const { wallet, hotkey, "wallet-path": walletPath } = walletOptions;
+const place = { wallet, hotkey, "wallet-path": walletPath } as const;
+
+const overwrite = {
+  type: "boolean",
+  default: false,
+  describe: "Replace a key of this name. What the old one owns is lost without a copy",
+} as const;
 
 const createOptions = {
-  wallet,
-  hotkey,
-  "wallet-path": walletPath,
-  "password-file": { type: "string", describe: "File that holds the password for the new coldkey" },
+  ...place,
+  ...passwordOptions,
+  words: { choices: [12, 15, 18, 21, 24], default: 12, describe: "Words of a new mnemonic" },
   encrypt: {
     type: "boolean",
     default: true,
     describe: "Encrypt the coldkey; --no-encrypt writes it in the clear",
   },
+  overwrite: { ...overwrite, describe: "Replace the hotkey; a coldkey is never replaced here" },
   "dev-key": {
     type: "string",
     describe: "Write a development key such as //Alice, in the clear, instead of making new ones",
@@ -21,6 +29,48 @@ const createOptions = {
     default: false,
     describe: "Print the mnemonics even when stdout is no terminal",
   },
+} as const;
+
+const importOptions = {
+  key: { type: "string", demandOption: true, describe: "coldkey or hotkey" },
+  ...place,
+  "mnemonic-file": {
+    type: "string",
+    describe: "File with the mnemonic; without a source it is read from stdin",
+  },
+  "mnemonic-fd": { type: "number", describe: "Descriptor to read the mnemonic from, as in 3<words" },
+  "bip39-password-file": {
+    type: "string",
+    describe: "File with the BIP39 password of the mnemonic, if it has one",
+  },
+  "seed-file": { type: "string", describe: "File with the seed, 64 hex digits" },
+  "json-file": { type: "string", describe: "Account exported by polkadot.js or a browser extension" },
+  "json-password-file": { type: "string", describe: "File with the password of that export" },
+  "public-key": { type: "string", describe: "Write the public half only: 0x and 64 hex digits" },
+  ss58: { type: "string", describe: "Write the public half only: its address" },
+  ...passwordOptions,
+  encrypt: {
+    type: "boolean",
+    describe: "Encrypt the file; default: coldkeys are encrypted, hotkeys are not",
+  },
+  overwrite,
+} as const;
+
+const unlockOptions = {
+  key: { type: "string", default: "hotkey", describe: "coldkey or hotkey" },
+  ...place,
+  ...passwordOptions,
+  "allow-unsafe-keyfile": walletOptions["allow-unsafe-keyfile"],
+  upgrade: {
+    type: "boolean",
+    default: false,
+    describe: "Write a file in an encryption of before 2024 again in the current one, same password",
+  },
+} as const;
+
+const permsOptions = {
+  "wallet-path": walletPath,
+  fix: { type: "boolean", default: false, describe: "Set the modes 600 and 700 where they are too open" },
 } as const;
 
 const listOptions = { "wallet-path": walletPath } as const;
@@ -33,16 +83,32 @@ const walletCreate: Command<typeof createOptions> = {
   handler: async (args) => {
     const { createWallet } = await import("../create-wallet.ts");
     const { createOutput } = await import("../output.ts");
-    const created = await createWallet(args);
-    const shown = args.printMnemonic || (process.stdout.isTTY === true && !args.json);
+    const keys = (await createWallet(args)).map(({ mnemonic, ...key }) => {
+      const shown = args.printMnemonic || (process.stdout.isTTY === true && !args.json);
+      return shown && mnemonic ? { ...key, mnemonic: mnemonic.revealText() } : key;
+    });
     createOutput(args).result(
-      { keys: created.map(({ mnemonic, ...key }) => (shown && mnemonic ? { ...key, mnemonic } : key)) },
-      created.flatMap(({ kind, path, address, mnemonic }) => [
-        `${kind}  ${address}  ${path}`,
-        ...(shown && mnemonic ? [`         mnemonic, shown only now: ${mnemonic}`] : []),
+      { keys },
+      keys.flatMap((key) => [
+        `${key.kind}  ${key.address}  ${key.path}`,
+        ...("mnemonic" in key ? [`         mnemonic, shown only now: ${key.mnemonic}`] : []),
       ]),
     );
     if (!args.json) process.stderr.write("keep a copy of the files and mnemonics where nobody else comes\n");
+  },
+};
+
+/** `subforge wallet import` */
+const walletImport: Command<typeof importOptions> = {
+  command: "import <key>",
+  describe: "Write a coldkey or hotkey from a mnemonic, a seed, an export of polkadot.js, or its public half",
+  builder: importOptions,
+  handler: async (args) => {
+    const { importWallet } = await import("../import-wallet.ts");
+    const { createOutput } = await import("../output.ts");
+    const key = await importWallet(args);
+    const state = key.path.endsWith("pub.txt") ? "public only" : key.encrypted ? "encrypted" : "in the clear";
+    createOutput(args).result({ key }, [`${key.kind}  ${key.address}  ${key.path}  ${state}`]);
   },
 };
 
@@ -65,8 +131,59 @@ const walletList: Command<typeof listOptions> = {
   },
 };
 
+/** `subforge wallet unlock-test` */
+const walletUnlockTest: Command<typeof unlockOptions> = {
+  command: "unlock-test [key]",
+  describe: "Open a keyfile as a service would: which password is used, does it open, how long does it take",
+  builder: unlockOptions,
+  handler: async (args) => {
+    const { key } = args;
+    if (key !== "coldkey" && key !== "hotkey") {
+      const problem = `a wallet has a coldkey and hotkeys, no ${key}`;
+      throw new SubforgeError("CLI_USAGE", { problem, command: "wallet unlock-test" });
+    }
+    if (key === "hotkey") {
+      const { assertOpenable } = await import("../assert-openable.ts");
+      await assertOpenable({ ...args, devKey: undefined });
+    }
+    const { testUnlock } = await import("../unlock-test.ts");
+    const { createOutput } = await import("../output.ts");
+    const report = await testUnlock({ ...args, key });
+    const { path, address, scheme, format, canSign, passwordFrom, elapsedMs, upgraded } = report;
+    const isOld = format === "ansible-vault" || format === "fernet";
+    createOutput(args).result(report, [
+      `opens  ${address}  ${path}`,
+      `       ${scheme}, ${canSign ? "can sign" : "public only"}, ${format}, ${elapsedMs} ms`,
+      `       password: ${passwordFrom ?? "none is needed"}`,
+      ...(upgraded ? ["       written again in the current encryption"] : []),
+      ...(isOld && !upgraded ? [`       ${format} is read only: write it again with --upgrade`] : []),
+    ]);
+  },
+};
+
+/** `subforge wallet perms` */
+const walletPerms: Command<typeof permsOptions> = {
+  command: "perms",
+  describe: "Check owners, modes and links of all keyfiles; --fix sets modes",
+  builder: permsOptions,
+  handler: async (args) => {
+    const { checkPermissions } = await import("../wallet-permissions.ts");
+    const { createOutput } = await import("../output.ts");
+    const findings = await checkPermissions(args.walletPath, args);
+    const left = findings.filter(({ fixed }) => !fixed);
+    const lines = findings.map(({ path, problem, mend, fixed }) =>
+      fixed ? `fixed  ${path}: ${problem}` : `wrong  ${path}: ${problem}\n       ${mend}`,
+    );
+    const output = createOutput(args);
+    if (left.length === 0)
+      return output.result({ findings }, [...lines, "ok     nobody else can read or swap a key"]);
+    for (const line of lines) output.line(line);
+    throw new SubforgeError("WALLET_UNSAFE_FOLDER", { folder: args.walletPath, problems: left.length });
+  },
+};
+
 export const walletCommands: CommandGroup = {
   group: "wallet",
-  describe: "Keys: create and list, in the layout of btcli",
-  commands: [walletCreate, walletList],
+  describe: "Keys: create, import, list and check, in the layout of btcli",
+  commands: [walletCreate, walletImport, walletList, walletUnlockTest, walletPerms],
 };

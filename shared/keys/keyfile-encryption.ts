@@ -1,8 +1,11 @@
-import { Worker } from "node:worker_threads";
-import sodium from "libsodium-wrappers-sumo";
+import { randomBytes } from "node:crypto";
+import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
+import { hashRaw } from "@node-rs/argon2";
 import { SubforgeError } from "../errors.ts";
-import { processEntry } from "../process-entry.ts";
-import type { Argon2Work } from "./argon2-thread.ts";
+import { keyfileFormat } from "./keyfile-format.ts";
+import { decryptAnsibleVault, decryptFernet } from "./legacy-encryption.ts";
+import { passwordRemark } from "./password-text.ts";
+import { Secret } from "./secret.ts";
 
 /*
  * The encryption of bittensor-wallet since 2024: "$NACL", 24 bytes of nonce, libsodium's secretbox of the JSON bytes.
@@ -15,61 +18,78 @@ const TAG_BYTES = 16;
 
 /** libsodium's SENSITIVE limits. Source: bittensor-wallet, keyfile encryption. */
 const ARGON2I = {
+  algorithm: 1, // Argon2i: the package's enum exists in its types only
+  version: 1, // 0x13
   salt: Buffer.from("137183dff15a09bc9c90b5518739e9b1", "hex"),
-  passes: 8,
-  memoryBytes: 512 * 2 ** 20,
-  keyBytes: 32,
+  timeCost: 8,
+  memoryCost: 512 * 1024, // KiB
+  parallelism: 1,
+  outputLen: 32,
 };
 
-/** How a keyfile is stored, told by its first bytes. The legacy formats are recognised, not read. */
-export function keyfileFormat(bytes: Uint8Array): "plain" | "nacl" | "ansible-vault" | "fernet" {
-  const start = Buffer.from(bytes.subarray(0, 14)).toString("latin1");
-  if (start.startsWith("$NACL")) return "nacl";
-  if (start.startsWith("$ANSIBLE_VAULT")) return "ansible-vault";
-  if (start.startsWith("gAAAAA")) return "fernet";
-  return "plain";
-}
-
 /**
- * Takes seconds and 512 MiB, in a thread of its own.
+ * Takes seconds and 512 MiB, in the thread pool.
  *
  * @returns The bytes of a keyfile that btcli opens with this password.
  */
-export async function encryptKeyfile(text: string, password: string): Promise<Uint8Array> {
-  await sodium.ready;
-  const key = await deriveKey(password);
-  const nonce = sodium.randombytes_buf(NONCE_BYTES);
-  const box = sodium.crypto_secretbox_easy(Buffer.from(text), nonce, key);
+export async function encryptKeyfile(content: Secret, password: Secret): Promise<Uint8Array> {
+  const nonce = randomBytes(NONCE_BYTES);
+  const box = xsalsa20poly1305(await deriveNaclKey(password), nonce).encrypt(content.revealBytes());
   return Buffer.concat([MAGIC, nonce, box]);
 }
 
 /**
- * Takes seconds and 512 MiB, in a thread of its own.
+ * Content of an encrypted keyfile of any format, and the password that opened it. `$NACL` takes seconds and 512 MiB, Fernet seconds, in the thread
+ * pool, for each password.
  *
+ * @param passwords - Tried in this order.
  * @param path - Where the bytes came from, for the error.
  * @throws SubforgeError WALLET_WRONG_PASSWORD also for a damaged file: the two look the same
+ * @throws SubforgeError WALLET_INVALID for one that cannot be opened by any password
  */
-export async function decryptKeyfile(bytes: Uint8Array, password: string, path: string): Promise<string> {
-  const nonce = bytes.subarray(MAGIC.length, MAGIC.length + NONCE_BYTES);
-  const box = bytes.subarray(MAGIC.length + NONCE_BYTES);
-  if (box.length < TAG_BYTES) throw new SubforgeError("WALLET_INVALID", { path, problem: "it was cut off" });
-  await sodium.ready;
-  const key = await deriveKey(password);
-  try {
-    return Buffer.from(sodium.crypto_secretbox_open_easy(box, nonce, key)).toString();
-  } catch {
-    throw new SubforgeError("WALLET_WRONG_PASSWORD", { path });
+export async function decryptKeyfile(
+  bytes: Uint8Array,
+  passwords: readonly Secret[],
+  path: string,
+): Promise<{ content: Secret; password: Secret }> {
+  for (const password of passwords) {
+    const content = await tryPassword(bytes, password, path);
+    if (content) return { content: new Secret(content), password };
+  }
+  throw new SubforgeError("WALLET_WRONG_PASSWORD", { path, remark: passwordRemark(passwords.at(-1)) });
+}
+
+async function tryPassword(
+  bytes: Uint8Array,
+  password: Secret,
+  path: string,
+): Promise<Uint8Array | undefined> {
+  switch (keyfileFormat(bytes)) {
+    case "nacl":
+      if (bytes.length < MAGIC.length + NONCE_BYTES + TAG_BYTES) {
+        throw new SubforgeError("WALLET_INVALID", { path, problem: "it was cut off" });
+      }
+      return openNaclBox(bytes, await deriveNaclKey(password));
+    case "ansible-vault":
+      return decryptAnsibleVault(Buffer.from(bytes).toString("latin1"), password, path);
+    case "fernet":
+      return decryptFernet(Buffer.from(bytes).toString("latin1"), password, path);
+    case "plain":
+      return bytes;
   }
 }
 
-function deriveKey(password: string): Promise<Uint8Array> {
-  const work: Argon2Work = { ...ARGON2I, password: Buffer.from(password) };
-  return new Promise((resolve, reject) => {
-    const thread = new Worker(processEntry("argon2-thread"), { workerData: work });
-    thread.once("message", resolve);
-    thread.once("error", reject);
-    thread.once("exit", () =>
-      reject(new SubforgeError("INTERNAL", { what: "the key derivation ended early" })),
-    );
-  });
+/** The key of a `$NACL` file: it depends on the password only. Takes seconds and 512 MiB, in the thread pool. */
+export async function deriveNaclKey(password: Secret): Promise<Uint8Array> {
+  return Uint8Array.from(await hashRaw(password.revealBytes(), ARGON2I));
+}
+
+/** @returns undefined when the file was encrypted with another key, or damaged. */
+export function openNaclBox(bytes: Uint8Array, key: Uint8Array): Uint8Array | undefined {
+  const nonce = bytes.subarray(MAGIC.length, MAGIC.length + NONCE_BYTES);
+  try {
+    return xsalsa20poly1305(key, nonce).decrypt(bytes.subarray(MAGIC.length + NONCE_BYTES));
+  } catch {
+    return undefined; // the cause would say nothing more
+  }
 }

@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -30,12 +31,62 @@ describe("keyfile store", () => {
     expect(await readdir(join(folder, "alice"))).toEqual(["coldkey"]);
   });
 
-  it.each([0o640, 0o604, 0o660])("refuses a secret with mode %o, but reads a public file", async (mode) => {
+  it.each([0o640, 0o604, 0o644])(
+    "W5 refuses a secret with mode %o, but reads a public file",
+    async (mode) => {
+      const path = join(folder, "k");
+      await writeFile(path, "x");
+      await chmod(path, mode);
+      await expect(readKeyfile(path, "secret")).rejects.toMatchObject({ code: "WALLET_UNSAFE_FILE" });
+      expect(await readKeyfile(path, "secret", { allowUnsafe: true })).toHaveLength(1);
+      expect(await readKeyfile(path, "public")).toHaveLength(1);
+    },
+  );
+
+  it("W5 refuses a public file that others may change: it says where money goes", async () => {
     const path = join(folder, "k");
     await writeFile(path, "x");
-    await chmod(path, mode);
-    await expect(readKeyfile(path, "secret")).rejects.toMatchObject({ code: "WALLET_UNSAFE_FILE" });
-    expect(await readKeyfile(path, "public")).toHaveLength(1);
+    await chmod(path, 0o662);
+    await expect(readKeyfile(path, "public")).rejects.toMatchObject({ code: "WALLET_UNSAFE_FILE" });
+  });
+
+  it.skipIf(process.geteuid?.() !== 0)(
+    "W5 refuses a file of another user (skipped unless run by root)",
+    async () => {
+      const path = join(folder, "k");
+      await writeFile(path, "x", { mode: 0o600 });
+      await chown(path, 65_534, 65_534);
+      const reading = readKeyfile(path, "secret");
+      await expect(reading).rejects.toMatchObject({
+        code: "WALLET_UNSAFE_FILE",
+        message: expect.stringContaining("65534"),
+      });
+      expect(await readKeyfile(path, "secret", { allowUnsafe: true })).toHaveLength(1);
+    },
+  );
+
+  it("W5 follows a link only when told that it does not matter", async () => {
+    await writeFile(join(folder, "k"), "x", { mode: 0o600 });
+    await symlink(join(folder, "k"), join(folder, "link"));
+    expect(await readKeyfile(join(folder, "link"), "secret", { allowUnsafe: true })).toHaveLength(1);
+  });
+
+  it("W5 does not wait for somebody to write into a pipe", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", ["-m", "600", path]);
+    for (const allowUnsafe of [false, true]) {
+      const reading = readKeyfile(path, "secret", { allowUnsafe });
+      await expect(reading).rejects.toMatchObject({ code: "WALLET_UNSAFE_FILE" });
+    }
+  });
+
+  it("replaces a file only where that was asked for, whole, and leaves its mode at 600", async () => {
+    const path = join(folder, "k");
+    await writeFile(path, "old", { mode: 0o644 });
+    await createKeyfile(path, "new", { overwrite: true });
+    expect(Buffer.from(await readKeyfile(path, "secret")).toString()).toBe("new");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(["k"]);
   });
 
   it("refuses links, folders, giants and what is not there, each by name", async () => {

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, link, mkdir, open, readdir, unlink } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { SubforgeError } from "../errors.ts";
+import { type FileFacts, unsafePublicFile, unsafeSecretFile } from "./keyfile-safety.ts";
 
 /*
  * Where keyfiles lie, as btcli lays them out, and how they are read and written without anybody looking over the
@@ -49,20 +50,25 @@ export async function listWallets(walletsPath: string): Promise<{ wallet: string
 }
 
 /**
- * The bytes of a keyfile. A secret one must belong to nobody else: no link, not readable by group or others.
+ * The bytes of a keyfile. It must belong to the user who asks, be no link, and a secret one must be readable by
+ * nobody else.
  *
- * @throws SubforgeError WALLET_NOT_FOUND, WALLET_UNSAFE_FILE
+ * @param options.allowUnsafe - Somebody decided that owner, mode and links do not matter here. Default false.
+ * @throws SubforgeError WALLET_NOT_FOUND, WALLET_UNSAFE_FILE, WALLET_INVALID
  */
-export async function readKeyfile(path: string, kind: "secret" | "public"): Promise<Uint8Array> {
-  const file = await openForReading(path);
+export async function readKeyfile(
+  path: string,
+  kind: "secret" | "public",
+  { allowUnsafe = false } = {},
+): Promise<Uint8Array> {
+  const file = await openForReading(path, allowUnsafe);
   try {
-    const { mode, size } = await requirePlainFile(file, path);
-    if (kind === "secret" && (mode & 0o077) !== 0) {
-      const problem = `others may read it (mode ${(mode & 0o777).toString(8)})`;
-      throw new SubforgeError("WALLET_UNSAFE_FILE", { path, problem, mend: `run: chmod 600 ${path}` });
-    }
-    if (size > MAX_KEYFILE_BYTES) {
-      throw new SubforgeError("WALLET_INVALID", { path, problem: `${size} bytes are too many` });
+    const stat = await requirePlainFile(file, path);
+    const judge = kind === "secret" ? unsafeSecretFile : unsafePublicFile;
+    const [unsafe] = allowUnsafe ? [] : judge(stat, path, process.geteuid?.());
+    if (unsafe) throw new SubforgeError("WALLET_UNSAFE_FILE", { path, ...unsafe });
+    if (stat.size > MAX_KEYFILE_BYTES) {
+      throw new SubforgeError("WALLET_INVALID", { path, problem: `${stat.size} bytes are too many` });
     }
     return await file.readFile();
   } finally {
@@ -73,28 +79,50 @@ export async function readKeyfile(path: string, kind: "secret" | "public"): Prom
 /**
  * Create a keyfile, whole or not at all, readable by its owner only. Missing folders are made with mode 0700.
  *
- * @throws SubforgeError WALLET_EXISTS: nothing is ever overwritten
+ * @param options.overwrite - Take the place of a file that is there. Default false.
+ * @throws SubforgeError WALLET_EXISTS
  */
-export async function createKeyfile(path: string, content: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = join(dirname(path), `.${randomBytes(8).toString("hex")}.new`);
+export async function createKeyfile(
+  path: string,
+  content: Uint8Array | string,
+  { overwrite = false } = {},
+): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const draft = join(folder, `.${randomBytes(8).toString("hex")}.new`);
   const file = await open(draft, "wx", 0o600);
   try {
     await file.writeFile(content);
     await file.sync();
-    await link(draft, path); // unlike rename, refuses to replace
+    if (overwrite) await rename(draft, path);
+    else await link(draft, path); // unlike rename, refuses to replace
+    await syncFolder(folder);
   } catch (error) {
     if (isErrno(error, "EEXIST")) throw new SubforgeError("WALLET_EXISTS", { path });
     throw error;
   } finally {
     await file.close();
-    await unlink(draft);
+    await unlink(draft).catch(() => undefined); // renamed
   }
 }
 
-async function openForReading(path: string): Promise<FileHandle> {
+/** A crash after this finds the new name. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY);
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openForReading(path: string, followLinks: boolean): Promise<FileHandle> {
+  try {
+    // Without O_NONBLOCK a pipe in place of the file would keep us waiting for somebody to write.
+    return await open(
+      path,
+      constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW),
+    );
   } catch (error) {
     if (isErrno(error, "ENOENT") || isErrno(error, "ENOTDIR")) {
       throw new SubforgeError("WALLET_NOT_FOUND", { path });
@@ -105,7 +133,7 @@ async function openForReading(path: string): Promise<FileHandle> {
   }
 }
 
-async function requirePlainFile(file: FileHandle, path: string): Promise<{ mode: number; size: number }> {
+async function requirePlainFile(file: FileHandle, path: string): Promise<FileFacts & { size: number }> {
   const stat = await file.stat();
   if (stat.isFile()) return stat;
   const mend = "name a keyfile with --wallet and --hotkey";
@@ -126,7 +154,8 @@ function requireName(name: string): string {
   return name;
 }
 
-function expandHome(path: string): string {
+/** A leading `~` is the home folder. */
+export function expandHome(path: string): string {
   return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
 }
 

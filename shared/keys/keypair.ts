@@ -8,6 +8,8 @@ import {
   mnemonicToMiniSecret,
 } from "@polkadot/util-crypto";
 import {
+  ed25519KeypairFromSeed,
+  ed25519Sign,
   sr25519KeypairFromSeed,
   sr25519Sign,
   waitReady,
@@ -26,18 +28,23 @@ export const DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
+/** Neurons sign with sr25519. An ed25519 key can own tokens and sign calls of the chain. */
+export type KeyScheme = "sr25519" | "ed25519";
+
 /**
- * An sr25519 key that can sign. The secret half lives in a private field: printing, logging or serialising the
- * pair shows `[secret]`.
+ * A key that can sign. The secret half lives in a private field: printing, logging or serialising the pair shows
+ * `[secret]`.
  */
 export class Keypair {
   readonly address: Hotkey;
   readonly publicKey: Uint8Array;
+  readonly scheme: KeyScheme;
   readonly #secretKey: Uint8Array;
 
-  private constructor(publicKey: Uint8Array, secretKey: Uint8Array) {
+  private constructor(publicKey: Uint8Array, secretKey: Uint8Array, scheme: KeyScheme = "sr25519") {
     this.publicKey = publicKey;
     this.#secretKey = secretKey;
+    this.scheme = scheme;
     this.address = toAddress(publicKey);
   }
 
@@ -45,6 +52,12 @@ export class Keypair {
   static fromSeed(seed: Uint8Array): Keypair {
     const pair = sr25519KeypairFromSeed(seed); // 64 secret bytes, then 32 public ones
     return new Keypair(pair.slice(64), pair.slice(0, 64));
+  }
+
+  /** @param seed - 32 bytes. */
+  static fromEd25519Seed(seed: Uint8Array): Keypair {
+    const pair = ed25519KeypairFromSeed(seed); // the seed, then the public key
+    return new Keypair(pair.slice(32), pair.slice(0, 32), "ed25519");
   }
 
   /** @param secretKey - 64 bytes, schnorrkel's scalar and nonce. */
@@ -77,9 +90,10 @@ export class Keypair {
     return Keypair.fromSeed(randomBytes(32));
   }
 
-  /** sr25519 over exactly these bytes, signing context `substrate`. 64 bytes, different at each call. */
+  /** Over exactly these bytes: sr25519 in the context `substrate`, different at each call, or ed25519. 64 bytes. */
   sign(message: Uint8Array): Uint8Array {
-    return sr25519Sign(this.publicKey, this.#secretKey, message);
+    const sign = this.scheme === "sr25519" ? sr25519Sign : ed25519Sign;
+    return sign(this.publicKey, this.#secretKey, message);
   }
 
   /**
@@ -94,8 +108,12 @@ export class Keypair {
     return { address: this.address, secretKey: "[secret]" };
   }
 
-  [inspect.custom](): string {
+  toString(): string {
     return `Keypair ${this.address} [secret]`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
   }
 }
 
@@ -112,6 +130,16 @@ export function verifySr25519(message: Uint8Array, signature: Uint8Array, public
   } catch {
     return false; // the module throws on bytes that are no curve point
   }
+}
+
+/** @returns false for a signature of the wrong length, form or key. Never throws. */
+export function verifyWith(
+  scheme: KeyScheme,
+  message: Uint8Array,
+  signature: Uint8Array,
+  publicKey: Uint8Array,
+): boolean {
+  return (scheme === "sr25519" ? verifySr25519 : verifyEd25519)(message, signature, publicKey);
 }
 
 /** @returns false for a signature of the wrong length, form or key. Never throws. */
