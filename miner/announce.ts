@@ -16,7 +16,7 @@ const READ_BACKS = 10;
 const READ_BACK_PAUSE_MS = 1_000;
 
 type Deps = {
-  chain: Pick<Chain, "sign" | "submit">;
+  chain: Pick<Chain, "sign" | "submit" | "inTurn">;
   view: MetagraphView;
   signer: Keypair;
   clock: Clock;

@@ -32,7 +32,7 @@ function once(uri: string): () => Keypair {
 }
 
 /** The three calls a miner makes, on rows in memory. `isAway` makes all of them fail. */
-export class ThreeCallChain implements Pick<Chain, "metagraph" | "sign" | "submit"> {
+export class ThreeCallChain implements Pick<Chain, "metagraph" | "sign" | "submit" | "inTurn"> {
   isAway = false;
   submitted: Call[] = [];
   refusal: string | undefined;
@@ -72,8 +72,12 @@ export class ThreeCallChain implements Pick<Chain, "metagraph" | "sign" | "submi
     };
   }
 
+  inTurn<T>(_signer: string, work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
   async submit() {
-    const place = { block: 8, blockHash: "0x08" as const, extrinsicHash: "0x" as const };
+    const place = { block: 8, blockHash: "0x08" as const, extrinsicHash: "0x" as const, finalized: true };
     if (this.refusal) return { ok: false as const, ...place, error: { name: this.refusal, docs: "" } };
     const call = this.submitted.at(-1)!;
     if (call.kind === "serveAxon") {

@@ -44,7 +44,7 @@ export type MinerOptions = {
 };
 
 export type MinerDeps = {
-  chain: Pick<Chain, "metagraph" | "sign" | "submit">;
+  chain: Pick<Chain, "metagraph" | "sign" | "submit" | "inTurn">;
   signer: Keypair;
   template: Pick<SubnetTemplate, "id" | "synapses">;
   logger: Logger;

@@ -10,10 +10,9 @@ import { decodeCommitment, encodeCommitment, epochSecret, secretHash } from "./e
 const RETRY_BLOCKS = 3;
 
 export type SecretKeeperDeps = {
-  chain: Pick<Chain, "identity" | "commitment" | "sign" | "submit">;
+  chain: Pick<Chain, "identity" | "commitment" | "sign" | "submit" | "inTurn">;
   signer: Keypair;
   epochs: EpochRecords;
-  exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   logger: Logger;
 };
 
@@ -61,14 +60,14 @@ export class SecretKeeper {
   }
 
   async #send(netuid: Netuid, epoch: number, hash: Uint8Array): Promise<void> {
-    const { chain, signer, epochs, exclusively, logger } = this.#deps;
+    const { chain, signer, epochs, logger } = this.#deps;
     const last = epoch - 2;
     const disclosed = epochs.commitment(netuid, last)
       ? { epoch: last, secret: this.secret(netuid, last) }
       : undefined;
     const data = encodeCommitment({ epoch, hash, ...(disclosed ? { disclosed } : {}) });
     try {
-      const { block } = await exclusively(() => sendCall(chain, { kind: "commit", netuid, data }, signer));
+      const { block } = await sendCall(chain, { kind: "commit", netuid, data }, signer);
       logger.info("secret.committed", { netuid, epoch, block, disclosed: disclosed?.epoch });
     } catch (error) {
       logger.warn("secret.not-committed", { netuid, epoch, reason: String(error) });

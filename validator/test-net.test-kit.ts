@@ -6,12 +6,14 @@ import type {
   Call,
   Chain,
   ChainIdentity,
+  ChainStatus,
   Inclusion,
   SignedCall,
   SubnetRules,
   WireWeights,
 } from "../shared/chain/chain.ts";
 import type { Metagraph, Neuron } from "../shared/chain/metagraph.ts";
+import { SenderLines } from "../shared/chain/sending/sender-lines.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Message, MinerContext, SubnetTemplate } from "../shared/template.ts";
@@ -41,11 +43,14 @@ export class TestChain implements Chain {
   };
   readonly netuid = 2;
   tempo = 10;
+  /** Blocks between the best one and the last final one. */
+  finalityLag = 0;
   rules: Partial<SubnetRules> = {};
   /** Every setWeights that was ever in a block or in the pool, by hash. */
   readonly contents = new Map<Hex, { epoch: number; weights: WireWeights }>();
   /** Throw this at the next submit, after the bytes reached the pool or before. */
   trouble: { error: SubforgeError; reached: boolean } | undefined;
+  readonly #lines = new SenderLines();
   readonly #neurons: Neuron[] = [];
   readonly #blocks: Stored[] = [{ head: headOf(0), included: new Map() }];
   readonly #pool = new Map<Hex, SignedCall>();
@@ -89,7 +94,12 @@ export class TestChain implements Chain {
       const body = parse(call);
       if (body.validUntil < number || body.nonce !== (this.#nonces.get(body.signer) ?? 0)) continue;
       this.#nonces.set(body.signer, body.nonce + 1);
-      const where = { block: number, blockHash: headOf(number).hash, extrinsicHash: hash };
+      const where = {
+        block: number,
+        blockHash: headOf(number).hash,
+        extrinsicHash: hash,
+        finalized: this.finalityLag === 0,
+      };
       const error = this.#apply(body, number);
       included.set(
         hash,
@@ -105,6 +115,21 @@ export class TestChain implements Chain {
 
   async head(): Promise<BlockHead> {
     return this.best;
+  }
+
+  async finalizedHead(): Promise<BlockHead> {
+    return this.#blocks[Math.max(0, this.best.number - this.finalityLag)]!.head;
+  }
+
+  status(): ChainStatus {
+    const finalized = this.best.number - this.finalityLag;
+    return {
+      best: this.best.number,
+      finalized,
+      isFinalityStalled: false,
+      writeProblems: [],
+      endpoints: [],
+    };
   }
 
   async *heads(signal: AbortSignal): AsyncIterable<BlockHead> {
@@ -142,6 +167,7 @@ export class TestChain implements Chain {
       maxWeightLimit: 65_535,
       weightsVersionKey: 0,
       commitRevealEnabled: false,
+      commitReveal: undefined,
       stakeThresholdRao: 0n,
       ...this.rules,
     };
@@ -153,6 +179,14 @@ export class TestChain implements Chain {
 
   async weights(_netuid: number, uid: number): Promise<WireWeights> {
     return this.#weights.get(this.#neurons[uid]!.hotkey) ?? { uids: [], values: [] };
+  }
+
+  async lastUpdate(_netuid: number, uid: number): Promise<number> {
+    return this.#neurons[uid]!.lastUpdate;
+  }
+
+  async openCommits(): Promise<[]> {
+    return [];
   }
 
   async commitment(_netuid: number, hotkey: Hotkey) {
@@ -202,6 +236,10 @@ export class TestChain implements Chain {
         this.#listeners.add(listener);
       });
     }
+  }
+
+  inTurn<T>(signer: Hotkey, work: () => Promise<T>): Promise<T> {
+    return this.#lines.inTurn(signer, work);
   }
 
   async inclusionOf(hash: Hex, from: number): Promise<Inclusion | undefined> {

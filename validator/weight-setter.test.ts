@@ -11,7 +11,7 @@ import { Keypair, keysReady } from "../shared/keys/keypair.ts";
 import { silentLogger } from "../shared/logger.ts";
 import type { ValidatorEvent } from "./events.ts";
 import { TestChain } from "./test-net.test-kit.ts";
-import { createExclusive, WeightSetter } from "./weight-setter.ts";
+import { WeightSetter } from "./weight-setter.ts";
 
 const KEY = { netuid: 2, mechanism: 0, epoch: 1 };
 
@@ -143,12 +143,10 @@ describe("the weights of one epoch", () => {
 async function live(lives: Life[]) {
   const { chain, journal, events } = open();
   for (const life of lives) {
-    const exclusively = createExclusive();
     const setter = new WeightSetter({
       chain: mortal(chain, life),
       signer,
       weights: journal.weights,
-      exclusively,
       clock: systemClock,
       logger: silentLogger,
       onEvent: (event) => void events.push(event),
@@ -166,7 +164,6 @@ async function live(lives: Life[]) {
     chain,
     signer,
     weights: journal.weights,
-    exclusively: createExclusive(),
     clock: systemClock,
     logger: silentLogger,
     onEvent: (event) => void events.push(event),
@@ -199,7 +196,6 @@ function open(): { chain: TestChain; journal: Journal; setter: WeightSetter; eve
     chain,
     signer,
     weights: journal.weights,
-    exclusively: createExclusive(),
     clock: systemClock,
     logger: silentLogger,
     onEvent: (event) => void events.push(event),

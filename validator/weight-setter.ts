@@ -15,11 +15,12 @@ import type { WeightShare } from "./score-book.ts";
 const MAX_SIGNATURES = 3;
 
 export type WeightSetterDeps = {
-  chain: Pick<Chain, "subnetRules" | "metagraph" | "weights" | "sign" | "submit" | "inclusionOf" | "head">;
+  chain: Pick<
+    Chain,
+    "subnetRules" | "metagraph" | "weights" | "sign" | "submit" | "inTurn" | "inclusionOf" | "head"
+  >;
   signer: Keypair;
   weights: WeightRecords;
-  /** One call of this hotkey at a time: nonces. */
-  exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   clock: Clock;
   logger: Logger;
   onEvent: OnEvent;
@@ -100,10 +101,10 @@ export class WeightSetter {
 
   /** The bytes are in the journal before they leave: a crash in between leaves them to be sent, or never sent. */
   async #sign(record: WeightRecord): Promise<void> {
-    const { chain, signer, weights, clock, exclusively, onEvent } = this.#deps;
+    const { chain, signer, weights, clock, onEvent } = this.#deps;
     const { netuid, versionKey, content } = record;
     this.#signatures.set(record.epoch, (this.#signatures.get(record.epoch) ?? 0) + 1);
-    await exclusively(async () => {
+    await chain.inTurn(signer.address, async () => {
       const call = await chain.sign({ kind: "setWeights", netuid, weights: content!, versionKey }, signer);
       weights.signed(record, call, clock.nowMs());
       onEvent({
@@ -118,7 +119,7 @@ export class WeightSetter {
 
   /** After a crash or a lost connection: the fate of the bytes first, then the same bytes again. */
   async #send(record: WeightRecord, rules: SubnetRules, running: boolean): Promise<void> {
-    const { chain, exclusively } = this.#deps;
+    const { chain, signer } = this.#deps;
     const call = record.call!;
     const found = await chain.inclusionOf(call.extrinsicHash, record.decidedBlock);
     if (found) return this.#onInclusion(record, found);
@@ -129,7 +130,7 @@ export class WeightSetter {
       return;
     }
     if (expired) return this.#signAgain(record, "expired");
-    await exclusively(() => this.#submit(record));
+    await chain.inTurn(signer.address, () => this.#submit(record));
   }
 
   async #submit(record: WeightRecord): Promise<void> {
@@ -229,14 +230,4 @@ function equal(a: WireWeights, b: WireWeights): boolean {
 
 function only({ netuid, mechanism, epoch }: EpochKey): EpochKey {
   return { netuid, mechanism, epoch };
-}
-
-/** One after the other, also when one fails. */
-export function createExclusive(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work);
-    last = next.catch(() => undefined);
-    return next;
-  };
 }

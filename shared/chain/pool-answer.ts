@@ -32,7 +32,10 @@ const CUSTOM: Record<number, string> = {
 };
 
 /** In the pool already: its fate is open, nothing was refused. */
-const ALREADY_IMPORTED = 1013;
+export const ALREADY_IMPORTED = 1013;
+
+/** Another call with the same nonce waits already. */
+export const PRIORITY_TOO_LOW = 1014;
 
 /** What `author_extrinsicUpdate` says. */
 type Status = string | Record<string, unknown>;

@@ -149,7 +149,10 @@ describe("a chain that goes away", () => {
 
   it("leaves the outcome of a call open when it goes with the call in its pool", async () => {
     const silent = await startLocalNode({ port: 0, mode: { kind: "manual" }, logger: silentLogger });
-    const lost = await openSubstrateChain({ endpoint: silent.endpoint }, silentLogger);
+    const lost = await openSubstrateChain(
+      { endpoint: silent.endpoint, inclusionTimeoutMs: 1_000 },
+      silentLogger,
+    );
     const call = await lost.sign({ kind: "registerNetwork", hotkey: hotkey.address }, alice);
     const outcome = lost.submit(call).then(() => "", codeOf);
     await new Promise((resolve) => setTimeout(resolve, 100)); // it is in the pool; no block is made

@@ -1,24 +1,24 @@
-import { ApiPromise, WsProvider } from "@polkadot/api";
-import type { Header, RuntimeVersion } from "@polkadot/types/interfaces";
-import { within } from "../deadline.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { SubforgeError } from "../errors.ts";
 import type { Keypair } from "../keys/keypair.ts";
 import type { Logger } from "../logger.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../types.ts";
-import { buildCall } from "./build-call.ts";
 import type {
   BlockHead,
   Call,
   Chain,
   ChainIdentity,
+  ChainStatus,
   Inclusion,
   SignedCall,
   SubnetRules,
   WireWeights,
 } from "./chain.ts";
-import { type EventRecord, failureOf } from "./extrinsic-outcome.ts";
+import type { OpenCommit } from "./commit-reveal.ts";
+import { followHeads } from "./follow-heads.ts";
+import { EndpointPool } from "./link/endpoint-pool.ts";
 import type { Metagraph } from "./metagraph.ts";
-import { blockOf, fromPoolError, isGone } from "./pool-answer.ts";
+import { readLastUpdate, readOpenCommits } from "./read-commit-reveal.ts";
 import {
   readCommitment,
   readMetagraph,
@@ -26,152 +26,108 @@ import {
   readWeights,
   type StateView,
 } from "./read-subnet.ts";
-import { asPair } from "./signing-pair.ts";
-
-/** Pause before a lost connection is tried again, and again. */
-const RECONNECT_MS = 1_000;
-
-/** Blocks a signed call stays valid: short enough to know its fate soon, long enough for a chain of 250 ms blocks. */
-const ERA_BLOCKS = 128;
-
-/** Extensions of Subtensor that carry nothing in the extrinsic. Registered, so that nobody has to guess. */
-const EMPTY_EXTENSIONS = [
-  "SudoTransactionExtension",
-  "CheckShieldedTxValidity",
-  "SubtensorTransactionExtension",
-  "DrandPriority",
-];
+import { Runtimes } from "./runtime/runtimes.ts";
+import { BlockSearch } from "./sending/block-search.ts";
+import { CallSender } from "./sending/call-sender.ts";
+import { senderLinesOf } from "./sending/sender-lines.ts";
+import { AddressBook } from "./to-metagraph.ts";
 
 export type SubstrateChainOptions = {
-  /** `ws://` or `wss://`. */
-  endpoint: string;
+  /**
+   * `ws://` or `wss://`, one or several of the same chain. Reads move to the best, and writes go only to one that is in
+   * step with the others.
+   */
+  endpoint: string | readonly string[];
   /** Deadline of every call. */
   timeoutMs?: number;
   /** How long a submitted call is followed before its outcome is called unknown. */
   inclusionTimeoutMs?: number;
-  /** Refuse any other chain. */
+  /** Refuse any other chain. Without it, the first endpoint that answers says which chain it is. */
   genesis?: Hex;
+  /** Requests a second to each endpoint. Default: 1 for machines of others, no limit for this one. */
+  requestsPerSecond?: number;
+  /** No new block for so long, and for three slots, makes an endpoint suspect. Default 15 s. */
+  stallMs?: number;
 };
 
+export type SubstrateChainDeps = { clock?: Clock; random?: () => number };
+
 /**
- * Connect to a Subtensor: finney, test, its localnet, or ours. Everything is decoded by the metadata the chain serves.
+ * Connect to a Subtensor: finney, test, its docker localnet, or ours. Everything is decoded by the metadata the chain serves.
  *
  * @throws SubforgeError CHAIN_UNREACHABLE, CHAIN_WRONG_GENESIS
  */
-export async function openSubstrateChain(options: SubstrateChainOptions, logger: Logger): Promise<Chain> {
-  const { endpoint, timeoutMs = 15_000 } = options;
-  if (!/^wss?:\/\//.test(endpoint)) {
-    throw new SubforgeError("CHAIN_UNREACHABLE", {
-      endpoint,
-      reason: "an endpoint starts with ws:// or wss://",
-    });
+export async function openSubstrateChain(
+  options: SubstrateChainOptions,
+  logger: Logger,
+  { clock = systemClock, random = Math.random }: SubstrateChainDeps = {},
+): Promise<Chain> {
+  const { timeoutMs = 15_000, inclusionTimeoutMs = 60_000, genesis, requestsPerSecond, stallMs } = options;
+  const endpoints = [...new Set([options.endpoint].flat())];
+  const wrong = endpoints.find((endpoint) => !/^wss?:\/\//.test(endpoint));
+  if (wrong !== undefined || endpoints.length === 0) {
+    const reason = "an endpoint starts with ws:// or wss://";
+    throw new SubforgeError("CHAIN_UNREACHABLE", { endpoint: wrong ?? "", reason });
   }
-  let api: ApiPromise | undefined;
-  // It would connect again by itself, and print every failure: `#reconnect` does it in silence.
-  const provider = new WsProvider(endpoint, false, {}, timeoutMs);
+  const pool = new EndpointPool(
+    { endpoints, timeoutMs, genesis, requestsPerSecond, stallMs },
+    { clock, random, logger },
+  );
+  const runtimes = new Runtimes(pool, timeoutMs, logger);
   try {
-    await within(firstConnection(provider), timeoutMs, overdue("the connection", timeoutMs));
-    api = await within(createApi(provider), timeoutMs, overdue("its metadata", timeoutMs));
-    const chain = new SubstrateChain(
-      api,
-      provider,
-      { timeoutMs, inclusionTimeoutMs: 60_000, ...options },
-      logger,
-    );
-    if (options.genesis && options.genesis !== chain.identity.genesis) {
-      throw new SubforgeError("CHAIN_WRONG_GENESIS", {
-        endpoint,
-        expected: options.genesis,
-        actual: chain.identity.genesis,
-      });
-    }
-    return chain;
+    await pool.open();
+    const { api, specVersion } = await runtimes.now();
+    pool.slotMs = Number(api.consts.aura?.slotDuration?.toString() ?? 0);
+    const identity = {
+      name: api.runtimeChain.toString(),
+      genesis: pool.genesis,
+      specName: api.runtimeVersion.specName.toString(),
+      specVersion,
+    };
+    return new SubstrateChain(identity, { pool, runtimes, logger, inclusionTimeoutMs });
   } catch (error) {
-    await (api ?? provider).disconnect().catch(() => undefined);
-    if (error instanceof SubforgeError && error.code !== "CHAIN_TIMEOUT") throw error;
-    const reason = error instanceof Error && error.message ? error.message : "connection refused";
-    throw new SubforgeError("CHAIN_UNREACHABLE", { endpoint, reason }, { cause: error });
+    await runtimes.close();
+    await pool.close();
+    throw error;
   }
 }
 
+type Deps = { pool: EndpointPool; runtimes: Runtimes; logger: Logger; inclusionTimeoutMs: number };
+
+/** The port over its parts: `link/` asks, `runtime/` decodes, `sending/` signs and follows. */
 class SubstrateChain implements Chain {
   readonly identity: ChainIdentity;
-  readonly #api: ApiPromise;
-  readonly #provider: WsProvider;
-  #closed = false;
-  #isAway = false;
-  readonly #options: Required<Pick<SubstrateChainOptions, "endpoint" | "timeoutMs" | "inclusionTimeoutMs">>;
+  readonly #pool: EndpointPool;
+  readonly #runtimes: Runtimes;
+  readonly #search: BlockSearch;
+  readonly #sender: CallSender;
+  readonly #logger: Logger;
+  readonly #addresses = new AddressBook();
 
-  constructor(
-    api: ApiPromise,
-    provider: WsProvider,
-    options: Required<Pick<SubstrateChainOptions, "endpoint" | "timeoutMs" | "inclusionTimeoutMs">>,
-    logger: Logger,
-  ) {
-    this.#api = api;
-    this.#provider = provider;
-    this.#options = options;
-    this.identity = {
-      name: api.runtimeChain.toString(),
-      genesis: api.genesisHash.toHex(),
-      specName: api.runtimeVersion.specName.toString(),
-      specVersion: api.runtimeVersion.specVersion.toNumber(),
-    };
-    provider.on("disconnected", () => this.#reconnect(logger));
-    provider.on("connected", () => {
-      this.#isAway = false;
-      logger.info("chain.connected", { endpoint: options.endpoint });
-    });
+  constructor(identity: ChainIdentity, { pool, runtimes, logger, inclusionTimeoutMs }: Deps) {
+    this.identity = identity;
+    this.#pool = pool;
+    this.#runtimes = runtimes;
+    this.#logger = logger;
+    this.#search = new BlockSearch(pool, runtimes);
+    this.#sender = new CallSender({ pool, runtimes, search: this.#search, inclusionTimeoutMs });
   }
 
-  /** Each failure is a disconnection too, so this goes on until the endpoint is back or the chain is closed. */
-  #reconnect(logger: Logger): void {
-    if (this.#closed) return;
-    if (!this.#isAway) logger.warn("chain.disconnected", { endpoint: this.#options.endpoint });
-    this.#isAway = true;
-    setTimeout(() => {
-      if (!this.#closed) this.#provider.connect().catch(() => undefined);
-    }, RECONNECT_MS).unref();
+  head(): Promise<BlockHead> {
+    return this.#pool.head();
   }
 
-  async head(): Promise<BlockHead> {
-    return toHead(await this.#ask("the best block", () => this.#api.rpc.chain.getHeader()));
+  async finalizedHead(): Promise<BlockHead> {
+    const hash = await this.#pool.ask("chain_getFinalizedHead");
+    return this.#pool.headOf(hash as Hex);
   }
 
-  async *heads(signal: AbortSignal): AsyncIterable<BlockHead> {
-    let latest: BlockHead | undefined;
-    let wake = (): void => {};
-    const unsubscribe = await this.#ask("a subscription to new blocks", () =>
-      this.#api.rpc.chain.subscribeNewHeads((header) => {
-        latest = toHead(header);
-        wake();
-      }),
-    );
-    signal.addEventListener("abort", () => wake(), { once: true });
-    try {
-      let last: BlockNumber | undefined;
-      while (!signal.aborted) {
-        if (latest === undefined || (last !== undefined && latest.number <= last)) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-            if (signal.aborted) resolve();
-          });
-          continue;
-        }
-        const next: BlockNumber = last === undefined ? latest.number : last + 1;
-        yield next === latest.number ? latest : await this.#headAt(next);
-        last = next;
-      }
-    } finally {
-      unsubscribe();
-    }
+  heads(signal: AbortSignal): AsyncIterable<BlockHead> {
+    return followHeads(this.#pool, this.#search, this.#logger, signal);
   }
 
-  async blockHash(number: BlockNumber): Promise<Hex | undefined> {
-    const hash = await this.#ask(`the hash of block ${number}`, () =>
-      this.#api.rpc.chain.getBlockHash(number),
-    );
-    return hash.isEmpty ? undefined : hash.toHex();
+  blockHash(number: BlockNumber): Promise<Hex | undefined> {
+    return this.#search.blockHash(number);
   }
 
   async subnetRules(netuid: Netuid): Promise<SubnetRules> {
@@ -179,11 +135,23 @@ class SubstrateChain implements Chain {
   }
 
   async metagraph(netuid: Netuid): Promise<Metagraph> {
-    return readMetagraph(await this.#state(), netuid);
+    return readMetagraph(await this.#state(), netuid, this.#addresses);
   }
 
-  async weights(netuid: Netuid, uid: Uid): Promise<WireWeights> {
-    return readWeights(await this.#state(), netuid, uid);
+  async weights(
+    netuid: Netuid,
+    uid: Uid,
+    { mechanism = 0, at }: { mechanism?: number; at?: Hex } = {},
+  ): Promise<WireWeights> {
+    return readWeights(await this.#state(at), netuid, uid, mechanism);
+  }
+
+  async lastUpdate(netuid: Netuid, uid: Uid, mechanism: number): Promise<BlockNumber> {
+    return readLastUpdate(await this.#state(), netuid, uid, mechanism);
+  }
+
+  async openCommits(netuid: Netuid, hotkey: Hotkey, mechanism: number): Promise<OpenCommit[]> {
+    return readOpenCommits(await this.#state(), netuid, hotkey, mechanism);
   }
 
   async commitment(
@@ -193,184 +161,63 @@ class SubstrateChain implements Chain {
     return readCommitment(await this.#state(), netuid, hotkey);
   }
 
-  async sign(call: Call, signer: Keypair): Promise<SignedCall> {
-    const api = this.#api;
-    const extrinsic = buildCall(api, call);
-    const [head, nonce] = await Promise.all([
-      this.head(),
-      this.#ask("the nonce", () => api.rpc.system.accountNextIndex(signer.address)),
-    ]);
-    const era = api.registry.createType("ExtrinsicEra", { current: head.number, period: ERA_BLOCKS });
-    extrinsic.sign(asPair(signer), {
-      blockHash: head.hash,
-      era,
-      genesisHash: api.genesisHash,
-      nonce,
-      runtimeVersion: api.runtimeVersion as RuntimeVersion,
-      signedExtensions: api.registry.signedExtensions,
-      tip: 0,
-    });
-    return {
-      bytes: extrinsic.toHex(),
-      extrinsicHash: extrinsic.hash.toHex(),
-      signer: signer.address,
-      nonce: nonce.toNumber(),
-      validUntil: era.asMortalEra.death(head.number) - 1,
-    };
+  sign(call: Call, signer: Keypair): Promise<SignedCall> {
+    return this.#sender.sign(call, signer);
   }
 
-  async submit(call: SignedCall): Promise<Inclusion> {
-    const { bytes, extrinsicHash } = call;
-    const { inclusionTimeoutMs } = this.#options;
-    const from = (await this.head()).number;
-    const name = this.#nameOf(bytes);
-    const unknown = () => new SubforgeError("CHAIN_OUTCOME_UNKNOWN", { call: name, extrinsicHash });
-    let subscription: number | string | undefined;
-    let forgetConnection = (): void => {};
-    const included = new Promise<Hex>((resolve, reject) => {
-      // Followed no further: a new connection has new subscriptions.
-      forgetConnection = this.#provider.on("disconnected", () => reject(unknown()));
-      // Not through api.rpc: it would print every refusal.
-      this.#provider
-        .subscribe("author_extrinsicUpdate", "author_submitAndWatchExtrinsic", [bytes], (error, status) => {
-          if (error) return reject(unknown());
-          const blockHash = blockOf(status);
-          if (blockHash) return resolve(blockHash);
-          // Gone from this node's pool, which is not the same as never included.
-          if (isGone(status)) reject(unknown());
-        })
-        .then(
-          (id) => {
-            subscription = id;
-          },
-          (error: unknown) => reject(fromPoolError(error, { call: name, extrinsicHash })),
-        );
-    });
-    try {
-      const blockHash = await within(included, inclusionTimeoutMs, overdue(name, inclusionTimeoutMs));
-      const { number } = await this.#ask("a block header", () =>
-        this.#api.rpc.chain.getHeader(blockHash),
-      ).then(toHead);
-      const found = await this.#findIn(number, blockHash, extrinsicHash);
-      if (found) return found;
-      throw unknown();
-    } catch (error) {
-      if (
-        error instanceof SubforgeError &&
-        error.code !== "CHAIN_TIMEOUT" &&
-        error.code !== "CHAIN_OUTCOME_UNKNOWN"
-      ) {
-        throw error;
-      }
-      // Nobody told us: ask the blocks before giving up.
-      const found = await this.inclusionOf(extrinsicHash, from).catch(() => undefined);
-      if (found) return found;
-      throw unknown();
-    } finally {
-      forgetConnection();
-      if (subscription !== undefined) {
-        this.#provider
-          .unsubscribe("author_extrinsicUpdate", "author_unwatchExtrinsic", subscription)
-          .catch(() => undefined); // the connection is gone, and the subscription with it
-      }
-    }
+  submit(call: SignedCall): Promise<Inclusion> {
+    return this.#sender.submit(call);
+  }
+
+  inTurn<T>(signer: Hotkey, work: () => Promise<T>): Promise<T> {
+    return senderLinesOf(this.identity.genesis).inTurn(signer, work);
   }
 
   async inclusionOf(extrinsicHash: Hex, from: BlockNumber): Promise<Inclusion | undefined> {
-    const { number: best } = await this.head();
-    for (let number = from; number <= best; number++) {
-      const blockHash = await this.blockHash(number);
-      const found = blockHash && (await this.#findIn(number, blockHash, extrinsicHash));
-      if (found) return found;
-    }
-    return undefined;
+    const { number } = await this.head();
+    return this.#search.between(extrinsicHash, from, number);
+  }
+
+  status(): ChainStatus {
+    const { best, finalized, isFinalityStalled } = this.#pool;
+    const problems = this.#runtimes.present.problems.filter(({ kind }) => kind === "call");
+    return {
+      best: best?.number,
+      finalized: finalized?.number,
+      isFinalityStalled,
+      writeProblems: problems.map(({ what, problem }) => `${what}: ${problem}`),
+      endpoints: this.#pool.status(),
+    };
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#api.disconnect();
+    await this.#pool.close();
+    await this.#runtimes.close();
   }
 
-  async #findIn(number: BlockNumber, blockHash: Hex, extrinsicHash: Hex): Promise<Inclusion | undefined> {
-    const { block } = await this.#ask(`block ${number}`, () => this.#api.rpc.chain.getBlock(blockHash));
-    const index = block.extrinsics.findIndex((extrinsic) => extrinsic.hash.toHex() === extrinsicHash);
-    if (index === -1) return undefined;
-    const at = await this.#at(blockHash);
-    const events = await this.#ask("the events of a block", () => at.query.system.events());
-    const records = events as unknown as EventRecord[];
-    const error = failureOf(records, index, (module) => this.#api.registry.findMetaError(module));
-    const where = { block: number, blockHash, extrinsicHash };
-    return error ? { ok: false, ...where, error } : { ok: true, ...where };
-  }
-
-  #nameOf(bytes: Hex): string {
-    const { section, method } = this.#api.registry.findMetaCall(
-      this.#api.createType("Extrinsic", bytes).callIndex,
-    );
-    return `${section}.${method}`;
-  }
-
-  async #headAt(number: BlockNumber): Promise<BlockHead> {
-    const hash = await this.blockHash(number);
-    if (!hash)
-      throw new SubforgeError("CHAIN_TIMEOUT", {
-        what: `block ${number}`,
-        timeoutMs: this.#options.timeoutMs,
-      });
-    return toHead(await this.#ask(`block ${number}`, () => this.#api.rpc.chain.getHeader(hash)));
-  }
-
-  #at(hash: Hex) {
-    return this.#ask("the runtime at a block", () => this.#api.at(hash));
-  }
-
-  /** Of the best block. */
-  async #state(): Promise<StateView> {
-    const head = await this.head();
-    return { head, at: await this.#at(head.hash), ask: (what, question) => this.#ask(what, question) };
-  }
-
-  async #ask<T>(what: string, question: () => Promise<T>): Promise<T> {
-    const { timeoutMs, endpoint } = this.#options;
-    // Asked all the same, it would be refused, and printed.
-    if (this.#isAway)
-      throw new SubforgeError("CHAIN_UNREACHABLE", { endpoint, reason: "the connection is lost" });
-    try {
-      return await within(question(), timeoutMs, overdue(what, timeoutMs));
-    } catch (error) {
-      if (error instanceof SubforgeError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw this.#provider.isConnected
-        ? new SubforgeError("CHAIN_BAD_ANSWER", { what, problem: reason }, { cause: error })
-        : new SubforgeError("CHAIN_UNREACHABLE", { endpoint, reason }, { cause: error });
-    }
+  /** State after a block, by default the best one now, decoded by the runtime in force. */
+  async #state(at?: Hex): Promise<StateView> {
+    const head = at === undefined ? await this.head() : await this.#pool.headOf(at);
+    const runtime = at === undefined ? await this.#runtimes.now() : await this.#runtimes.after(head.hash);
+    const { api } = runtime;
+    return {
+      head,
+      runtime,
+      at: await api.at(head.hash, api.runtimeVersion),
+      ask: asking,
+      rpc: (method, params) => this.#pool.ask(method, params),
+      witness: (method, params) => this.#pool.askAnother(method, params),
+    };
   }
 }
 
-/** An address that never answered is an error; only a connection that was lost is worth waiting for. */
-async function firstConnection(provider: WsProvider): Promise<void> {
-  const refused = new Promise<never>((_, reject) => {
-    provider.on("error", () => reject(new Error("connection refused")));
-  });
-  await provider.connect();
-  await Promise.race([provider.isReady, refused]);
-}
-
-async function createApi(provider: WsProvider): Promise<ApiPromise> {
-  const signedExtensions = Object.fromEntries(
-    EMPTY_EXTENSIONS.map((name) => [name, { extrinsic: {}, payload: {} }]),
-  );
-  return ApiPromise.create({ provider, signedExtensions, noInitWarn: true, throwOnConnect: true });
-}
-
-function toHead(header: Header): BlockHead {
-  return {
-    number: header.number.toNumber(),
-    hash: header.hash.toHex(),
-    parentHash: header.parentHash.toHex(),
-  };
-}
-
-function overdue(what: string, timeoutMs: number): () => SubforgeError {
-  return () => new SubforgeError("CHAIN_TIMEOUT", { what, timeoutMs });
+/** Deadlines are the pool's; what else goes wrong in an answer is its shape. */
+async function asking<T>(what: string, question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    if (error instanceof SubforgeError) throw error;
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new SubforgeError("CHAIN_BAD_ANSWER", { what, problem }, { cause: error });
+  }
 }
