@@ -1,5 +1,6 @@
 import type { BlockNumber, Hex } from "../shared/types.ts";
 import type { MetadataVersion } from "./metadata/metadata.ts";
+import type { RuntimeCall } from "./runtime/dsl/context.ts";
 import type { GenesisConfig } from "./runtime/dsl/genesis.ts";
 import type { Invalidity } from "./runtime/dsl/invalid-transaction.ts";
 import type { RuntimeUpgrade } from "./runtime/upgrade.ts";
@@ -52,6 +53,9 @@ export type BlockStore = Store & { root(): Hex };
 /** The bytes are no extrinsic of this runtime. The message names what is unknown, where it can be told. */
 export class UndecodableExtrinsic extends Error {}
 
+/** A call that was made without a transaction failed: the message is the name of its error. */
+export class DispatchFailed extends Error {}
+
 /** No such runtime API method here. */
 export class UnknownRuntimeApi extends Error {}
 
@@ -77,6 +81,11 @@ export interface RuntimeEngine {
   call(s: Store, method: string, args: Uint8Array, at: BlockRef): Uint8Array;
   /** Give an account exactly this free balance, in rao. For development: no transaction can do it. */
   setBalance(s: Store, account: Hex, rao: bigint): void;
+  /**
+   * Let an account make a call in the running block, without signature and fee; absent where only transactions can.
+   * Throws what the runtime names when the call fails.
+   */
+  dispatchAs?(s: Store, account: Hex, call: RuntimeCall): void;
   /** The same rules as the next version of the runtime; absent where an upgrade is a transaction. */
   upgraded?(upgrade: RuntimeUpgrade): RuntimeEngine;
 }

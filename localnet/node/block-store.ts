@@ -16,16 +16,20 @@ export type Block = {
  * weeks.
  */
 export class BlockStore {
-  readonly genesis: Block;
+  #genesis: Block;
   /** Blocks that are kept whole, besides genesis. */
   readonly keep: number;
   readonly #hashes: Hex[] = [];
   readonly #byHash = new Map<Hex, Block>();
 
   constructor(genesis: Block, keep: number) {
-    this.genesis = genesis;
+    this.#genesis = genesis;
     this.keep = keep;
     this.append(genesis);
+  }
+
+  get genesis(): Block {
+    return this.#genesis;
   }
 
   get head(): Block {
@@ -56,5 +60,25 @@ export class BlockStore {
   /** Forget what came after a block. */
   revertTo(number: BlockNumber): void {
     for (const hash of this.#hashes.splice(number + 1)) this.#byHash.delete(hash);
+  }
+
+  /** Hashes of the last blocks, oldest first. */
+  lastHashes(count: number): Hex[] {
+    return this.#hashes.slice(-count).filter((hash) => hash !== undefined);
+  }
+
+  /**
+   * Become another chain.
+   *
+   * @param hashes - Of its last blocks, oldest first; those before them stay unknown.
+   */
+  restore(genesis: Block, hashes: readonly Hex[], head: Block): void {
+    this.#genesis = genesis;
+    this.#hashes.length = 0;
+    this.#byHash.clear();
+    for (const block of [genesis, head]) this.#byHash.set(block.hash, block);
+    this.#hashes[0] = genesis.hash;
+    const first = head.header.number + 1 - hashes.length;
+    for (const [i, hash] of hashes.entries()) this.#hashes[first + i] = hash;
   }
 }

@@ -35,6 +35,12 @@ export class ChainClock {
     return BigInt(Math.floor(nowMs));
   }
 
+  /** Go on from another chain's last block. Time never goes back, so a chain from the future stays ahead. */
+  resumeAfter(unixMs: number): void {
+    this.#offsetMs = Math.max(0, unixMs - this.#clock.nowMs());
+    this.#lastMs = unixMs;
+  }
+
   /** Let the next block have this time, and time go on from there. */
   travelTo(unixMs: number): void {
     this.#offsetMs = unixMs - this.#clock.nowMs();

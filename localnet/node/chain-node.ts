@@ -1,6 +1,13 @@
+import { SubforgeError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { BlockNumber, Hex } from "../../shared/types.ts";
-import { type BlockRef, type RuntimeEngine, UndecodableExtrinsic, type VersionInfo } from "../engine.ts";
+import {
+  type BlockRef,
+  type Header,
+  type RuntimeEngine,
+  UndecodableExtrinsic,
+  type VersionInfo,
+} from "../engine.ts";
 import type { GenesisConfig } from "../runtime/dsl/genesis.ts";
 import { blake2b256 } from "../state/hashing.ts";
 import { Overlay } from "../state/overlay.ts";
@@ -14,8 +21,15 @@ import { EngineHistory } from "./engine-history.ts";
 import { headerHash } from "./header.ts";
 import { Listeners } from "./listeners.ts";
 import { clientError, invalidParams, poolError, RpcError } from "./rpc-error.ts";
+import { type ChainDump, requireSameRules } from "./state-file.ts";
 import { type Added, type PooledTransaction, TransactionPool } from "./transaction-pool.ts";
 import { type TransactionStatus, TransactionWatchers } from "./transaction-watchers.ts";
+
+/** Where a runtime blob lies in the state of a chain that runs one. */
+const CODE_KEY: Hex = "0x3a636f6465";
+
+/** Hashes of earlier blocks in a dump: as many as the chain itself remembers. */
+const DUMPED_HASHES = 2_400;
 
 const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 export type ChainNodeOptions = {
@@ -45,6 +59,7 @@ export class ChainNode {
   readonly #watchers = new TransactionWatchers();
   readonly #nextTimeMs: () => bigint;
   readonly #logger: Logger;
+  #lastTimeMs = 0n;
   #keepStates = Number.POSITIVE_INFINITY;
 
   constructor({ engine, genesis, nextTimeMs, keepBlocks }: ChainNodeOptions, logger: Logger) {
@@ -59,8 +74,7 @@ export class ChainNode {
     // Clients keep metadata by genesis hash: what declares other things must have another hash.
     const extrinsicsRoot = bytesToHex(blake2b256(engine.metadata(16)));
     const header = { parentHash: ZERO_HASH, number: 0, stateRoot, extrinsicsRoot, digest: [] };
-    const block = { hash: headerHash(header), header, extrinsics: [], extrinsicHashes: [], inherents: 0 };
-    this.blocks = new BlockStore(block, keepBlocks);
+    this.blocks = new BlockStore(blockOf(header, [], 0), keepBlocks);
     this.view = new ChainView(this.blocks, this.state, this.#watchers);
   }
 
@@ -191,6 +205,50 @@ export class ChainNode {
     return this.head;
   }
 
+  /** All that this chain needs to go on elsewhere. What waits in the pool stays behind. */
+  dump(): ChainDump {
+    const { specName, specVersion } = this.engine.version();
+    const { header, extrinsics, inherents } = this.head;
+    return {
+      specName,
+      specVersion,
+      codeHash: this.#codeHash(),
+      genesis: this.blocks.genesis.header,
+      head: header,
+      extrinsics: [...extrinsics],
+      inherents,
+      hashes: this.blocks.lastHashes(DUMPED_HASHES),
+      root: this.state.lastRoot,
+      timeMs: this.#lastTimeMs,
+      state: this.state.dump(),
+    };
+  }
+
+  /**
+   * Become the chain of a dump, its genesis included; what waits in the pool is dropped.
+   *
+   * @param name - What errors call the dump.
+   * @throws SubforgeError CHAIN_STATE_INVALID, CHAIN_STATE_INCOMPATIBLE; then nothing has changed
+   */
+  restore(dump: ChainDump, name: string): void {
+    const genesis = blockOf(dump.genesis, [], 0);
+    const head = dump.head.number === 0 ? genesis : blockOf(dump.head, dump.extrinsics, dump.inherents);
+    requireSameRules(dump, { ...this.engine.version(), codeHash: this.#codeHash() }, name);
+    if (dump.hashes.at(-1) !== head.hash)
+      throw new SubforgeError("CHAIN_STATE_INVALID", { name, problem: "its last block has another hash" });
+    this.state.restore(head.header.number, dump.root, dump.state);
+    this.blocks.restore(genesis, dump.hashes, head);
+    this.#engines.restart();
+    this.#lastTimeMs = dump.timeMs;
+    for (const { hash } of this.pool.clear()) this.#watchers.tell(hash, "dropped");
+    this.view.restart();
+  }
+
+  #codeHash(): Hex | undefined {
+    const code = this.state.get(CODE_KEY);
+    return code && bytesToHex(blake2b256(code));
+  }
+
   /** From the next block on other rules hold. What waits is checked anew. */
   upgrade(engine: RuntimeEngine): void {
     const { number } = this.newBlock().header;
@@ -271,10 +329,16 @@ export class ChainNode {
   ): Block {
     const { engine, state, head: parent } = this;
     const nowMs = this.#nextTimeMs();
+    this.#lastTimeMs = nowMs;
     const block = state.block(() =>
       buildBlock({ engine, state, parent, nowMs, ready, refused, change }, this.#logger),
     );
     this.blocks.append(block);
     return block;
   }
+}
+
+function blockOf(header: Header, extrinsics: readonly Uint8Array[], inherents: number): Block {
+  const extrinsicHashes = extrinsics.map((bytes) => bytesToHex(blake2b256(bytes)));
+  return { hash: headerHash(header), header, extrinsics, extrinsicHashes, inherents };
 }

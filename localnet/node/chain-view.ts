@@ -92,6 +92,15 @@ export class ChainView {
     this.#announce(last, () => new Set([...retractedKeys, ...this.#changedIn(branch)]));
   }
 
+  /** The chain has become another: its last block is final and announced. */
+  restart(): void {
+    const { number } = this.#blocks.head.header;
+    this.#best = number;
+    this.#final = number - 1;
+    this.#announce(this.best, () => new Set(this.#state.keys("0x")));
+    this.#final = number;
+  }
+
   #announce(block: Block, changed: () => ReadonlySet<StateKey>): void {
     this.onHead.emit(block);
     const finalized = this.#finalize();

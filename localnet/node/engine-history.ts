@@ -25,6 +25,11 @@ export class EngineHistory {
     this.#all.push({ from: block, engine });
   }
 
+  /** The chain has become another, under the latest rules. */
+  restart(): void {
+    this.#all.splice(0, this.#all.length, { from: 0, engine: this.latest });
+  }
+
   /** Forget what came after a block. */
   revertTo(block: BlockNumber): void {
     while (this.#all.length > 1 && this.#all.at(-1)!.from > block) this.#all.pop();

@@ -12,6 +12,7 @@ import { bytesToHex } from "../types/hex.ts";
 import { BlockAuthor, type BlockMode } from "./block-author.ts";
 import { ChainClock } from "./chain-clock.ts";
 import { ChainNode } from "./chain-node.ts";
+import { ChainStates } from "./chain-states.ts";
 import { DEV_ACCOUNTS, DEV_SUDO } from "./dev-accounts.ts";
 import { applyChainFaults } from "./faults/chain-faults.ts";
 import { FaultBoard } from "./faults/fault-board.ts";
@@ -41,6 +42,8 @@ export type LocalNodeOptions = {
     /** Default `//Alice`. */
     sudo?: Coldkey;
   };
+  /** Content of a file that `dump` made: the chain goes on where that one was, with its genesis. */
+  state?: { file: Uint8Array; name: string };
   logger: Logger;
 };
 
@@ -52,6 +55,10 @@ export type LocalNode = {
   version(): VersionInfo;
   /** What goes wrong on purpose: `faults.set({ kind: "delay", ms: 500 })`. */
   faults: Pick<FaultBoard, "set" | "clear" | "list">;
+  /** The whole chain as the content of one file, for `state` of a later start or for `load`. */
+  dump(): Uint8Array;
+  /** Go on as a chain that was dumped: of the same genesis, so that no client is misled. */
+  load(file: Uint8Array): void;
   /** Make blocks now, whatever the mode. @returns the number of the last one */
   newBlock(count?: number): BlockNumber;
   head(): { number: BlockNumber; hash: Hex };
@@ -75,6 +82,8 @@ export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSi
     { engine, genesis: genesisConfig(options), nextTimeMs: () => clock.next(), keepBlocks: KEEP_BLOCKS },
     logger,
   );
+  const states = new ChainStates(node, clock);
+  if (options.state) states.restore(options.state.file, options.state.name);
   const faults = new FaultBoard();
   applyChainFaults(faults, node);
   const author = new BlockAuthor(node, { kind: "manual" }, systemClock, logger);
@@ -83,7 +92,7 @@ export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSi
     host,
     port,
     rpc: new JsonRpc(createMethods({ dev: isLoopback(host) }), logger),
-    context: { node, author, faults, travelTo: (unixMs) => clock.travelTo(unixMs) },
+    context: { node, author, faults, states, travelTo: (unixMs) => clock.travelTo(unixMs) },
   });
   author.setMode(mode);
 
@@ -101,6 +110,8 @@ export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSi
     genesisHash: node.genesisHash,
     version: () => node.engine.version(),
     faults,
+    dump: () => states.dump(),
+    load: (file) => states.load(file),
     newBlock: (count) => author.newBlock(count).header.number,
     head: () => ({ number: node.head.header.number, hash: node.head.hash }),
     close,

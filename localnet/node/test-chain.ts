@@ -1,6 +1,7 @@
 import { Keypair } from "../../shared/keys/keypair.ts";
 import { silentLogger } from "../../shared/logger.ts";
 import type { Hex } from "../../shared/types.ts";
+import type { RuntimeEngine } from "../engine.ts";
 import type { Account, RuntimeCall } from "../runtime/dsl/context.ts";
 import { createPallets } from "../runtime/pallets.ts";
 import { createRuntimeEngine } from "../runtime/runtime-engine.ts";
@@ -29,11 +30,11 @@ export type TestChain = {
   nonce(name: string): number;
 };
 
-export function createTestChain(options: { keepBlocks?: number } = {}): TestChain {
+export function createTestChain(options: { keepBlocks?: number; engine?: RuntimeEngine } = {}): TestChain {
   let nowMs = 1_800_000_000_000n;
   const node = new ChainNode(
     {
-      engine,
+      engine: options.engine ?? engine,
       genesis: {
         balances: ["Alice", "Bob", "One"].map((name) => ({ account: account(name), rao: 1_000n * TAO })),
         sudo: account("Alice"),

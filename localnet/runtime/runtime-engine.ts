@@ -1,6 +1,7 @@
 import type { Logger } from "../../shared/logger.ts";
 import {
   type ApplyResult,
+  DispatchFailed,
   type Header,
   type HeaderInput,
   type RuntimeEngine,
@@ -196,6 +197,10 @@ export function createRuntimeEngine(
     },
     setBalance(store, account, rao) {
       setBalance(contextOf(running?.session ?? openSession(store, 0)), account, rao);
+    },
+    dispatchAs(_, account, call) {
+      const outcome = dispatch(current().session, call, { kind: "signed", who: account });
+      if (!outcome.ok) throw new DispatchFailed(outcome.name);
     },
     upgraded: ({ specVersion: next, change }) =>
       createRuntimeEngine({ pallets: changeRuntime(sources, change), slotMs, specVersion: next }, logger),

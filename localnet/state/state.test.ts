@@ -83,10 +83,22 @@ describe("state", () => {
         const [a, b] = [new State(), new State()];
         a.block(() => apply(a, first));
         b.block(() => apply(b, second));
-        b.block(() => b.load(a.dump()));
+        b.restore(7, a.lastRoot, a.dump());
+        expect(contents(b)).toEqual(contents(a));
+        for (const state of [a, b]) state.block(() => apply(state, second));
+        expect([b.head, b.oldest, b.lastRoot]).toEqual([8, 7, a.lastRoot]);
+        b.revertTo(7);
+        a.revertTo(0);
         expect(contents(b)).toEqual(contents(a));
       }),
     );
+  });
+
+  it("bytes that are no dump are refused, and change nothing", () => {
+    const state = new State();
+    state.block(() => state.put("0x01", Uint8Array.of(1)));
+    expect(() => state.restore(3, "0x00", Uint8Array.of(8, 4, 1))).toThrow(TypeError);
+    expect([state.head, contents(state)]).toEqual([0, [["0x01", 1]]]);
   });
 
   it("forgets blocks beyond its limit and says so", () => {

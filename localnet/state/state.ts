@@ -122,6 +122,11 @@ export class State implements Store {
     return `0x${digest.digest("hex")}`;
   }
 
+  /** Root at the end of the last block. */
+  get lastRoot(): Hex {
+    return this.#roots.at(-1)!;
+  }
+
   /** Go back to the end of a block. Later blocks are forgotten. */
   revertTo(block: BlockNumber): void {
     this.#requireKnown(block);
@@ -156,11 +161,24 @@ export class State implements Store {
     return Dump.encode([...this.keys("0x")].map((key) => [hexToBytes(key), this.#values.get(key)!]));
   }
 
-  /** Write a dump over the present state, as part of the running block. @throws TypeError for bytes that are none */
-  load(dump: Uint8Array): void {
+  /**
+   * Become the state of another chain after one of its blocks; what was before is forgotten.
+   *
+   * @param root - Its root there, which later ones build on.
+   * @throws TypeError for bytes that are no dump; then nothing has changed
+   */
+  restore(block: BlockNumber, root: Hex, dump: Uint8Array): void {
     const entries = decodeExactly(Dump, dump);
-    for (const key of [...this.keys("0x")]) this.delete(key);
-    for (const [key, value] of entries) this.put(bytesToHex(key), value);
+    for (const key of this.#values.keys()) this.#keys.delete(key);
+    this.#values.clear();
+    for (const [key, value] of entries) {
+      const stateKey = bytesToHex(key);
+      if (!this.#values.has(stateKey)) this.#keys.add(stateKey);
+      this.#values.set(stateKey, value);
+    }
+    this.#logs.splice(0, this.#logs.length, new Map());
+    this.#roots.splice(0, this.#roots.length, root);
+    this.#firstLog = block;
   }
 
   #remember(key: StateKey): void {

@@ -1,6 +1,7 @@
 import { authorMethods } from "./author.ts";
 import { chainMethods } from "./chain.ts";
 import { devMethods } from "./dev.ts";
+import { devStateMethods } from "./dev-state.ts";
 import { faultMethods } from "./faults.ts";
 import { paymentMethods } from "./payment.ts";
 import type { RpcMethods } from "./rpc.ts";
@@ -20,7 +21,7 @@ export function createMethods({ dev }: { dev: boolean }): ReadonlyMap<string, Rp
       stateMethods,
       authorMethods,
       paymentMethods,
-      ...(dev ? [devMethods, faultMethods] : []),
+      ...(dev ? [devMethods, devStateMethods, faultMethods] : []),
     ].flatMap((family) => Object.entries(family)),
   );
   const names = [...methods.keys(), "rpc_methods"].sort();

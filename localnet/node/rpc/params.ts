@@ -44,6 +44,13 @@ export function accountParam(value: unknown): Account {
   return bytesToHex(publicKey);
 }
 
+/** Named options; none when the parameter is missing. */
+export function objectParam(value: unknown): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) throw invalidParams("the parameter is an object");
+  return value as Record<string, unknown>;
+}
+
 /** @param max - More entries are refused. */
 export function listParam(value: unknown, name: string, max: number): unknown[] {
   if (!Array.isArray(value) || value.length > max)

@@ -1,5 +1,6 @@
 import type { BlockAuthor } from "../block-author.ts";
 import type { ChainNode } from "../chain-node.ts";
+import type { ChainStates } from "../chain-states.ts";
 import type { FaultBoard } from "../faults/fault-board.ts";
 
 /** What one subscription does: starts telling, and returns how to stop. */
@@ -18,6 +19,7 @@ export type RpcContext = {
   node: ChainNode;
   author: BlockAuthor;
   faults: FaultBoard;
+  states: Pick<ChainStates, "dump" | "load">;
   connection: Connection | undefined;
   /** Let the next block have this time, Unix milliseconds. */
   travelTo(unixMs: number): void;
