@@ -1,6 +1,6 @@
 import type { ApiPromise } from "@polkadot/api";
-import type { SubmittableExtrinsic } from "@polkadot/api/types";
-import { SubforgeError } from "../errors.ts";
+import type { SubmittableExtrinsic, SubmittableExtrinsicFunction } from "@polkadot/api/types";
+import { isSubforgeError, SubforgeError } from "../errors.ts";
 import { ARGUMENTS, callName, callPath, checkShape } from "./call-shape.ts";
 import type { Call } from "./chain.ts";
 
@@ -16,11 +16,26 @@ export function buildCall(api: ApiPromise, call: Call): Extrinsic {
   const build = api.tx[pallet]?.[method];
   if (!build) throw unknown(callName(call), "it is missing");
   if (call.kind === "sudo") return build(buildInner(api, call));
-  checkShape(
-    call.kind,
-    build.meta.args.map((arg) => `${arg.name.toString()}: ${arg.typeName.unwrapOr(arg.type)}`),
-  );
+  checkShape(call.kind, argumentsOf(build));
   return build(...ARGUMENTS[call.kind](call as never));
+}
+
+/** Has the live runtime a call, in the shape we know? */
+export function hasCall(api: ApiPromise, kind: Exclude<Call["kind"], "sudo">): boolean {
+  const { pallet, method } = callPath({ kind });
+  const build = api.tx[pallet]?.[method];
+  if (!build) return false;
+  try {
+    checkShape(kind, argumentsOf(build));
+    return true;
+  } catch (error) {
+    if (isSubforgeError(error, "CHAIN_CALL_UNKNOWN")) return false;
+    throw error;
+  }
+}
+
+function argumentsOf({ meta }: SubmittableExtrinsicFunction<"promise">): string[] {
+  return meta.args.map((arg) => `${arg.name.toString()}: ${arg.typeName.unwrapOr(arg.type)}`);
 }
 
 /** What the chain's administrator calls is named by its arguments: all of them, and no others. */

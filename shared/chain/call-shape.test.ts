@@ -11,6 +11,10 @@ import type { Call } from "./chain.ts";
 const SPEC = join(packageRoot(), "..", "shared", "spec");
 const KINDS = [
   "setWeights",
+  "setMechanismWeights",
+  "commitWeights",
+  "revealWeights",
+  "commitTimelockedWeights",
   "serveAxon",
   "burnedRegister",
   "addStake",

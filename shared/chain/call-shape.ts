@@ -13,12 +13,57 @@ const AXON_VERSION = 1;
 /** Longest commitment with a variant of its own; up to 512 bytes go into `BigRaw`. */
 const RAW_MAX_BYTES = 128;
 
+type Shape = {
+  pallet: string;
+  method: string;
+  args: string[];
+  /** A runtime may lack it: another call does the same there. */
+  optional?: true;
+};
+
 /** Where each call lives, as @polkadot/api names it, and the arguments we know it to have. */
-const SHAPES: Record<Kind, { pallet: string; method: string; args: string[] }> = {
+const SHAPES: Record<Kind, Shape> = {
   setWeights: {
     pallet: "subtensorModule",
     method: "setWeights",
     args: ["netuid: NetUid", "dests: Vec<u16>", "weights: Vec<u16>", "version_key: u64"],
+  },
+  setMechanismWeights: {
+    pallet: "subtensorModule",
+    method: "setMechanismWeights",
+    args: ["netuid: NetUid", "mecid: MechId", "dests: Vec<u16>", "weights: Vec<u16>", "version_key: u64"],
+    optional: true,
+  },
+  commitWeights: {
+    pallet: "subtensorModule",
+    method: "commitMechanismWeights",
+    args: ["netuid: NetUid", "mecid: MechId", "commit_hash: H256"],
+    optional: true,
+  },
+  revealWeights: {
+    pallet: "subtensorModule",
+    method: "revealMechanismWeights",
+    args: [
+      "netuid: NetUid",
+      "mecid: MechId",
+      "uids: Vec<u16>",
+      "values: Vec<u16>",
+      "salt: Vec<u16>",
+      "version_key: u64",
+    ],
+    optional: true,
+  },
+  commitTimelockedWeights: {
+    pallet: "subtensorModule",
+    method: "commitTimelockedMechanismWeights",
+    args: [
+      "netuid: NetUid",
+      "mecid: MechId",
+      "commit: BoundedVec<u8, ConstU32<MAX_CRV3_COMMIT_SIZE_BYTES>>",
+      "reveal_round: u64",
+      "commit_reveal_version: u16",
+    ],
+    optional: true,
   },
   serveAxon: {
     pallet: "subtensorModule",
@@ -53,9 +98,35 @@ const SHAPES: Record<Kind, { pallet: string; method: string; args: string[] }> =
   },
 };
 
+/** Every call this project signs by itself; what goes through `sudo` is compared by the names of its arguments. */
+export const KNOWN_CALLS: readonly Readonly<Shape>[] = Object.values(SHAPES);
+
 /** Values of each call in the order of its arguments. */
 export const ARGUMENTS: { [K in Kind]: (call: CallOf<K>) => unknown[] } = {
   setWeights: (call) => [call.netuid, call.weights.uids, call.weights.values, call.versionKey],
+  setMechanismWeights: (call) => [
+    call.netuid,
+    call.mechanism,
+    call.weights.uids,
+    call.weights.values,
+    call.versionKey,
+  ],
+  commitWeights: (call) => [call.netuid, call.mechanism, call.hash],
+  revealWeights: (call) => [
+    call.netuid,
+    call.mechanism,
+    call.weights.uids,
+    call.weights.values,
+    call.salt,
+    call.versionKey,
+  ],
+  commitTimelockedWeights: (call) => [
+    call.netuid,
+    call.mechanism,
+    `0x${Buffer.from(call.commit).toString("hex")}`,
+    call.round,
+    call.version,
+  ],
   serveAxon: (call) => [
     call.netuid,
     AXON_VERSION,
@@ -76,7 +147,7 @@ export const ARGUMENTS: { [K in Kind]: (call: CallOf<K>) => unknown[] } = {
   },
 };
 
-export function callPath(call: Call): { pallet: string; method: string } {
+export function callPath(call: Pick<Call, "kind">): { pallet: string; method: string } {
   return call.kind === "sudo" ? { pallet: "sudo", method: "sudo" } : SHAPES[call.kind];
 }
 
@@ -126,16 +197,20 @@ export function ipFromNumber(ip: bigint, ipType: number): string {
  * a byte, and @polkadot/api drops paths, boxes and underscores.
  */
 function sameArgument(expected: string, actual: string): boolean {
-  return plain(expected) === plain(actual);
+  return plainArgument(expected) === plainArgument(actual);
 }
 
-function plain(argument: string): string {
+/** `name: type` without what makes no difference to the bytes. */
+export function plainArgument(argument: string): string {
   return argument
     .replace(/^[^:]+/, (name) => name.replaceAll("_", "").toLowerCase())
     .replace(/\bBox<(.*)>/, "$1")
     .replace(/\bT::|<T::\w+>/g, "")
     .replace(/\bAccountIdOf<T>/, "AccountId")
     .replace(/\bNetUid(StorageIndex)?\b/, "u16")
+    .replace(/\bMechId\b/, "u8")
+    .replace(/\bBytes$/, "Vec<u8>")
+    .replace(/\bBoundedVec<(.*?), .*>/, "Vec<$1>")
     .replace(/\b(Tao|Alpha)(Balance|Currency)\b/, "u64");
 }
 
