@@ -21,6 +21,22 @@ export function packRows(rows: readonly (readonly U16Pair[])[]): U16Rows {
   return { starts, columns, values };
 }
 
+/** Entries of all rows together. */
+export function countEntries({ starts }: { starts: Uint32Array }): number {
+  return starts[starts.length - 1] ?? 0;
+}
+
+/** Do the columns of the first `n` rows ascend, each one only once? */
+export function isAscending({ starts, columns }: U16Rows, n: number): boolean {
+  for (let row = 0; row < n; row++) {
+    const end = starts[row + 1] ?? 0;
+    for (let at = (starts[row] ?? 0) + 1; at < end; at++) {
+      if (columns[at]! <= columns[at - 1]!) return false;
+    }
+  }
+  return true;
+}
+
 /** Row `i`, empty when there are fewer rows. */
 export function unpackRow(rows: U16Rows, i: number): [column: number, value: number][] {
   const pairs: [number, number][] = [];
