@@ -1,5 +1,5 @@
 import { SubforgeError } from "../../errors.ts";
-import type { Keypair } from "../../keys/keypair.ts";
+import type { ChainSigner } from "../../keys/external-signer.ts";
 import type { BlockNumber, Hex } from "../../types.ts";
 import { buildCall } from "../build-call.ts";
 import type { BlockHead, Call, Inclusion, SignedCall } from "../chain.ts";
@@ -7,7 +7,7 @@ import type { EndpointPool } from "../link/endpoint-pool.ts";
 import { EndpointFailure, RpcRefusal } from "../link/rpc-socket.ts";
 import { ALREADY_IMPORTED, blockOf, fromPoolError, isGone, PRIORITY_TOO_LOW } from "../pool-answer.ts";
 import type { Runtimes } from "../runtime/runtimes.ts";
-import { asPair } from "../signing-pair.ts";
+import { signExtrinsic } from "../sign-extrinsic.ts";
 import type { BlockSearch } from "./block-search.ts";
 import { Mailbox } from "./mailbox.ts";
 import { NonceBook } from "./nonce-book.ts";
@@ -33,7 +33,7 @@ export class CallSender {
     this.#deps = deps;
   }
 
-  async sign(call: Call, signer: Keypair): Promise<SignedCall> {
+  async sign(call: Call, signer: ChainSigner): Promise<SignedCall> {
     const { pool, runtimes } = this.#deps;
     const { api } = await runtimes.forWriting();
     const extrinsic = buildCall(api, call);
@@ -41,13 +41,13 @@ export class CallSender {
     const birth = this.#birth(head);
     const nonce = this.#nonces.next(signer.address, await this.#nextNonce(signer.address));
     const era = api.registry.createType("ExtrinsicEra", { current: birth.number, period: ERA_BLOCKS });
-    extrinsic.sign(asPair(signer), {
+    await signExtrinsic(api.registry, extrinsic, signer, {
       blockHash: birth.hash,
       era,
       genesisHash: api.genesisHash,
       nonce,
-      runtimeVersion: api.runtimeVersion,
-      signedExtensions: api.registry.signedExtensions,
+      specVersion: api.runtimeVersion.specVersion,
+      transactionVersion: api.runtimeVersion.transactionVersion,
       tip: 0,
     });
     const signed: SignedCall = {
