@@ -116,9 +116,9 @@ export class Endpoint {
       this.#note("answered");
       return answer;
     } catch (error) {
-      if (error instanceof RpcRefusal) this.#onRefusal(error);
-      else this.#note(toFailure(error).kind);
-      throw error;
+      const failure = isRateLimit(error) ? new EndpointFailure("throttled", error.message) : error;
+      this.#note(failure instanceof RpcRefusal ? "answered" : toFailure(failure).kind);
+      throw failure;
     }
   }
 
@@ -314,12 +314,6 @@ export class Endpoint {
     if (this.state !== "foreign") this.#set("down", failure.message);
   }
 
-  #onRefusal(refusal: RpcRefusal): void {
-    // Some gateways say it inside JSON-RPC.
-    if (/too many requests|rate limit/i.test(refusal.message)) this.#note("throttled");
-    else this.#note("answered");
-  }
-
   #note(deed: EndpointDeed): void {
     const before = this.score;
     this.score = rescore(before, deed);
@@ -356,6 +350,11 @@ function toFailure(error: unknown): EndpointFailure {
   return error instanceof RpcRefusal
     ? new EndpointFailure("unreachable", `it refused to introduce itself: ${text}`)
     : new EndpointFailure("closed", text);
+}
+
+/** Some gateways say inside JSON-RPC what others say by HTTP 429. */
+function isRateLimit(error: unknown): error is RpcRefusal {
+  return error instanceof RpcRefusal && /too many requests|rate limit exceeded/i.test(error.message);
 }
 
 function malformed(what: string): EndpointFailure {
