@@ -80,7 +80,8 @@ export function runProgram(
   });
 }
 
-function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+/** End a process and all it started. */
+export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, signal);

@@ -5,6 +5,7 @@ import { buildGenesis } from "./genesis.ts";
 import { checkGuards, checkGuardsOfTransaction } from "./guards.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { apis } from "./info/subtensor-apis.ts";
+import { LaterRules } from "./later-storage.ts";
 import { Networks } from "./network-storage.ts";
 import { Neurons } from "./neuron-storage.ts";
 import { updateSqrtPrices } from "./sqrt-prices.ts";
@@ -19,7 +20,7 @@ import { Vestiges } from "./vestigial-storage.ts";
 export const subtensor: Pallet = {
   ...subtensorId,
   path: "pallet_subtensor::pallet",
-  storage: { ...Networks, ...Neurons, ...Hyperparameters, ...Stakes, ...Commits, ...Vestiges },
+  storage: { ...Networks, ...Neurons, ...Hyperparameters, ...Stakes, ...Commits, ...Vestiges, ...LaterRules },
   calls,
   events,
   errors,
