@@ -27,6 +27,19 @@ export function createOutput({ json }: { json: boolean }): Output {
   };
 }
 
+/** Between two lines that say how far something is. */
+const PROGRESS_MS = 1_000;
+
+/** Says on stderr how far something is, not more often than a person reads. */
+export function createProgress(): (text: string) => void {
+  let lastMs = performance.now();
+  return (text) => {
+    if (performance.now() - lastMs < PROGRESS_MS) return;
+    lastMs = performance.now();
+    process.stderr.write(`${text}\n`);
+  };
+}
+
 /** Columns as wide as their longest cell, two spaces apart. The first row is the header. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

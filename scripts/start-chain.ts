@@ -5,6 +5,8 @@ import { hexToBytes } from "../localnet/types/hex.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import { toAddress } from "../shared/keys/keypair.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
+import { readStateFile } from "./chain/read-state-file.ts";
+import { replaceFile } from "./chain/replace-file.ts";
 import { createOutput, table } from "./output.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -20,6 +22,8 @@ export type StartChainArgs = {
   host: string;
   port: number;
   blockTime: string;
+  /** File to go on from and to save to. */
+  state?: string | undefined;
   json: boolean;
   logLevel: string;
 };
@@ -27,24 +31,26 @@ export type StartChainArgs = {
 /**
  * Run a local chain until the signal aborts. Prints where it is and who has money: with --json one document.
  *
- * @throws SubforgeError PORT_IN_USE, PORT_FORBIDDEN, CLI_USAGE
+ * @throws SubforgeError PORT_IN_USE, PORT_FORBIDDEN, CLI_USAGE, CHAIN_STATE_FILE, CHAIN_STATE_INVALID,
+ *   CHAIN_STATE_INCOMPATIBLE
  */
 export async function startChain(args: StartChainArgs, signal: AbortSignal): Promise<void> {
   const output = createOutput(args);
   const mode = parseBlockTime(args.blockTime);
   const logger = createLogger("chain", args.logLevel as LogLevel);
-  const { host, port } = args;
-  const node = await startLocalNode(
-    { host, port: wholeNumber("chain start", "port", port, 0, 65_535), mode, logger },
-    signal,
-  );
+  const { host, state: path } = args;
+  const port = wholeNumber("chain start", "port", args.port, 0, 65_535);
+  const file = path === undefined ? undefined : await readStateFile(path);
+  const state = path !== undefined && file !== undefined ? { file, name: path } : undefined;
+  const node = await startLocalNode({ host, port, mode, logger, ...(state && { state }) });
   const accounts = DEV_ACCOUNTS.map(({ uri, account, rao }) => ({
     uri,
     address: toAddress(hexToBytes(account)),
     tao: (rao / RAO_PER_TAO).toString(),
   }));
+  const block = node.head().number;
   output.result(
-    { endpoint: node.endpoint, genesisHash: node.genesisHash, blockTime: args.blockTime, accounts },
+    { endpoint: node.endpoint, genesisHash: node.genesisHash, blockTime: args.blockTime, block, accounts },
     [
       node.endpoint,
       "",
@@ -54,6 +60,7 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
       ]),
       "",
       `blocks: ${describeMode(mode)}; sudo: //Alice; genesis: ${node.genesisHash}`,
+      ...(path === undefined ? [] : [`state: ${path}, at block ${block}; saved when the chain ends`]),
       "these keys are public: never use them elsewhere",
       `next: subforge doctor --network ${node.endpoint}`,
     ],
@@ -61,6 +68,7 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
   if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await node.close();
+  if (path !== undefined) await replaceFile(path, node.dump());
 }
 
 /** @throws SubforgeError CLI_USAGE */

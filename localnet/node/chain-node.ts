@@ -83,6 +83,11 @@ export class ChainNode {
     return this.#engines.latest;
   }
 
+  /** Time of the last block, Unix milliseconds; 0 before there is one. */
+  get lastTimeMs(): bigint {
+    return this.#lastTimeMs;
+  }
+
   get genesisHash(): Hex {
     return this.blocks.genesis.hash;
   }

@@ -10,6 +10,12 @@ const MAX_INTERVAL_MS = 86_400_000;
 
 /** Blocks and time of a development chain. Names as in other development chains where they exist. */
 export const devMethods: RpcMethods = {
+  /** -> when blocks are made, and the time of the best one in Unix milliseconds, null before there is any. */
+  dev_status: (_, { node, author }) => {
+    const { mode } = author;
+    const timeMs = Number(node.lastTimeMs);
+    return { blocks: mode.kind === "interval" ? `every ${mode.ms} ms` : mode.kind, timeMs: timeMs || null };
+  },
   /** `{count?}` or `{to?}` -> hash of the last block. */
   dev_newBlock: ([options], { node, author }) => {
     const { count, to } = objectParam(options);
