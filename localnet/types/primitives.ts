@@ -26,15 +26,15 @@ export const Bool = quick(
 );
 export const Str = createNode(str, { kind: "primitive", name: "str" }, "Vec<u8>");
 
-export const U8 = quick(small(u8, "u8", 0, 2 ** 8 - 1), 1, (view) => view.getUint8(0));
-export const U16 = quick(small(u16, "u16", 0, 2 ** 16 - 1), 2, (view) => view.getUint16(0, true));
-export const U32 = quick(small(u32, "u32", 0, 2 ** 32 - 1), 4, (view) => view.getUint32(0, true));
-export const I16 = small(i16, "i16", -(2 ** 15), 2 ** 15 - 1);
+export const U8 = quick(small(u8, "u8", 1, 0, 2 ** 8 - 1), 1, (view) => view.getUint8(0));
+export const U16 = quick(small(u16, "u16", 2, 0, 2 ** 16 - 1), 2, (view) => view.getUint16(0, true));
+export const U32 = quick(small(u32, "u32", 4, 0, 2 ** 32 - 1), 4, (view) => view.getUint32(0, true));
+export const I16 = small(i16, "i16", 2, -(2 ** 15), 2 ** 15 - 1);
 
-export const U64 = quick(wide(u64, "u64", 0n, 2n ** 64n - 1n), 8, (view) => view.getBigUint64(0, true));
-export const U128 = wide(u128, "u128", 0n, 2n ** 128n - 1n);
-export const I64 = wide(i64, "i64", -(2n ** 63n), 2n ** 63n - 1n);
-export const I128 = wide(i128, "i128", -(2n ** 127n), 2n ** 127n - 1n);
+export const U64 = quick(wide(u64, "u64", 8, 0n, 2n ** 64n - 1n), 8, (view) => view.getBigUint64(0, true));
+export const U128 = wide(u128, "u128", 16, 0n, 2n ** 128n - 1n);
+export const I64 = wide(i64, "i64", 8, -(2n ** 63n), 2n ** 63n - 1n);
+export const I128 = wide(i128, "i128", 16, -(2n ** 127n), 2n ** 127n - 1n);
 
 export const CompactU8 = compactSmall(U8, 2 ** 8 - 1);
 export const CompactU16 = compactSmall(U16, 2 ** 16 - 1);
@@ -59,19 +59,47 @@ export function fixedBytes(length: number): TypeNode<Hex> {
   return createNode(codec, { kind: "array", of: U8, length }, `[u8; ${length}]`);
 }
 
-// The codecs below would wrap a value that does not fit. A runtime that writes one has a bug: stop it there.
-function small(codec: Codec<number>, name: PrimitiveName, min: number, max: number): TypeNode<number> {
-  return createNode(boundedNumber(codec, name, min, max), { kind: "primitive", name }, name);
+// An integer that does not fit would wrap. A runtime that writes one has a bug: stop it there.
+function small(
+  codec: Codec<number>,
+  name: PrimitiveName,
+  size: number,
+  min: number,
+  max: number,
+): TypeNode<number> {
+  const quickCodec = createCodec((value) => encodeSmall(value, size), codec.dec);
+  return createNode(boundedNumber(quickCodec, name, min, max), { kind: "primitive", name }, name);
 }
 
-/** Reads numbers without the codec's detour: state is full of them, and each block reads hundreds. */
+function encodeSmall(value: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) bytes[i] = value >>> (8 * i);
+  return bytes;
+}
+
+/** Reads without the codec's detour: state is full of them, and each block reads hundreds. */
 function quick<T>(node: TypeNode<T>, size: number, read: (view: DataView) => T): TypeNode<T> {
   const decode = (bytes: Uint8Array) => read(new DataView(bytes.buffer, bytes.byteOffset, size));
   return { ...node, decode };
 }
 
-function wide(codec: Codec<bigint>, name: PrimitiveName, min: bigint, max: bigint): TypeNode<bigint> {
-  return createNode(bounded(codec, name, min, max), { kind: "primitive", name }, name);
+function wide(
+  codec: Codec<bigint>,
+  name: PrimitiveName,
+  size: 8 | 16,
+  min: bigint,
+  max: bigint,
+): TypeNode<bigint> {
+  const quickCodec = createCodec((value) => encodeWide(value, size), codec.dec);
+  return createNode(bounded(quickCodec, name, min, max), { kind: "primitive", name }, name);
+}
+
+function encodeWide(value: bigint, size: 8 | 16): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, value, true); // of a wider or negative one the low bits, two's complement
+  if (size === 16) view.setBigUint64(8, value >> 64n, true);
+  return bytes;
 }
 
 function compactSmall(of: TypeNode<number>, max: number): TypeNode<number> {

@@ -93,8 +93,13 @@ export function map<const K extends readonly HashedKey[], V>(
   return (pallet, name) => {
     const item = describe(pallet, name, keys, node, fallback);
     const cell = cellOf(item, node, fallback);
-    const keyOf = (parts: readonly unknown[]): StateKey =>
-      parts.reduce<StateKey>((key, part, i) => `${key}${hashPart(keys[i]!, part)}`, item.prefix);
+    const hashed = keys.map(hashedBefore);
+    const keyOf = (parts: readonly unknown[]): StateKey => {
+      let key = item.prefix;
+      for (let i = 0; i < parts.length; i++) key = `${key}${hashPart(keys[i]!, hashed[i]!, parts[i])}`;
+      return key;
+    };
+    const read = new Map<StateKey, KeyValues<K>>();
     return {
       ...item,
       keyOf: (...key) => keyOf(key),
@@ -107,8 +112,9 @@ export function map<const K extends readonly HashedKey[], V>(
       *entries(s, ...firstKeys) {
         for (const key of s.keys(keyOf(firstKeys))) {
           const bytes = s.get(key);
-          if (bytes !== undefined)
-            yield [readKey(keys, key, item.prefix) as KeyValues<K>, node.decode(bytes)];
+          if (bytes === undefined) continue;
+          const parts = read.get(key) ?? remember(read, key, readKey(keys, key, item.prefix) as KeyValues<K>);
+          yield [parts, node.decode(bytes)];
         }
       },
       clear: (s, ...firstKeys) => {
@@ -167,19 +173,30 @@ function cellOf<V>(item: StorageItem, node: TypeNode<V>, fallback: readonly unkn
   return cell;
 }
 
-/** Hashed accounts, by hasher and account: the same few are looked up in every block. */
-const hashedParts = new Map<string, string>();
-const MAX_HASHED_PARTS = 65_536;
+/** Parts of keys as they were hashed and hex encoded before: the same few are looked up in every block. */
+const MAX_REMEMBERED = 65_536;
+const memos = new WeakMap<TypeNode, Map<Hasher, Map<unknown, string>>>();
 
-function hashPart([hasher, node]: HashedKey, part: unknown): string {
-  if (hasher === "Identity" || typeof part !== "string") return hashBytes(hasher, node.encode(part));
-  const name = `${hasher} ${node.typeName} ${part}`;
-  const known = hashedParts.get(name);
-  if (known !== undefined) return known;
-  if (hashedParts.size >= MAX_HASHED_PARTS) hashedParts.clear();
-  const hashed = hashBytes(hasher, node.encode(part));
-  hashedParts.set(name, hashed);
-  return hashed;
+/** One memory for all maps with this kind of key, such as accounts. */
+function hashedBefore([hasher, node]: HashedKey): Map<unknown, string> {
+  const byHasher = memos.get(node) ?? new Map<Hasher, Map<unknown, string>>();
+  memos.set(node, byHasher);
+  const known = byHasher.get(hasher) ?? new Map<unknown, string>();
+  byHasher.set(hasher, known);
+  return known;
+}
+
+function remember<K, V>(memory: Map<K, V>, key: K, value: V): V {
+  if (memory.size >= MAX_REMEMBERED) memory.clear();
+  memory.set(key, value);
+  return value;
+}
+
+function hashPart(key: HashedKey, memory: Map<unknown, string>, part: unknown): string {
+  const [hasher, node] = key;
+  // Two tuples that are equal are two objects, and no key of a map.
+  if (typeof part === "object") return hashBytes(hasher, node.encode(part));
+  return memory.get(part) ?? remember(memory, part, hashBytes(hasher, node.encode(part)));
 }
 
 function hashBytes(hasher: Hasher, bytes: Uint8Array): string {
