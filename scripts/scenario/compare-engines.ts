@@ -1,0 +1,49 @@
+import { startLocalNode } from "../../localnet/node/local-node.ts";
+import type { Logger } from "../../shared/logger.ts";
+import { openRpcNode } from "./rpc-node.ts";
+import { openScenarioChain } from "./scenario-chain.ts";
+import { type EpochColumns, runSubnetScenario } from "./subnet-scenario.ts";
+
+/** What one engine made of the scenario. */
+export type EngineRun = { specVersion: number; epochs: EpochColumns[] };
+
+export type Comparison = {
+  builtIn: EngineRun;
+  real: EngineRun;
+  /** One entry for each epoch and column that is not the same; empty when the engines agree. */
+  differences: string[];
+};
+
+/** What must be equal, exactly, in every epoch. */
+const COLUMNS = ["block", "incentive", "dividends", "stakeWeight"] as const;
+
+/**
+ * Run the same scenario on the built-in rules and on a real runtime, both behind the same node and JSON-RPC.
+ *
+ * @param runtime - A blob, plain or compressed.
+ */
+export async function compareEngines(
+  options: { runtime: Uint8Array; epochs: number },
+  logger: Logger,
+): Promise<Comparison> {
+  const builtIn = await runOn(undefined, options.epochs, logger);
+  const real = await runOn(options.runtime, options.epochs, logger);
+  const differences = builtIn.epochs.flatMap((ours, epoch) =>
+    COLUMNS.flatMap((column) => {
+      const [a, b] = [ours, real.epochs[epoch]].map((columns) => String(columns?.[column]));
+      return a === b ? [] : [`epoch ${epoch + 1}, ${column}: ${a} and ${b}`];
+    }),
+  );
+  return { builtIn, real, differences };
+}
+
+async function runOn(runtime: Uint8Array | undefined, epochs: number, logger: Logger): Promise<EngineRun> {
+  const options = { port: 0, mode: { kind: "manual" }, logger } as const;
+  const node = await startLocalNode(runtime === undefined ? options : { ...options, runtime });
+  try {
+    const chain = await openScenarioChain(openRpcNode(node.endpoint));
+    return { specVersion: chain.specVersion, epochs: await runSubnetScenario(chain, epochs) };
+  } finally {
+    await node.close();
+  }
+}
