@@ -12,7 +12,7 @@ import { silentLogger } from "../shared/logger.ts";
 import { packageRoot } from "../shared/process-entry.ts";
 import { connectRedis } from "../shared/queue/connection.ts";
 import { describeWallets } from "./list-wallets.ts";
-import { endpointOf } from "./networks.ts";
+import { chainAt } from "./networks.ts";
 
 const CHAIN_TIMEOUT_MS = 5_000;
 const CHILD_TIMEOUT_MS = 20_000;
@@ -113,9 +113,10 @@ async function checkInference(): Promise<Finding[]> {
 }
 
 async function checkChain(network: string): Promise<Finding> {
-  const endpoint = endpointOf(network);
+  const at = chainAt(network);
+  const endpoint = at.endpoint.join(", ");
   const finding = await orMissing("chain", async () => {
-    const chain = await openSubstrateChain({ endpoint, timeoutMs: CHAIN_TIMEOUT_MS }, silentLogger);
+    const chain = await openSubstrateChain({ ...at, timeoutMs: CHAIN_TIMEOUT_MS }, silentLogger);
     try {
       const { name, specName, specVersion } = chain.identity;
       return `${endpoint}: ${name}, ${specName} ${specVersion}, block ${(await chain.head()).number}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assertDevKeyAllowed, endpointOf } from "./networks.ts";
+import { assertDevKeyAllowed, chainAt, endpointOf } from "./networks.ts";
 
 const FINNEY = "0x2f0555cc76fc2840a25a6ea3b9637146806f1f44b090c175ffde2a7e5ab36c03";
 const OTHER = `0x${"ab".repeat(32)}`;
@@ -22,6 +22,20 @@ describe("endpointOf", () => {
   );
 });
 
+describe("chainAt", () => {
+  it("takes several addresses of one chain, each once, and pins the genesis of a network with a name", () => {
+    expect(chainAt("ws://a:1, ws://b:2,ws://a:1")).toEqual({ endpoint: ["ws://a:1", "ws://b:2"] });
+    expect(chainAt("finney,wss://own.example")).toEqual({
+      endpoint: ["wss://entrypoint-finney.opentensor.ai:443", "wss://own.example"],
+      genesis: FINNEY,
+    });
+  });
+
+  it.each(["finney,test", "ws://a:1,,ws://b:2", "local,fney"])("refuses %j", (network) => {
+    expect(() => chainAt(network)).toThrow(expect.objectContaining({ code: "CLI_USAGE" }));
+  });
+});
+
 describe("assertDevKeyAllowed", () => {
   it("lets development keys sign on a chain of one's own, wherever it is", () => {
     expect(() => assertDevKeyAllowed(OTHER, "ws://127.0.0.1:9944")).not.toThrow();
@@ -32,9 +46,10 @@ describe("assertDevKeyAllowed", () => {
     ["a public genesis", FINNEY, "ws://127.0.0.1:9944"],
     ["a public genesis in capitals", FINNEY.toUpperCase().replace("0X", "0x"), "ws://127.0.0.1:9944"],
     ["a public address, whatever genesis it tells", OTHER, "wss://entrypoint-finney.opentensor.ai:443"],
+    ["a public address among others", OTHER, "wss://own.example,wss://test.finney.opentensor.ai:443"],
     ["the same host on another port", OTHER, "wss://test.finney.opentensor.ai/"],
   ])("refuses them at %s", (_where, genesis, endpoint) => {
-    expect(() => assertDevKeyAllowed(genesis, endpoint)).toThrow(
+    expect(() => assertDevKeyAllowed(genesis, ...endpoint.split(","))).toThrow(
       expect.objectContaining({ code: "WALLET_DEV_KEY_REFUSED" }),
     );
   });

@@ -1,4 +1,5 @@
 import { SubforgeError } from "../shared/errors.ts";
+import type { Hex } from "../shared/types.ts";
 import { nearest } from "./nearest.ts";
 
 /** Networks with a name, as btcli knows them. */
@@ -32,17 +33,38 @@ export function endpointOf(network: string): string {
 }
 
 /**
+ * What `--network` names, one chain or several addresses of one: its addresses, best known first, and the genesis that
+ * they must have where a name says which chain is meant.
+ *
+ * @param network - Names and addresses, separated by commas.
+ * @throws SubforgeError CLI_USAGE as `endpointOf`, and for names of different networks
+ */
+export function chainAt(network: string): { endpoint: string[]; genesis?: Hex } {
+  const parts = network.split(",").map((part) => part.trim());
+  const endpoint = [...new Set(parts.map(endpointOf))];
+  const named = Object.entries(PUBLIC_GENESIS).filter(([, name]) => parts.includes(name));
+  if (named.length > 1) {
+    const names = named.map(([, name]) => name).join(" and ");
+    throw new SubforgeError("CLI_USAGE", { problem: `${names} are different networks`, command: "" });
+  }
+  const [genesis] = named[0] ?? [];
+  return genesis === undefined ? { endpoint } : { endpoint, genesis: genesis as Hex };
+}
+
+/**
  * Everybody knows the development keys, so they must never own anything on a public network.
  *
  * @param genesis - Genesis hash that the chain itself reported.
- * @param endpoint - Where it was reached: a public address is refused even if it lies about its genesis.
+ * @param endpoints - Where it was reached: a public address is refused even if it lies about its genesis.
  * @throws SubforgeError WALLET_DEV_KEY_REFUSED
  */
-export function assertDevKeyAllowed(genesis: string, endpoint: string): void {
+export function assertDevKeyAllowed(genesis: string, ...endpoints: string[]): void {
+  const hosts = endpoints.map(hostOf);
   const byEndpoint = Object.entries(ENDPOINTS).find(
-    ([name, url]) => name !== "local" && hostOf(url) === hostOf(endpoint),
+    ([name, url]) => name !== "local" && hosts.includes(hostOf(url)),
   )?.[0];
   const network = publicNetwork(genesis) ?? byEndpoint;
+  const endpoint = endpoints.join(", ");
   if (network !== undefined) throw new SubforgeError("WALLET_DEV_KEY_REFUSED", { network, endpoint });
 }
 

@@ -14,12 +14,12 @@ export const globalOptions = {
   "show-stack-traces": { type: "boolean", default: false, describe: "Print the stack of an error" },
 } as const satisfies Record<string, Options>;
 
-/** Which chain: commands that talk to one. Resolve it with `endpointOf`. */
+/** Which chain: commands that talk to one. Resolve it with `chainAt`. */
 export const networkOptions = {
   network: {
     type: "string",
     default: "local",
-    describe: "local, finney, test, or an address: ws://… or wss://…",
+    describe: "local, finney, test, or addresses of one chain, separated by commas: ws://… or wss://…",
   },
 } as const satisfies Record<string, Options>;
 
@@ -48,6 +48,12 @@ export const walletOptions = {
     type: "string",
     describe: "A development key such as //Bob instead of a wallet; refused on public networks",
   },
+} as const satisfies Record<string, Options>;
+
+/** A key that is not on this machine: commands that sign calls. Resolve them with `loadChainSigner`. */
+export const signerOptions = {
+  signer: { type: "string", describe: "External signer, as in unix:/run/signer.sock; see docs/keys.md" },
+  "signer-timeout": { type: "number", default: 10, describe: "Seconds to wait for its signature" },
 } as const satisfies Record<string, Options>;
 
 /** Where tasks wait: commands that use the queue. */

@@ -8,7 +8,7 @@ import type { ValidatorEvent } from "../validator/events.ts";
 import { startValidator } from "../validator/validator.ts";
 import { toLine } from "./dev/dev-lines.ts";
 import { unlockSigner, type WalletArgs } from "./load-signer.ts";
-import { assertDevKeyAllowed, endpointOf, isLocal, publicNetwork } from "./networks.ts";
+import { assertDevKeyAllowed, chainAt, isLocal, publicNetwork } from "./networks.ts";
 import { queueUrl, templateConfig } from "./options.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
@@ -37,18 +37,18 @@ export type RunValidatorArgs = WalletArgs & {
  */
 export async function runValidator(args: RunValidatorArgs, signal: AbortSignal): Promise<void> {
   const logger = createLogger("planner", args.logLevel);
-  const endpoint = endpointOf(args.network);
+  const at = chainAt(args.network);
   const template = await loadSubnet(args.template);
   const config = template.parseConfig(templateConfig(args));
   watchWallet(args, { logger, signal });
   const { signer, password } = await unlockSigner(args);
-  const chain = await openSubstrateChain({ endpoint }, logger);
+  const chain = await openSubstrateChain(at, logger);
   const ended = new AbortController();
   const stopping = AbortSignal.any([signal, ended.signal]);
   let redisStopped: Promise<void> | undefined;
   try {
     const { genesis } = chain.identity;
-    if (args.devKey !== undefined) assertDevKeyAllowed(genesis, endpoint);
+    if (args.devKey !== undefined) assertDevKeyAllowed(genesis, ...at.endpoint);
     const data = resolve(args.data);
     let url = queueUrl(args);
     if (url === undefined) {
@@ -57,7 +57,8 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
       url = redis.url;
       redisStopped = redis.stopped;
     }
-    const allowPrivate = args.allowPrivate ?? (isLocal(endpoint) && publicNetwork(genesis) === undefined);
+    const isOwn = at.endpoint.every(isLocal) && publicNetwork(genesis) === undefined;
+    const allowPrivate = args.allowPrivate ?? isOwn;
     const validator = await startValidator(
       {
         netuid: args.netuid,

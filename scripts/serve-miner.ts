@@ -6,7 +6,7 @@ import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { loadSubnet } from "../subnets/registry.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
-import { assertDevKeyAllowed, endpointOf } from "./networks.ts";
+import { assertDevKeyAllowed, chainAt } from "./networks.ts";
 import { createOutput } from "./output.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
@@ -38,14 +38,14 @@ export type ServeMinerArgs = WalletArgs & {
 export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Promise<void> {
   const output = createOutput(args);
   const logger = createLogger("miner", args.logLevel);
-  const endpoint = endpointOf(args.network);
+  const at = chainAt(args.network);
   const template = await loadSubnet(args.template);
   await readModelFile(args.model); // a wrong path is said before a password is asked for or a chain is called
   watchWallet(args, { logger, signal });
   const signer = await loadSigner(args);
-  const chain = await openSubstrateChain({ endpoint }, logger);
+  const chain = await openSubstrateChain(at, logger);
   try {
-    if (args.devKey !== undefined) assertDevKeyAllowed(chain.identity.genesis, endpoint);
+    if (args.devKey !== undefined) assertDevKeyAllowed(chain.identity.genesis, ...at.endpoint);
     const { netuid, host, port, announce, requirePermit, minStakeRao } = args;
     const miner = await startMiner(
       {

@@ -106,7 +106,7 @@ export const ERRORS = {
   }),
   CHAIN_STATE_PRUNED: spec<{ what: string; reason: string }>({
     message: (d) => `no endpoint has the state that ${d.what} is asked of: ${d.reason}`,
-    hint: () => "name an archive endpoint as well: --network ADDRESS --network ARCHIVE_ADDRESS",
+    hint: () => "name an archive endpoint as well: --network ADDRESS,ARCHIVE_ADDRESS",
     exit: "chain",
   }),
   CHAIN_NONCE_TAKEN: spec<{ call: string; signer: string; nonce: number }>({
