@@ -1,4 +1,5 @@
 import type { WireWeights } from "../shared/chain/chain.ts";
+import type { WeightsMethod } from "../shared/chain/commit-reveal.ts";
 import type { Reason } from "../shared/reasons.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../shared/types.ts";
 
@@ -33,7 +34,8 @@ export type AbstainReason =
   | "no-permit"
   | "stake-too-low"
   | "rate-limit"
-  | "commit-reveal-unsupported"
+  /** No round of the beacon lies between a commit and the end of the epoch it must be revealed in. */
+  | "epoch-too-short"
   /** The chain has newer weights of this hotkey that this journal does not know: another machine, or an old copy. */
   | "set-by-another"
   | "window-over";
@@ -60,6 +62,16 @@ export type ValidatorEvent =
   | ({ event: "answers.collected"; taskId: string; worker: string; recorded: number } & Epoch)
   | ({ event: "weights.signed"; sent: WireWeights; extrinsicHash: Hex } & Epoch)
   | ({ event: "weights.included"; block: BlockNumber; extrinsicHash: Hex } & Epoch)
+  | ({
+      event: "weights.committed";
+      method: WeightsMethod;
+      /** The beacon's round that opens it; null for a hash, which we reveal. */
+      round: number | null;
+      revealEpoch: number;
+      /** First block that may reveal it, as foreseen. */
+      revealBlock: BlockNumber;
+    } & Epoch)
+  | ({ event: "weights.revealed"; block: BlockNumber } & Epoch)
   | ({
       event: "weights.verified";
       sent: WireWeights;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Chain } from "../shared/chain/chain.ts";
+import { SenderLines } from "../shared/chain/sending/sender-lines.ts";
 import { systemClock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import { type Journal, openJournal } from "../shared/journal/journal.ts";
@@ -206,8 +207,10 @@ function open(): { chain: TestChain; journal: Journal; setter: WeightSetter; eve
 /** The chain as a process sees it that dies at its n-th call: from there on nothing ever comes back. */
 function mortal(chain: TestChain, { diesAt, reachesChain }: Life): Chain {
   let calls = 0;
+  const turns = new SenderLines(); // of this process: it ends with it
   return new Proxy(chain, {
     get: (target, name) => {
+      if (name === "inTurn") return turns.inTurn.bind(turns);
       const value = Reflect.get(target, name, target) as unknown;
       if (typeof value !== "function") return value;
       return (...args: unknown[]) => {

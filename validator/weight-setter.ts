@@ -1,15 +1,22 @@
-import type { Chain, Inclusion, SubnetRules, WireWeights } from "../shared/chain/chain.ts";
-import { type Metagraph, type Neuron, neuronByHotkey } from "../shared/chain/metagraph.ts";
+import { randomBytes } from "node:crypto";
+import type { Call, Chain, Inclusion, SubnetRules } from "../shared/chain/chain.ts";
+import { type Commitment, hashCommit, timelockCommit, weightsMethod } from "../shared/chain/commit-reveal.ts";
+import { type Neuron, neuronByHotkey } from "../shared/chain/metagraph.ts";
+import { SALT_LENGTH } from "../shared/chain/timelock/commit-hash.ts";
 import { toWireWeights } from "../shared/chain/weights.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError } from "../shared/errors.ts";
 import type { EpochKey } from "../shared/journal/epoch-rows.ts";
-import type { WeightRecord, WeightRecords } from "../shared/journal/weight-records.ts";
+import type { WeightRecords } from "../shared/journal/weight-records.ts";
+import type { WeightRecord } from "../shared/journal/weight-rows.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { BlockNumber } from "../shared/types.ts";
+import { CommitFollower } from "./commit-follower.ts";
 import type { AbstainReason, OnEvent } from "./events.ts";
 import type { WeightShare } from "./score-book.ts";
+import { findObstacle, stillThere } from "./weight-obstacles.ts";
+import { keyOf, WeightOutcome } from "./weight-outcome.ts";
 
 /** How often the same content is signed again, when the pool refused its bytes. */
 const MAX_SIGNATURES = 3;
@@ -17,7 +24,15 @@ const MAX_SIGNATURES = 3;
 export type WeightSetterDeps = {
   chain: Pick<
     Chain,
-    "subnetRules" | "metagraph" | "weights" | "sign" | "submit" | "inTurn" | "inclusionOf" | "head"
+    | "subnetRules"
+    | "metagraph"
+    | "weights"
+    | "lastUpdate"
+    | "openCommits"
+    | "sign"
+    | "submit"
+    | "inTurn"
+    | "inclusionOf"
   >;
   signer: Keypair;
   weights: WeightRecords;
@@ -27,17 +42,21 @@ export type WeightSetterDeps = {
 };
 
 /**
- * Gets the weights of an epoch onto the chain: planned, signed, submitted, included, read back. Each step is in the
- * journal before the next one begins, so that whoever takes over after a crash knows what may have happened. For one
- * epoch one content is ever signed.
+ * Gets the weights of an epoch onto the chain: planned, signed, submitted, included, revealed where they are committed
+ * first, read back. Each step is in the journal before the next one begins, so that whoever takes over after a crash knows
+ * what may have happened. For one epoch one content is ever signed.
  */
 export class WeightSetter {
   readonly #deps: WeightSetterDeps;
   /** How often an epoch's content was signed by this process. */
   readonly #signatures = new Map<number, number>();
+  readonly #outcome: WeightOutcome;
+  readonly #follower: CommitFollower;
 
   constructor(deps: WeightSetterDeps) {
     this.#deps = deps;
+    this.#outcome = new WeightOutcome(deps);
+    this.#follower = new CommitFollower(deps, this.#outcome);
   }
 
   /**
@@ -51,7 +70,8 @@ export class WeightSetter {
     const metagraph = await chain.metagraph(key.netuid);
     const self = neuronByHotkey(metagraph, this.#deps.signer.address);
     const ownBlocks = weights.latest(key.netuid, key.mechanism, 4).map(({ block }) => block);
-    const obstacle = findObstacle(key, rules, self, { epochStart, ownBlocks });
+    const lastUpdate = await this.#lastUpdate(key, self);
+    const obstacle = findObstacle(key, rules, { self, lastUpdate, epochStart, ownBlocks });
     if (obstacle === "wait") return false;
     if (obstacle) {
       this.abstain(key, obstacle, rules.block);
@@ -72,7 +92,7 @@ export class WeightSetter {
     const before = weights.get(key)?.status;
     weights.abstain(key, reason, block, clock.nowMs());
     if (before !== "abstained" && weights.get(key)?.status === "abstained") {
-      onEvent({ event: "weights.abstained", ...only(key), reason });
+      onEvent({ event: "weights.abstained", ...keyOf(key), reason });
     }
   }
 
@@ -94,27 +114,64 @@ export class WeightSetter {
         await this.#send(record, rules, running);
         return;
       case "included":
-        await this.#readBack(record);
+        if (isCommitted(record)) await this.#follower.follow(record, rules);
+        else await this.#outcome.readBack(record, "read-back-differs");
+        return;
+      case "revealing":
+        await this.#follower.follow(record, rules);
+        return;
+      case "revealed":
+        await this.#outcome.readBack(record, "reveal-lost");
         return;
     }
+  }
+
+  /** The metagraph tells it of the main mechanism alone. */
+  async #lastUpdate({ netuid, mechanism }: EpochKey, self: Neuron | undefined): Promise<BlockNumber> {
+    if (!self) return 0;
+    return mechanism === 0 ? self.lastUpdate : this.#deps.chain.lastUpdate(netuid, self.uid, mechanism);
   }
 
   /** The bytes are in the journal before they leave: a crash in between leaves them to be sent, or never sent. */
   async #sign(record: WeightRecord): Promise<void> {
     const { chain, signer, weights, clock, onEvent } = this.#deps;
-    const { netuid, versionKey, content } = record;
-    this.#signatures.set(record.epoch, (this.#signatures.get(record.epoch) ?? 0) + 1);
     await chain.inTurn(signer.address, async () => {
-      const call = await chain.sign({ kind: "setWeights", netuid, weights: content!, versionKey }, signer);
+      const rules = await chain.subnetRules(record.netuid); // after its turn came: rounds are chosen by the block
+      if (rules.epochIndex !== record.epoch) return this.abstain(record, "window-over", rules.block);
+      const prepared = this.#prepare(record, rules);
+      if (!prepared.ok) return this.abstain(record, prepared.reason, rules.block);
+      this.#signatures.set(record.epoch, (this.#signatures.get(record.epoch) ?? 0) + 1);
+      const call = await chain.sign(prepared.call, signer);
       weights.signed(record, call, clock.nowMs());
       onEvent({
         event: "weights.signed",
-        ...only(record),
-        sent: content!,
+        ...keyOf(record),
+        sent: record.content!,
         extrinsicHash: call.extrinsicHash,
       });
-      await this.#submit(weights.get(record)!);
+      return this.#submit(weights.get(record)!);
     });
+  }
+
+  /** The call by which the subnet takes weights now, with all that opens it later in the journal. */
+  #prepare(
+    record: WeightRecord,
+    rules: SubnetRules,
+  ): Commitment | { ok: true; call: Call; reveal: undefined; round: undefined } {
+    const { signer, weights } = this.#deps;
+    const { netuid, mechanism, versionKey } = record;
+    const subject = { netuid, mechanism, weights: record.content!, versionKey };
+    const method = weightsMethod(rules);
+    const salt = weights.chooseMethod(record, method, newSalt());
+    if (method === "plain") {
+      const call: Call =
+        mechanism === 0 ? { kind: "setWeights", ...subject } : { kind: "setMechanismWeights", ...subject };
+      return { ok: true, call, reveal: undefined, round: undefined };
+    }
+    const commitment =
+      method === "hash" ? hashCommit(subject, salt, rules, signer) : timelockCommit(subject, rules, signer);
+    if (commitment.ok) weights.expectReveal(record, commitment.round, commitment.reveal.firstRevealBlock);
+    return commitment;
   }
 
   /** After a crash or a lost connection: the fate of the bytes first, then the same bytes again. */
@@ -126,7 +183,7 @@ export class WeightSetter {
     const expired = call.validUntil !== undefined && rules.block > call.validUntil;
     if (!running) {
       // Never sent late on purpose; but bytes that may still be in a pool have to be watched until they expire.
-      if (expired || record.status === "signed") this.#fail(record, "window-over");
+      if (expired || record.status === "signed") this.#outcome.fail(record, "window-over");
       return;
     }
     if (expired) return this.#signAgain(record, "expired");
@@ -141,11 +198,18 @@ export class WeightSetter {
     } catch (error) {
       if (!isSubforgeError(error)) throw error;
       logger.warn("weights.not-included", { epoch: record.epoch, code: error.code, reason: error.message });
-      if (error.code === "CHAIN_CALL_REFUSED") await this.#onRefusal(record, error.message);
+      const isRefused = error.code === "CHAIN_CALL_REFUSED" || error.code === "CHAIN_NONCE_TAKEN";
+      if (isRefused) await this.#onRefusal(record, error.message);
       // Unknown, timed out or unreachable: the next block tells, by the hash of these bytes.
       return;
     }
-    await this.#readBack(weights.get(record)!);
+    await this.#afterInclusion(weights.get(record)!);
+  }
+
+  /** What was set in the open can be read back at once; the rest begins with the next block. */
+  async #afterInclusion(record: WeightRecord): Promise<void> {
+    if (record.status !== "included" || isCommitted(record)) return;
+    await this.#outcome.readBack(record, "read-back-differs");
   }
 
   /** The pool refuses bytes that are in a block already, too: their nonce is used up. */
@@ -153,14 +217,14 @@ export class WeightSetter {
     const found = await this.#deps.chain.inclusionOf(record.call!.extrinsicHash, record.decidedBlock);
     if (found) {
       this.#onInclusion(record, found);
-      await this.#readBack(this.#deps.weights.get(record)!);
+      await this.#afterInclusion(this.#deps.weights.get(record)!);
     } else this.#signAgain(record, reason);
   }
 
   /** The same content with a new nonce and era. */
   #signAgain(record: WeightRecord, reason: string): void {
     const { weights, clock } = this.#deps;
-    if ((this.#signatures.get(record.epoch) ?? 0) >= MAX_SIGNATURES) this.#fail(record, reason);
+    if ((this.#signatures.get(record.epoch) ?? 0) >= MAX_SIGNATURES) this.#outcome.fail(record, reason);
     else weights.planned(record, reason, clock.nowMs());
   }
 
@@ -168,66 +232,16 @@ export class WeightSetter {
     const { weights, clock, onEvent } = this.#deps;
     weights.included(record, inclusion, clock.nowMs());
     const { block, extrinsicHash } = inclusion;
-    onEvent({ event: "weights.included", ...only(record), block, extrinsicHash });
-    if (!inclusion.ok) this.#fail(record, inclusion.error.name);
-  }
-
-  /** Only what the chain itself shows is called set. */
-  async #readBack(record: WeightRecord): Promise<void> {
-    if (record.status !== "included") return;
-    const { chain, signer, weights, clock, onEvent } = this.#deps;
-    const self = neuronByHotkey(await chain.metagraph(record.netuid), signer.address);
-    if (!self) return this.#fail(record, "not-registered");
-    const readBack = await chain.weights(record.netuid, self.uid);
-    if (!equal(readBack, record.content!)) return this.#fail(record, "read-back-differs", readBack);
-    weights.verified(record, readBack, clock.nowMs());
-    onEvent({
-      event: "weights.verified",
-      ...only(record),
-      sent: record.content!,
-      readBack,
-      block: record.block!,
-      extrinsicHash: record.extrinsicHash!,
-    });
-  }
-
-  #fail(record: WeightRecord, reason: string, readBack?: WireWeights): void {
-    this.#deps.weights.failed(record, reason, this.#deps.clock.nowMs(), readBack);
-    this.#deps.onEvent({ event: "weights.failed", ...only(record), reason });
+    onEvent({ event: "weights.included", ...keyOf(record), block, extrinsicHash });
+    if (!inclusion.ok) this.#outcome.fail(record, inclusion.error.name);
   }
 }
 
-/** What the chain would refuse, found out before anything is signed. Pure. */
-function findObstacle(
-  key: EpochKey,
-  rules: SubnetRules,
-  self: Neuron | undefined,
-  known: { epochStart: BlockNumber; ownBlocks: readonly (BlockNumber | undefined)[] },
-): AbstainReason | "wait" | undefined {
-  if (rules.epochIndex !== key.epoch) return "window-over";
-  if (!self) return "not-registered";
-  if (rules.commitRevealEnabled) return "commit-reveal-unsupported";
-  if (!self.validatorPermit) return "no-permit";
-  if (self.stakeRao < rules.stakeThresholdRao) return "stake-too-low";
-  const newer = self.lastUpdate > Math.max(known.epochStart, self.registeredAt);
-  if (newer && !known.ownBlocks.includes(self.lastUpdate)) return "set-by-another";
-  const allowedFrom = self.lastUpdate === 0 ? 0 : self.lastUpdate + rules.weightsRateLimit;
-  if (rules.block >= allowedFrom) return undefined;
-  const inTime = rules.nextEpochBlock !== undefined && allowedFrom < rules.nextEpochBlock;
-  return inTime ? "wait" : "rate-limit";
+function isCommitted({ method }: WeightRecord): boolean {
+  return method === "hash" || method === "timelock";
 }
 
-/** A uid whose hotkey changed since the epoch began is somebody else, who has earned nothing yet. */
-function stillThere(shares: readonly WeightShare[], metagraph: Metagraph): WeightShare[] {
-  return shares.filter(({ uid, hotkey }) => metagraph.neurons[uid]?.hotkey === hotkey);
-}
-
-function equal(a: WireWeights, b: WireWeights): boolean {
-  const inOrder = ({ uids, values }: WireWeights) =>
-    JSON.stringify(uids.map((uid, i) => [uid, values[i]]).sort((x, y) => x[0]! - y[0]!));
-  return inOrder(a) === inOrder(b);
-}
-
-function only({ netuid, mechanism, epoch }: EpochKey): EpochKey {
-  return { netuid, mechanism, epoch };
+/** Random: it is all that keeps the weights secret until they are revealed. */
+function newSalt(): number[] {
+  return [...new Uint16Array(Uint8Array.from(randomBytes(2 * SALT_LENGTH)).buffer)];
 }

@@ -1,7 +1,8 @@
+import type { Codec } from "@polkadot/types/types";
 import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../types.ts";
 import { hasCall } from "./build-call.ts";
 import type { CommitRevealRules, OpenCommit } from "./commit-reveal.ts";
-import { readStorage, toNumber } from "./read-storage.ts";
+import { type Entry, readStorage, toNumber } from "./read-storage.ts";
 import type { StateView } from "./read-subnet.ts";
 import type { Beacon } from "./timelock/beacon.ts";
 import { storageIndexOf } from "./timelock/commit-hash.ts";
@@ -13,17 +14,18 @@ type TimelockEntry = [who: Hotkey, block: number, commit: Hex, round: number];
 
 /** @throws SubforgeError CHAIN_CALL_UNKNOWN for storage the runtime does not have */
 export async function readCommitReveal(view: StateView, netuid: Netuid): Promise<CommitRevealRules> {
-  const hasBeacon = view.at.query.drand?.beaconConfig !== undefined;
-  const stored = await readStorage(view, {
+  const entries = {
     revealPeriod: ["revealPeriodEpochs", netuid],
     pendingEpochAt: ["pendingEpochAt", netuid],
     blocksSinceLastStep: ["blocksSinceLastStep", netuid],
     version: ["commitRevealWeightsVersion"],
     now: ["timestamp.now"],
-  });
-  const drand = hasBeacon
-    ? await readStorage(view, { config: ["drand.beaconConfig"], lastRound: ["drand.lastStoredRound"] })
-    : undefined;
+  } as const;
+  const beaconEntries = { config: ["drand.beaconConfig"], lastRound: ["drand.lastStoredRound"] } as const;
+  const hasBeacon = view.at.query.drand?.beaconConfig !== undefined;
+  const wanted = hasBeacon ? { ...entries, ...beaconEntries } : entries;
+  const stored: Record<keyof typeof entries, Codec> & Partial<Record<keyof typeof beaconEntries, Codec>> =
+    await readStorage(view, wanted as Record<keyof typeof entries, Entry>);
   return {
     revealPeriodEpochs: toNumber(stored.revealPeriod),
     pendingEpochAt: toNumber(stored.pendingEpochAt),
@@ -33,8 +35,8 @@ export async function readCommitReveal(view: StateView, netuid: Netuid): Promise
     timelockVersion: hasCall(view.runtime.api, "commitTimelockedWeights")
       ? toNumber(stored.version)
       : undefined,
-    beacon: drand && toBeacon(drand.config.toJSON() as StoredBeacon),
-    lastStoredRound: drand ? toNumber(drand.lastRound) : 0,
+    beacon: stored.config && toBeacon(stored.config.toJSON() as StoredBeacon),
+    lastStoredRound: stored.lastRound ? toNumber(stored.lastRound) : 0,
   };
 }
 

@@ -198,6 +198,47 @@ describe("the weights of an epoch", () => {
     journal.close();
   });
 
+  it("keep the first salt, and say how they were committed and revealed", () => {
+    let journal = open();
+    journal.weights.decide(KEY, { content: { uids: [1], values: [65535] }, versionKey: 0, block: 50 }, 1);
+    expect(journal.weights.chooseMethod(KEY, "timelock", [9])).toEqual([9]);
+    expect(journal.weights.get(KEY)!.salt).toBeUndefined();
+    expect(journal.weights.chooseMethod(KEY, "hash", [1, 2])).toEqual([1, 2]);
+    journal.close();
+    journal = open();
+    expect(journal.weights.chooseMethod(KEY, "hash", [3, 4])).toEqual([1, 2]);
+    journal.weights.expectReveal(KEY, undefined, 70);
+    journal.weights.included(KEY, { block: 52, blockHash: "0xbb", extrinsicHash: "0xaa" }, 4);
+    journal.weights.awaitReveal(KEY, 7, 8);
+    journal.weights.revealing(KEY, CALL, 71, 5);
+    expect(journal.weights.unfinished(2, 0)).toMatchObject([
+      { method: "hash", salt: [1, 2], revealBlock: 70, commitEpoch: 7, revealEpoch: 8, revealCall: CALL },
+    ]);
+    journal.weights.revealAgain(KEY, "expired", 6);
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "included", revealCall: undefined });
+    journal.weights.revealed(KEY, 72, 7);
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "revealed", revealedBlock: 72 });
+    journal.close();
+  });
+
+  it("of a journal that an older release wrote are still there", () => {
+    const journal = open();
+    journal.weights.decide(KEY, { content: { uids: [1], values: [65535] }, versionKey: 0, block: 50 }, 1);
+    journal.close();
+    const file = new SqliteFile(path, "write");
+    for (const column of COMMIT_COLUMNS) file.exec(`ALTER TABLE weights DROP COLUMN ${column}`);
+    file.exec("PRAGMA user_version=1");
+    file.close();
+    const migrated = open();
+    expect(migrated.weights.get(KEY)).toMatchObject({
+      status: "planned",
+      method: undefined,
+      salt: undefined,
+    });
+    expect(migrated.weights.chooseMethod(KEY, "hash", [5])).toEqual([5]);
+    migrated.close();
+  });
+
   it("that are signed cannot be abstained from", () => {
     const journal = open();
     journal.weights.decide(KEY, { content: { uids: [1], values: [65535] }, versionKey: 0, block: 50 }, 1);
@@ -207,6 +248,19 @@ describe("the weights of an epoch", () => {
     journal.close();
   });
 });
+
+/** What a journal of the first release does not have. */
+const COMMIT_COLUMNS = [
+  "method",
+  "salt",
+  "round",
+  "commit_epoch",
+  "reveal_epoch",
+  "reveal_block",
+  "reveal_call",
+  "reveal_signed_block",
+  "revealed_block",
+];
 
 const stamp = { template: "hello", version: "1", config: { knob: 1 } };
 

@@ -72,6 +72,18 @@ const MIGRATIONS = [
     status TEXT NOT NULL, at_ms INTEGER NOT NULL, detail TEXT
   ) STRICT;
   `,
+  // Weights that are committed first: how, what opens them, and when. Null where they were set in the open.
+  `
+  ALTER TABLE weights ADD COLUMN method TEXT;
+  ALTER TABLE weights ADD COLUMN salt TEXT;
+  ALTER TABLE weights ADD COLUMN round INTEGER;
+  ALTER TABLE weights ADD COLUMN commit_epoch INTEGER;
+  ALTER TABLE weights ADD COLUMN reveal_epoch INTEGER;
+  ALTER TABLE weights ADD COLUMN reveal_block INTEGER;
+  ALTER TABLE weights ADD COLUMN reveal_call TEXT;
+  ALTER TABLE weights ADD COLUMN reveal_signed_block INTEGER;
+  ALTER TABLE weights ADD COLUMN revealed_block INTEGER;
+  `,
 ];
 
 /** @throws SubforgeError JOURNAL_NEWER when a later release wrote the file */

@@ -1,52 +1,9 @@
 import type { SignedCall, WireWeights } from "../chain/chain.ts";
+import type { WeightsMethod } from "../chain/commit-reveal.ts";
 import type { BlockNumber, Hex } from "../types.ts";
 import type { EpochKey } from "./epoch-rows.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
-
-/**
- * Life of the weights of one epoch. `verified` is the only success: the row was read back from the chain and is
- * what was signed. `failed` and `abstained` carry a reason.
- */
-export type WeightStatus =
-  | "planned"
-  | "signed"
-  | "submitted"
-  | "included"
-  | "verified"
-  | "failed"
-  | "abstained";
-
-export type WeightRecord = EpochKey & {
-  status: WeightStatus;
-  /** What is signed, decided once. Undefined when there was nothing to send. */
-  content: WireWeights | undefined;
-  versionKey: number;
-  /** Best block when the content was decided. */
-  decidedBlock: BlockNumber;
-  /** The signed bytes: the only ones that may be sent for this epoch while they are valid. */
-  call: SignedCall | undefined;
-  block: BlockNumber | undefined;
-  blockHash: Hex | undefined;
-  extrinsicHash: Hex | undefined;
-  readBack: WireWeights | undefined;
-  reason: string | undefined;
-};
-
-type Row = {
-  netuid: number;
-  mechanism: number;
-  epoch: number;
-  status: WeightStatus;
-  content: string | null;
-  version_key: number | null;
-  decided_block: number;
-  call: string | null;
-  block: number | null;
-  block_hash: Hex | null;
-  extrinsic_hash: Hex | null;
-  read_back: string | null;
-  reason: string | null;
-};
+import { fromWeightRow, type WeightRecord, type WeightRow, type WeightStatus } from "./weight-rows.ts";
 
 const OF = "netuid = ? AND mechanism = ? AND epoch = ?";
 
@@ -102,6 +59,50 @@ export class WeightRecords {
     });
   }
 
+  /**
+   * How the content will be sent, before anything of it is signed.
+   *
+   * @param salt - Kept when there is none yet: a second one would make the first commit unreadable.
+   * @returns The salt that stands.
+   */
+  chooseMethod(key: EpochKey, method: WeightsMethod, salt: readonly number[]): readonly number[] {
+    const kept = method === "hash" ? JSON.stringify(salt) : null;
+    this.#file.run(
+      `UPDATE weights SET method = ?, salt = COALESCE(salt, ?) WHERE ${OF}`,
+      method,
+      kept,
+      ...of(key),
+    );
+    return this.get(key)?.salt ?? salt;
+  }
+
+  /** What the commit that is signed next waits for. */
+  expectReveal(key: EpochKey, round: number | undefined, revealBlock: BlockNumber): void {
+    const sql = `UPDATE weights SET round = ?, reveal_block = ? WHERE ${OF}`;
+    this.#file.run(sql, round ?? null, revealBlock, ...of(key));
+  }
+
+  /** The epoch in which the included commit opens. */
+  awaitReveal(key: EpochKey, commitEpoch: number, revealEpoch: number): void {
+    const sql = `UPDATE weights SET commit_epoch = ?, reveal_epoch = ? WHERE ${OF}`;
+    this.#file.run(sql, commitEpoch, revealEpoch, ...of(key));
+  }
+
+  /** Before the bytes of the reveal leave this process. */
+  revealing(key: EpochKey, call: SignedCall, block: BlockNumber, atMs: number): void {
+    const columns = "reveal_call = ?, reveal_signed_block = ?";
+    this.#step(key, "revealing", atMs, columns, [JSON.stringify(call), block]);
+  }
+
+  /** Those bytes can no longer be included: the same reveal may be signed again. */
+  revealAgain(key: EpochKey, reason: string, atMs: number): void {
+    this.#step(key, "included", atMs, "reveal_call = NULL, reason = ?", [reason]);
+  }
+
+  revealed(key: EpochKey, block: BlockNumber, atMs: number): void {
+    this.#step(key, "revealed", atMs, "revealed_block = ?", [block]);
+  }
+
   /** Before the bytes leave this process. */
   signed(key: EpochKey, call: SignedCall, atMs: number): void {
     this.#step(key, "signed", atMs, "call = ?, extrinsic_hash = ?", [
@@ -133,32 +134,32 @@ export class WeightRecords {
   }
 
   get(key: EpochKey): WeightRecord | undefined {
-    const row = this.#file.get<Row>(`SELECT * FROM weights WHERE ${OF}`, ...of(key));
-    return row && fromRow(row);
+    const row = this.#file.get<WeightRow>(`SELECT * FROM weights WHERE ${OF}`, ...of(key));
+    return row && fromWeightRow(row);
   }
 
   /** Those whose fate is open, oldest first: what a restart has to resolve before anything else is signed. */
   unfinished(netuid: number, mechanism: number): WeightRecord[] {
     return this.#file
-      .all<Row>(
+      .all<WeightRow>(
         `SELECT * FROM weights WHERE netuid = ? AND mechanism = ?
-         AND status IN ('planned', 'signed', 'submitted', 'included') ORDER BY epoch`,
+         AND status IN ('planned', 'signed', 'submitted', 'included', 'revealing', 'revealed') ORDER BY epoch`,
         netuid,
         mechanism,
       )
-      .map(fromRow);
+      .map(fromWeightRow);
   }
 
   /** Receipts, newest first. */
   latest(netuid: number, mechanism: number, count: number): WeightRecord[] {
     return this.#file
-      .all<Row>(
+      .all<WeightRow>(
         "SELECT * FROM weights WHERE netuid = ? AND mechanism = ? ORDER BY epoch DESC LIMIT ?",
         netuid,
         mechanism,
         count,
       )
-      .map(fromRow);
+      .map(fromWeightRow);
   }
 
   /** Every step an epoch went through, oldest first. */
@@ -201,22 +202,4 @@ export class WeightRecords {
 
 function of(key: EpochKey): [number, number, number] {
   return [key.netuid, key.mechanism, key.epoch];
-}
-
-function fromRow(row: Row): WeightRecord {
-  return {
-    netuid: row.netuid,
-    mechanism: row.mechanism,
-    epoch: row.epoch,
-    status: row.status,
-    content: row.content ? (JSON.parse(row.content) as WireWeights) : undefined,
-    versionKey: row.version_key ?? 0,
-    decidedBlock: row.decided_block,
-    call: row.call ? (JSON.parse(row.call) as SignedCall) : undefined,
-    block: row.block ?? undefined,
-    blockHash: row.block_hash ?? undefined,
-    extrinsicHash: row.extrinsic_hash ?? undefined,
-    readBack: row.read_back ? (JSON.parse(row.read_back) as WireWeights) : undefined,
-    reason: row.reason ?? undefined,
-  };
 }
