@@ -6,6 +6,7 @@ import { checkGuards, checkGuardsOfTransaction } from "./guards.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { apis } from "./info/subtensor-apis.ts";
 import { LaterRules } from "./later-storage.ts";
+import { Locks } from "./lock-storage.ts";
 import { Networks } from "./network-storage.ts";
 import { Neurons } from "./neuron-storage.ts";
 import { updateSqrtPrices } from "./sqrt-prices.ts";
@@ -20,7 +21,16 @@ import { Vestiges } from "./vestigial-storage.ts";
 export const subtensor: Pallet = {
   ...subtensorId,
   path: "pallet_subtensor::pallet",
-  storage: { ...Networks, ...Neurons, ...Hyperparameters, ...Stakes, ...Commits, ...Vestiges, ...LaterRules },
+  storage: {
+    ...Networks,
+    ...Neurons,
+    ...Hyperparameters,
+    ...Stakes,
+    ...Commits,
+    ...Vestiges,
+    ...Locks,
+    ...LaterRules,
+  },
   calls,
   events,
   errors,

@@ -3,6 +3,7 @@ import type { Reader } from "../../../../state/store.ts";
 import { I32F32 } from "../../../consensus/fixed.ts";
 import { activityCutoffBlocks } from "../../../consensus/schedule.ts";
 import { Hyperparameters } from "../hyperparameter-storage.ts";
+import { Locks } from "../lock-storage.ts";
 import { Networks } from "../network-storage.ts";
 import type {
   HyperparamEntry,
@@ -101,6 +102,8 @@ export function subnetHyperparamsV3(s: Reader, netuid: Netuid): HyperparamEntry[
     bonds_reset_enabled: bool(rules.bonds_reset_enabled),
     user_liquidity_enabled: bool(rules.user_liquidity_enabled),
     owner_cut_enabled: bool(h.OwnerCutEnabled.get(s, netuid)),
+    owner_cut_auto_lock_enabled: bool(Locks.OwnerCutAutoLockEnabled.get(s, netuid)),
+    min_childkey_take: u16(Math.max(h.MinChildkeyTake.get(s), h.MinChildkeyTakePerSubnet.get(s, netuid))),
   };
   return Object.entries(values).map(([name, value]) => ({ name: new TextEncoder().encode(name), value }));
 }
