@@ -4,7 +4,7 @@ import type { RuntimeCall } from "./runtime/dsl/context.ts";
 import type { GenesisConfig } from "./runtime/dsl/genesis.ts";
 import type { Invalidity } from "./runtime/dsl/invalid-transaction.ts";
 import type { RuntimeUpgrade } from "./runtime/upgrade.ts";
-import type { Reader, Store } from "./state/store.ts";
+import type { Reader, StateKey, Store } from "./state/store.ts";
 
 /** As the RPC answers it: camel case, and `stateVersion` for the last field. */
 export type VersionInfo = {
@@ -81,6 +81,8 @@ export interface RuntimeEngine {
   call(s: Store, method: string, args: Uint8Array, at: BlockRef): Uint8Array;
   /** Give an account exactly this free balance, in rao. For development: no transaction can do it. */
   setBalance(s: Store, account: Hex, rao: bigint): void;
+  /** Names what no declared storage item begins like; absent where all of the chain's storage is there. */
+  undeclaredStorage?(key: StateKey): string | undefined;
   /**
    * Let an account make a call in the running block, without signature and fee; absent where only transactions can.
    * Throws what the runtime names when the call fails.

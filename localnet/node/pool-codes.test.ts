@@ -2,8 +2,10 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { keysReady } from "../../shared/keys/keypair.ts";
 import type { RuntimeCall } from "../runtime/dsl/context.ts";
+import { freeBalance } from "../runtime/pallets/accounts.ts";
 import { RpcError } from "./rpc-error.ts";
 import { createTestChain, type TestChain } from "./test-chain.ts";
+import { TransactionPool } from "./transaction-pool.ts";
 import type { TransactionStatus } from "./transaction-watchers.ts";
 
 const remark: RuntimeCall = {
@@ -33,7 +35,7 @@ function refusal(work: () => unknown): [number, string | undefined] {
 
 beforeAll(keysReady);
 
-describe("the pool refuses with the codes of the real chain", () => {
+describe("L2: the pool refuses with the codes of the real chain", () => {
   it("a flipped bit anywhere in the signed part is a bad signature", () => {
     const chain = createTestChain();
     const signed = chain.sign("Alice", remark);
@@ -153,6 +155,74 @@ describe("the pool refuses with the codes of the real chain", () => {
     expect(message(unknownCall)).toContain("no call 99 of System");
     expect(message(bytes.slice(0, -1))).toContain("Verification Error");
     expect(message(new Uint8Array(0))).toContain("Verification Error");
+  });
+
+  it("a tip is taken with the fee, and one that cannot be paid is refused", () => {
+    const chain = createTestChain();
+    const tipped = (tip: bigint) => chain.sign("Alice", remark, { tip });
+    expect(refusal(() => chain.node.submit(tipped(2n ** 60n)))).toEqual([
+      1010,
+      "Inability to pay some fees (e.g. account balance too low)",
+    ]);
+    const spent = (tip: bigint) => {
+      const before = freeBalance(chain.node.state, chain.account("Alice"));
+      chain.node.submit(tipped(tip));
+      chain.node.newBlock();
+      return before - freeBalance(chain.node.state, chain.account("Alice"));
+    };
+    const tip = 3_000_000_000n;
+    const more = spent(tip) - spent(0n) - tip;
+    expect(more).toBeGreaterThanOrEqual(0n); // the tip itself makes the transaction some bytes longer
+    expect(more).toBeLessThan(tip / 100n);
+  });
+
+  it("one that is longer than a block would exhaust it", () => {
+    const chain = createTestChain();
+    const call: RuntimeCall = {
+      type: "System",
+      value: { type: "remark", value: { remark: new Uint8Array(8 * 1024 * 1024) } },
+    };
+    expect(refusal(() => chain.node.submit(chain.sign("Alice", call)))).toEqual([
+      1010,
+      "Transaction would exhaust the block limits",
+    ]);
+  });
+
+  it("the address of somebody else is a bad signature", () => {
+    const chain = createTestChain();
+    const signed = chain.sign("Alice", remark);
+    const stolen = signed.slice();
+    const [alice, bob] = ["Alice", "Bob"].map((name) => Buffer.from(chain.account(name).slice(2), "hex"));
+    stolen.set(bob!, Buffer.from(signed).indexOf(alice!));
+    expect(refusal(() => chain.node.submit(stolen))).toEqual([1010, "Transaction has a bad signature"]);
+  });
+
+  it("a call without a signature is not expected", () => {
+    const chain = createTestChain();
+    const bare = Uint8Array.from([5 * 4, 0x04, 0, 0, 4, 1]);
+    expect(refusal(() => chain.node.submit(bare))).toEqual([1010, "Transaction call is not expected"]);
+  });
+
+  it("a metadata hash, which this chain does not check, makes the validity unknown", () => {
+    const chain = createTestChain();
+    const signed = chain.sign("Alice", remark);
+    const checked = signed.slice();
+    checked[checked.length - 7] = 1; // the mode, in front of the call
+    expect(refusal(() => chain.node.submit(checked))).toEqual([
+      1011,
+      "Could not lookup information required to validate the transaction",
+    ]);
+  });
+
+  it("a full pool drops what comes, until there is room", () => {
+    const pool = new TransactionPool();
+    const valid = { ok: true as const, priority: 1n, requires: [], longevity: 64 };
+    for (let i = 0; i < 8_192; i++)
+      pool.add(`0x${i}`, new Uint8Array(1), { ...valid, provides: [`${i}`] }, 0);
+    const one = () => pool.add("0xnew", new Uint8Array(1), { ...valid, provides: ["new"] }, 0);
+    expect(refusal(one)[0]).toBe(1016);
+    pool.include("0x0");
+    expect(one().promoted).toHaveLength(1);
   });
 
   it("any damage to a transaction is refused with a code, and the chain goes on", () => {

@@ -46,6 +46,35 @@ describe("JSON-RPC", () => {
     expect((JSON.parse(body) as Reply).error?.code).toBe(code);
   });
 
+  it("L1: a method, runtime API, call or storage item that is not there is an error that names it", async () => {
+    const node = await start();
+    const errorOf = async (method: string, ...params: unknown[]) => {
+      const { error } = await call(node, method, ...params);
+      return `${error?.code} ${error?.message} ${error?.data ?? ""}`;
+    };
+    expect(await errorOf("mevShield_submit")).toMatch(/-32601 .*mevShield_submit/);
+    expect(await errorOf("state_getReadProof", ["0x00"])).toMatch(/-32601 .*state_getReadProof/);
+    expect(await errorOf("state_call", "EthereumRuntimeRPCApi_chain_id", "0x")).toBe(
+      "4003 Client error: Execution failed: Other: Exported method EthereumRuntimeRPCApi_chain_id is not found ",
+    );
+    const unknownCall = Buffer.from([3 * 4, 0x04, 250, 0]);
+    expect(await errorOf("author_submitExtrinsic", bytesToHex(unknownCall))).toMatch(/1002 .*no pallet 250/);
+    const [evm, item] = [storagePrefix("EVM", "AccountCodes"), storagePrefix("System", "NoSuchItem")];
+    for (const [method, ...params] of [
+      ["state_getStorage", evm],
+      ["state_getStorageSize", evm],
+      ["state_getStorageHash", `${evm}0011`],
+      ["state_getKeysPaged", evm, 10],
+      ["state_queryStorageAt", [NUMBER_KEY, evm]],
+    ] as const)
+      expect(await errorOf(method, ...params)).toContain(
+        `4003 Client error: this local chain has no storage ${evm}`,
+      );
+    expect(await errorOf("state_getStorage", item)).toContain(`has no storage ${item} of System`);
+    expect(await result(node, "state_getStorage", "0x3a636f6465"), "no item: just a key").toBeNull();
+    expect(await result(node, "state_getKeysPaged", evm.slice(0, 34), 10)).toEqual([]);
+  });
+
   it("keeps the order and the ids of a batch, and answers no notification", async () => {
     const batch = [
       { jsonrpc: "2.0", id: "a", method: "system_chain" },

@@ -33,6 +33,7 @@ import { chargeFee, settleFee } from "./pallets/transaction-payment.ts";
 import { declareRuntime } from "./runtime-types.ts";
 import { SignatureCheck } from "./signature-check.ts";
 import { type CheckedTransaction, checkTransaction, longevity } from "./transaction-checks.ts";
+import { createUndeclaredStorage } from "./undeclared-storage.ts";
 import { changeRuntime } from "./upgrade.ts";
 import { SPEC_VERSION } from "./version.ts";
 
@@ -198,6 +199,7 @@ export function createRuntimeEngine(
     setBalance(store, account, rao) {
       setBalance(contextOf(running?.session ?? openSession(store, 0)), account, rao);
     },
+    undeclaredStorage: createUndeclaredStorage(pallets),
     dispatchAs(_, account, call) {
       const outcome = dispatch(current().session, call, { kind: "signed", who: account });
       if (!outcome.ok) throw new DispatchFailed(outcome.name);

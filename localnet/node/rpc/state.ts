@@ -1,8 +1,10 @@
 import { isSubforgeError } from "../../../shared/errors.ts";
+import type { Hex } from "../../../shared/types.ts";
 import { UnknownRuntimeApi } from "../../engine.ts";
 import { blake2b256 } from "../../state/hashing.ts";
 import type { Reader, StateKey } from "../../state/store.ts";
 import { bytesToHex } from "../../types/hex.ts";
+import type { ChainNode } from "../chain-node.ts";
 import { clientError, invalidParams } from "../rpc-error.ts";
 import { blockHashParam, bytesParam, connectionOf, hexParam, listParam, numberParam } from "./params.ts";
 import type { RpcContext, RpcMethod, RpcMethods } from "./rpc.ts";
@@ -17,7 +19,10 @@ const MAX_UNPAGED = 65_536;
 /** Blocks one `state_queryStorage` may span. */
 const MAX_QUERY_BLOCKS = 1_000;
 
-const getStorage: RpcMethod = ([key, at], { node }) => valueHex(stateAt(node, at), hexParam(key, "key"));
+const getStorage: RpcMethod = ([key, at], { node }) => {
+  const value = valueAt(node, key, at);
+  return value === undefined ? null : bytesToHex(value);
+};
 
 const getRuntimeVersion: RpcMethod = ([at], { node }) => node.engineAt(blockHashParam(at)).version();
 
@@ -42,29 +47,28 @@ export const stateMethods: RpcMethods = {
   state_getStorage: getStorage,
   state_getStorageAt: getStorage,
   state_getStorageHash: ([key, at], { node }) => {
-    const value = stateAt(node, at).get(hexParam(key, "key"));
+    const value = valueAt(node, key, at);
     return value === undefined ? null : bytesToHex(blake2b256(value));
   },
-  state_getStorageSize: ([key, at], { node }) => stateAt(node, at).get(hexParam(key, "key"))?.length ?? null,
+  state_getStorageSize: ([key, at], { node }) => valueAt(node, key, at)?.length ?? null,
   state_getKeysPaged: keysPaged,
   state_getKeysPagedAt: keysPaged,
-  state_getKeys: ([prefix, at], { node }) =>
-    take(stateAt(node, at).keys(hexParam(prefix, "prefix")), MAX_UNPAGED),
+  state_getKeys: ([prefix, at], { node }) => keysBehind(node, at, hexParam(prefix, "prefix"), MAX_UNPAGED),
   state_getPairs: ([prefix, at], { node }) => {
     const state = stateAt(node, at);
-    const keys = take(state.keys(hexParam(prefix, "prefix")), MAX_UNPAGED);
+    const keys = keysBehind(node, at, hexParam(prefix, "prefix"), MAX_UNPAGED);
     return keys.map((key) => [key, valueHex(state, key)]);
   },
   state_queryStorageAt: ([keys, at], { node }) => {
     const block = node.blockAt(blockHashParam(at));
     const state = node.stateAt(block.hash);
-    const changes = keysParam(keys).map((key) => [key, valueHex(state, key)]);
+    const changes = keysParam(keys, node, block.hash).map((key) => [key, valueHex(state, key)]);
     return [{ block: block.hash, changes }];
   },
   state_queryStorage: queryStorage,
   state_subscribeStorage: ([keys], context) => {
     const { node } = context;
-    const wanted = keysParam(keys);
+    const wanted = keysParam(keys, node, undefined);
     return connectionOf(context).subscribe("state_storage", (notify) => {
       const now = node.stateAt(undefined);
       notify({ block: node.view.best.hash, changes: wanted.map((key) => [key, valueHex(now, key)]) });
@@ -101,12 +105,12 @@ function keysPaged([prefix, count, startKey, at]: readonly unknown[], { node }: 
   if (limit > MAX_PAGE) throw invalidParams(`count exceeds maximum value. value: ${limit}, max: ${MAX_PAGE}`);
   const from = prefix === undefined || prefix === null ? "0x" : hexParam(prefix, "prefix");
   const after = startKey === undefined || startKey === null ? undefined : hexParam(startKey, "start key");
-  return take(stateAt(node, at).keys(from, after), limit);
+  return keysBehind(node, at, from, limit, after);
 }
 
 /** All values at the first block, then the changes of each later one. */
 function queryStorage([keys, from, to]: readonly unknown[], { node }: RpcContext): unknown {
-  const wanted = keysParam(keys);
+  const wanted = keysParam(keys, node, blockHashParam(from));
   const first = node.blockAt(blockHashParam(from)).header.number;
   const last = node.blockAt(blockHashParam(to)).header.number;
   if (last < first || last - first > MAX_QUERY_BLOCKS)
@@ -123,12 +127,42 @@ function queryStorage([keys, from, to]: readonly unknown[], { node }: RpcContext
   return sets;
 }
 
-function stateAt(node: RpcContext["node"], at: unknown): Reader {
+function stateAt(node: ChainNode, at: unknown): Reader {
   return node.stateAt(blockHashParam(at));
 }
 
-function keysParam(keys: unknown): StateKey[] {
-  return listParam(keys, "keys", MAX_QUERY_KEYS).map((key) => hexParam(key, "key"));
+/** @throws RpcError for a key of an item that this chain does not have: "absent" would be a false answer */
+function valueAt(node: ChainNode, key: unknown, at: unknown): Uint8Array | undefined {
+  const stateKey = hexParam(key, "key");
+  const value = stateAt(node, at).get(stateKey);
+  if (value === undefined) requireDeclared(node, stateKey, blockHashParam(at));
+  return value;
+}
+
+function keysBehind(
+  node: ChainNode,
+  at: unknown,
+  prefix: StateKey,
+  max: number,
+  after?: StateKey,
+): StateKey[] {
+  const keys = take(stateAt(node, at).keys(prefix, after), max);
+  if (keys.length === 0) requireDeclared(node, prefix, blockHashParam(at));
+  return keys;
+}
+
+function keysParam(keys: unknown, node: ChainNode, at: Hex | undefined): StateKey[] {
+  const state = node.stateAt(at);
+  return listParam(keys, "keys", MAX_QUERY_KEYS).map((key) => {
+    const stateKey = hexParam(key, "key");
+    if (state.get(stateKey) === undefined) requireDeclared(node, stateKey, at);
+    return stateKey;
+  });
+}
+
+function requireDeclared(node: ChainNode, key: StateKey, at: Hex | undefined): void {
+  const problem = node.engineAt(at).undeclaredStorage?.(key);
+  if (problem !== undefined) throw clientError(problem);
 }
 
 function valueHex(state: Reader, key: StateKey): string | null {
