@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { SubforgeError } from "../shared/errors.ts";
-import { hotkeyPath, walletPaths } from "../shared/keys/keyfile-store.ts";
 import { keysReady } from "../shared/keys/keypair.ts";
 import {
   keyfileFromMnemonic,
@@ -12,6 +11,7 @@ import { passwordsIn } from "../shared/keys/password-text.ts";
 import { isEncryptedExport, keyfileFromPolkadotJson } from "../shared/keys/polkadot-json.ts";
 import { Secret } from "../shared/keys/secret.ts";
 import { askSecret, hasTerminal } from "./ask.ts";
+import { keyfilePath } from "./chain-signer.ts";
 import { type PasswordArgs, readSecretFd, readSecretFile } from "./password-source.ts";
 import { newPassword, requireFree, type WrittenKey, writeKey } from "./write-key.ts";
 
@@ -48,10 +48,7 @@ export async function importWallet(args: ImportWalletArgs): Promise<WrittenKey> 
   await keysReady();
   const { key: kind, overwrite } = args;
   if (kind !== "coldkey" && kind !== "hotkey") throw usage(`a wallet has a coldkey and hotkeys, no ${kind}`);
-  const path =
-    kind === "coldkey"
-      ? walletPaths(args.walletPath, args.wallet).coldkey
-      : hotkeyPath(args.walletPath, args.wallet, args.hotkey);
+  const path = keyfilePath(args, kind);
   if (!overwrite && existsSync(path)) await requireFree(path); // before a secret is asked for
   const key = await readKey(args);
   const encrypt = key.secret !== undefined && (args.encrypt ?? kind === "coldkey");

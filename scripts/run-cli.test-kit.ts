@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { Writable } from "node:stream";
 import { processEntry } from "../shared/process-entry.ts";
 
 /** Longer than any command of these tests takes on a busy machine. */
@@ -15,23 +16,36 @@ export type Ended = {
  * Run the built command line as a process of its own, without a terminal.
  *
  * @param options.environment - On top of an environment without any SUBFORGE_ or BT_ variable and without REDIS_URL.
+ * @param options.stdin - Text on standard input, or `closed`: the descriptor itself is. Default: an empty one.
+ * @param options.fd3 - Text to read from descriptor 3.
  */
 export function runCli(
   words: readonly string[],
-  options: { environment?: Record<string, string> } = {},
+  options: { environment?: Record<string, string>; stdin?: string | { closed: true }; fd3?: string } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [processEntry("cli"), ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
+  const { stdin, fd3 } = options;
+  const command = [process.execPath, processEntry("cli"), ...words];
+  const [program = "", ...args] =
+    typeof stdin === "object" ? ["sh", "-c", 'exec "$0" "$@" <&-', ...command] : command;
+  const child = spawn(program, args, {
+    stdio: [
+      typeof stdin === "string" ? "pipe" : "ignore",
+      "pipe",
+      "pipe",
+      fd3 === undefined ? "ignore" : "pipe",
+    ],
     env: { ...plainEnvironment(), ...options.environment },
     timeout: DEADLINE_MS,
     killSignal: "SIGKILL",
   });
+  if (typeof stdin === "string") child.stdin?.end(stdin);
+  (child.stdio[3] as Writable | null | undefined)?.end(fd3);
   let stdout = "";
   let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
   return new Promise((resolve, reject) => {

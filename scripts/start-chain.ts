@@ -8,6 +8,7 @@ import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { readStateFile } from "./chain/read-state-file.ts";
 import { replaceFile } from "./chain/replace-file.ts";
 import { createOutput, table } from "./output.ts";
+import { readRuntimeFile } from "./read-runtime-file.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000 } as const;
@@ -24,6 +25,8 @@ export type StartChainArgs = {
   blockTime: string;
   /** File to go on from and to save to. */
   state?: string | undefined;
+  /** File of a real runtime blob. */
+  runtime?: string | undefined;
   json: boolean;
   logLevel: string;
 };
@@ -32,7 +35,7 @@ export type StartChainArgs = {
  * Run a local chain until the signal aborts. Prints where it is and who has money: with --json one document.
  *
  * @throws SubforgeError PORT_IN_USE, PORT_FORBIDDEN, CLI_USAGE, CHAIN_STATE_FILE, CHAIN_STATE_INVALID,
- *   CHAIN_STATE_INCOMPATIBLE
+ *   CHAIN_STATE_INCOMPATIBLE, RUNTIME_*
  */
 export async function startChain(args: StartChainArgs, signal: AbortSignal): Promise<void> {
   const output = createOutput(args);
@@ -42,7 +45,16 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
   const port = wholeNumber("chain start", "port", args.port, 0, 65_535);
   const file = path === undefined ? undefined : await readStateFile(path);
   const state = path !== undefined && file !== undefined ? { file, name: path } : undefined;
-  const node = await startLocalNode({ host, port, mode, logger, ...(state && { state }) });
+  const runtime = args.runtime === undefined ? undefined : await readRuntimeFile(args.runtime);
+  const node = await startLocalNode({
+    host,
+    port,
+    mode,
+    logger,
+    ...(state && { state }),
+    ...(runtime && { runtime }),
+  });
+  const { specName, specVersion } = node.version();
   const accounts = DEV_ACCOUNTS.map(({ uri, account, rao }) => ({
     uri,
     address: toAddress(hexToBytes(account)),
@@ -50,7 +62,14 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
   }));
   const block = node.head().number;
   output.result(
-    { endpoint: node.endpoint, genesisHash: node.genesisHash, blockTime: args.blockTime, block, accounts },
+    {
+      endpoint: node.endpoint,
+      genesisHash: node.genesisHash,
+      blockTime: args.blockTime,
+      block,
+      runtime: { specName, specVersion, file: args.runtime },
+      accounts,
+    },
     [
       node.endpoint,
       "",
@@ -60,6 +79,7 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
       ]),
       "",
       `blocks: ${describeMode(mode)}; sudo: //Alice; genesis: ${node.genesisHash}`,
+      ...(runtime === undefined ? [] : [`runtime: ${specName} ${specVersion} from ${args.runtime}`]),
       ...(path === undefined ? [] : [`state: ${path}, at block ${block}; saved when the chain ends`]),
       "these keys are public: never use them elsewhere",
       `next: subforge doctor --network ${node.endpoint}`,

@@ -1,9 +1,12 @@
+import { randomBytes } from "node:crypto";
+import type { ExternalSigner } from "../shared/keys/external-signer.ts";
 import { encryptKeyfile } from "../shared/keys/keyfile-encryption.ts";
 import type { KeyfileFormat } from "../shared/keys/keyfile-format.ts";
-import { createKeyfile, hotkeyPath, walletPaths } from "../shared/keys/keyfile-store.ts";
+import { createKeyfile } from "../shared/keys/keyfile-store.ts";
 import type { KeyScheme } from "../shared/keys/keypair.ts";
 import type { Hotkey } from "../shared/types.ts";
 import { askYesNo, hasTerminal, sayOnTerminal } from "./ask.ts";
+import { keyfilePath } from "./chain-signer.ts";
 import { type OpenKeyfileArgs, openKeyfile } from "./open-keyfile.ts";
 
 /** The parsed flags of `subforge wallet unlock-test`. */
@@ -27,6 +30,16 @@ export type UnlockReport = {
   upgraded: boolean;
 };
 
+/** No call of any chain begins like this. */
+const PROBE = Buffer.from("subforge wallet unlock-test: this is no call");
+
+/** Ask an external signer for a signature over something worthless, and verify it. */
+export async function testSigner(signer: ExternalSigner): Promise<{ address: Hotkey; elapsedMs: number }> {
+  const startedMs = performance.now();
+  await signer.signPayload(Buffer.concat([PROBE, randomBytes(8)]));
+  return { address: signer.address, elapsedMs: Math.round(performance.now() - startedMs) };
+}
+
 /**
  * Open a keyfile exactly as a service would, and say how that went. A file in an encryption of before 2024 is written
  * again in the current one, with the same password, when that is wanted: by flag, or by answer on a terminal.
@@ -34,10 +47,7 @@ export type UnlockReport = {
  * @throws SubforgeError what `openKeyfile` throws
  */
 export async function testUnlock(args: UnlockTestArgs): Promise<UnlockReport> {
-  const path =
-    args.key === "coldkey"
-      ? walletPaths(args.walletPath, args.wallet).coldkey
-      : hotkeyPath(args.walletPath, args.wallet, args.hotkey);
+  const path = keyfilePath(args, args.key);
   const startedMs = performance.now();
   const opened = await openKeyfile(path, args);
   const { address, scheme, keypair, format, unlocked } = opened;

@@ -23,7 +23,8 @@ export function watchWallet(
   }
   const path = hotkeyPath(args.walletPath, args.wallet, args.hotkey);
   // By looking again and again: that works on every file system, and for a file that is replaced.
-  const watcher = watchFile(path, { interval: intervalMs, persistent: false }, (now) => {
+  const watcher = watchFile(path, { interval: intervalMs, persistent: false }, (now, before) => {
+    if (now.nlink === 0 && before.nlink === 0) return; // it was never there
     const what = now.nlink === 0 ? "removed" : "changed";
     logger.warn("wallet.keyfile-changed", { path, what, effect: "none until this process is started again" });
   });

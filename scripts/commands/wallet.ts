@@ -1,5 +1,11 @@
 import { SubforgeError } from "../../shared/errors.ts";
-import { type Command, type CommandGroup, passwordOptions, walletOptions } from "../options.ts";
+import {
+  type Command,
+  type CommandGroup,
+  passwordOptions,
+  signerOptions,
+  walletOptions,
+} from "../options.ts";
 
 const { wallet, hotkey, "wallet-path": walletPath } = walletOptions;
 const place = { wallet, hotkey, "wallet-path": walletPath } as const;
@@ -61,11 +67,20 @@ const unlockOptions = {
   ...place,
   ...passwordOptions,
   "allow-unsafe-keyfile": walletOptions["allow-unsafe-keyfile"],
+  ...signerOptions,
   upgrade: {
     type: "boolean",
     default: false,
     describe: "Write a file in an encryption of before 2024 again in the current one, same password",
   },
+} as const;
+
+const signerServerOptions = {
+  key: { type: "string", default: "coldkey", describe: "coldkey or hotkey" },
+  ...place,
+  ...passwordOptions,
+  "allow-unsafe-keyfile": walletOptions["allow-unsafe-keyfile"],
+  socket: { type: "string", demandOption: true, describe: "Path of the socket to listen on" },
 } as const;
 
 const permsOptions = {
@@ -137,10 +152,16 @@ const walletUnlockTest: Command<typeof unlockOptions> = {
   describe: "Open a keyfile as a service would: which password is used, does it open, how long does it take",
   builder: unlockOptions,
   handler: async (args) => {
-    const { key } = args;
-    if (key !== "coldkey" && key !== "hotkey") {
-      const problem = `a wallet has a coldkey and hotkeys, no ${key}`;
-      throw new SubforgeError("CLI_USAGE", { problem, command: "wallet unlock-test" });
+    const key = keyKind(args.key, "wallet unlock-test");
+    if (args.signer !== undefined) {
+      const { loadExternalSigner } = await import("../chain-signer.ts");
+      const { testSigner } = await import("../unlock-test.ts");
+      const { createOutput } = await import("../output.ts");
+      const report = await testSigner(await loadExternalSigner({ ...args, signer: args.signer }, key));
+      createOutput(args).result({ signer: args.signer, ...report }, [
+        `signs  ${report.address}  ${args.signer}  ${report.elapsedMs} ms`,
+      ]);
+      return;
     }
     if (key === "hotkey") {
       const { assertOpenable } = await import("../assert-openable.ts");
@@ -158,6 +179,19 @@ const walletUnlockTest: Command<typeof unlockOptions> = {
       ...(upgraded ? ["       written again in the current encryption"] : []),
       ...(isOld && !upgraded ? [`       ${format} is read only: write it again with --upgrade`] : []),
     ]);
+  },
+};
+
+/** `subforge wallet signer` */
+const walletSigner: Command<typeof signerServerOptions> = {
+  command: "signer [key]",
+  describe: "Sign calls for subforge on another host, through a socket; asks before each one, unless --yes",
+  builder: signerServerOptions,
+  handler: async (args) => {
+    const key = keyKind(args.key, "wallet signer");
+    const { runSigner } = await import("../run-signer.ts");
+    const { onShutdown } = await import("../output.ts");
+    await runSigner({ ...args, key }, onShutdown());
   },
 };
 
@@ -185,5 +219,10 @@ const walletPerms: Command<typeof permsOptions> = {
 export const walletCommands: CommandGroup = {
   group: "wallet",
   describe: "Keys: create, import, list and check, in the layout of btcli",
-  commands: [walletCreate, walletImport, walletList, walletUnlockTest, walletPerms],
+  commands: [walletCreate, walletImport, walletList, walletUnlockTest, walletPerms, walletSigner],
 };
+
+function keyKind(key: string, command: string): "coldkey" | "hotkey" {
+  if (key === "coldkey" || key === "hotkey") return key;
+  throw new SubforgeError("CLI_USAGE", { problem: `a wallet has a coldkey and hotkeys, no ${key}`, command });
+}
