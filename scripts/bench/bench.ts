@@ -8,6 +8,8 @@ import type { BenchCase } from "./bench-case.ts";
 /** One file each, which measures us and a peer in the same run. */
 const BENCHMARKS: Record<string, () => Promise<BenchCase[]>> = {
   cli: async () => (await import("./cli-start.ts")).benchCliStart(),
+  "chain-link": async () => (await import("./chain-link.ts")).benchChainLink(),
+  localnet: async () => (await import("./localnet.ts")).benchLocalnet(),
   yuma: async () => (await import("./yuma.ts")).benchYuma(),
 };
 
