@@ -23,7 +23,8 @@ export const U96F32 = fixedPoint("U96F32", "FixedU128", U128, FRACTION_32);
 
 function fixedPoint(typeName: string, path: string, bits: TypeNode<bigint>, fraction: TypeNode) {
   const { shape } = record(`substrate_fixed::${path}`, { bits }, { Frac: fraction });
-  return createNode(bits.codec as unknown as Codec<bigint>, shape, typeName);
+  const node = createNode(bits.codec as unknown as Codec<bigint>, shape, typeName);
+  return { ...node, decode: bits.decode };
 }
 
 /** An unsigned integer as a type: its bits from the most significant one. */

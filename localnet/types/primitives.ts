@@ -32,9 +32,15 @@ export const U32 = quick(small(u32, "u32", 4, 0, 2 ** 32 - 1), 4, (view) => view
 export const I16 = small(i16, "i16", 2, -(2 ** 15), 2 ** 15 - 1);
 
 export const U64 = quick(wide(u64, "u64", 8, 0n, 2n ** 64n - 1n), 8, (view) => view.getBigUint64(0, true));
-export const U128 = wide(u128, "u128", 16, 0n, 2n ** 128n - 1n);
-export const I64 = wide(i64, "i64", 8, -(2n ** 63n), 2n ** 63n - 1n);
-export const I128 = wide(i128, "i128", 16, -(2n ** 127n), 2n ** 127n - 1n);
+export const U128 = quick(wide(u128, "u128", 16, 0n, 2n ** 128n - 1n), 16, (view) => {
+  return (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true);
+});
+export const I64 = quick(wide(i64, "i64", 8, -(2n ** 63n), 2n ** 63n - 1n), 8, (view) =>
+  view.getBigInt64(0, true),
+);
+export const I128 = quick(wide(i128, "i128", 16, -(2n ** 127n), 2n ** 127n - 1n), 16, (view) => {
+  return (view.getBigInt64(8, true) << 64n) | view.getBigUint64(0, true);
+});
 
 export const CompactU8 = compactSmall(U8, 2 ** 8 - 1);
 export const CompactU16 = compactSmall(U16, 2 ** 16 - 1);
