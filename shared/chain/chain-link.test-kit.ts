@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import WebSocket, { WebSocketServer } from "ws";
 import { type LocalNode, startLocalNode } from "../../localnet/node/local-node.ts";
 import { isSubforgeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -21,6 +23,9 @@ export class LogLines implements Logger {
   }
 }
 
+type Address = { endpoint: string };
+type Question = { method: string; params: unknown[] };
+
 /** Nodes and links that a test opens are closed after it, whatever it threw. */
 export class LinkBench {
   readonly #open: { close(): Promise<void> }[] = [];
@@ -33,7 +38,7 @@ export class LinkBench {
   }
 
   async link(
-    nodes: LocalNode | readonly LocalNode[],
+    nodes: Address | readonly Address[],
     options: Partial<SubstrateChainOptions> = {},
     deps: SubstrateChainDeps = {},
   ): Promise<{ chain: Chain; log: LogLines }> {
@@ -45,6 +50,45 @@ export class LinkBench {
     });
     this.#open.unshift(chain);
     return { chain, log };
+  }
+
+  /** An endpoint in front of a node that may say something else than the node does, or refuse with an Error. */
+  async relay(node: LocalNode, alter: (answer: unknown, question: Question) => unknown): Promise<Address> {
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    server.on("connection", (client) => {
+      const upstream = new WebSocket(node.endpoint);
+      const questions = new Map<unknown, Question>();
+      const waiting: string[] = [];
+      client.on("message", (data) => {
+        const text = String(data);
+        const question = JSON.parse(text) as Question & { id: unknown };
+        questions.set(question.id, question);
+        if (upstream.readyState === WebSocket.OPEN) upstream.send(text);
+        else waiting.push(text);
+      });
+      upstream.on("open", () => {
+        for (const text of waiting.splice(0)) upstream.send(text);
+      });
+      upstream.on("message", (data) => {
+        const { id, ...message } = JSON.parse(String(data)) as { id?: unknown; result?: unknown };
+        const question = questions.get(id);
+        const said = question ? alter(message.result, question) : undefined;
+        const error = said instanceof Error && { code: 4003, message: said.message };
+        const altered = error ? { error } : question && "result" in message ? { result: said } : message;
+        client.send(JSON.stringify({ jsonrpc: "2.0", ...(question && { id }), ...altered }));
+      });
+      client.on("close", () => upstream.terminate());
+      upstream.on("close", () => client.terminate());
+      upstream.on("error", () => client.terminate());
+    });
+    await once(server, "listening");
+    this.#open.push({
+      close: async () => {
+        for (const client of server.clients) client.terminate();
+        server.close();
+      },
+    });
+    return { endpoint: `ws://127.0.0.1:${(server.address() as { port: number }).port}` };
   }
 
   async close(): Promise<void> {

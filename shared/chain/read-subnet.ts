@@ -11,17 +11,21 @@ import { nextEpochBlock } from "./tempo.ts";
 import { storageIndexOf } from "./timelock/commit-hash.ts";
 import { type AddressBook, toMetagraph } from "./to-metagraph.ts";
 
-/** The state at one block, decoded by the metadata of its runtime. */
-export type StateView = {
+/** One block, and whom to ask about it. */
+export type Moment = {
   head: BlockHead;
-  at: ApiDecoration<"promise">;
-  /** Puts a deadline on a question. */
-  ask: <T>(what: string, question: () => Promise<T>) => Promise<T>;
   runtime: Runtime;
   /** One question of JSON-RPC, as it is. */
   rpc: (method: string, params: readonly unknown[]) => Promise<unknown>;
   /** The same, of a second endpoint; undefined when there is none. */
   witness: (method: string, params: readonly unknown[]) => Promise<{ answer: unknown } | undefined>;
+};
+
+/** The state at one block, decoded by the metadata of its runtime. */
+export type StateView = Moment & {
+  at: ApiDecoration<"promise">;
+  /** Names what goes wrong in an answer. */
+  ask: <T>(what: string, question: () => Promise<T>) => Promise<T>;
 };
 
 /** u16, little-endian: the argument of a runtime API. */
@@ -73,7 +77,7 @@ export async function readSubnetRules(view: StateView, netuid: Netuid): Promise<
  * @throws SubforgeError CHAIN_NO_SUBNET, CHAIN_BAD_ANSWER, CHAIN_CALL_UNKNOWN
  */
 export async function readMetagraph(
-  { head, rpc, runtime }: StateView,
+  { head, rpc, runtime }: Moment,
   netuid: Netuid,
   addresses: AddressBook,
 ): Promise<Metagraph> {
