@@ -16,12 +16,18 @@ const startOptions = {
     type: "string",
     describe: "File the chain goes on from, when it exists, and is saved to at the end",
   },
+  runtime: { type: "string", describe: "File of a real runtime, whose rules the chain follows" },
 } as const;
 
 /** Which chain; all commands but `start` talk to a running one. */
 const where = {
   ...networkOptions,
   endpoint: { type: "string", describe: "Address of the chain, ws://… or http://…, before --network" },
+} as const;
+
+const fetchOptions = {
+  ...where,
+  out: { type: "string", demandOption: true, describe: "File to write" },
 } as const;
 
 const mineOptions = {
@@ -89,6 +95,18 @@ const chainStart: Command<typeof startOptions> = {
     const { startChain } = await import("../start-chain.ts");
     const { onShutdown } = await import("../output.ts");
     await startChain(args, onShutdown());
+  },
+};
+
+/** `subforge chain fetch-runtime` */
+const chainFetchRuntime: Command<typeof fetchOptions> = {
+  command: "fetch-runtime",
+  describe: "Save the runtime of a live chain, for chain start --runtime",
+  builder: fetchOptions,
+  handler: async (args) => {
+    const { fetchRuntime } = await import("../fetch-runtime.ts");
+    const { onShutdown } = await import("../output.ts");
+    await fetchRuntime(args, onShutdown());
   },
 };
 
@@ -223,6 +241,7 @@ export const chainCommands: CommandGroup = {
   describe: "The local development chain",
   commands: [
     chainStart,
+    chainFetchRuntime,
     chainStatusCommand,
     chainMine,
     chainWarp,

@@ -1,6 +1,6 @@
 import { startLocalNode } from "../../localnet/node/local-node.ts";
 import type { Logger } from "../../shared/logger.ts";
-import { openRpcNode } from "./rpc-node.ts";
+import { connectDevChain } from "../chain/dev-client.ts";
 import { openScenarioChain } from "./scenario-chain.ts";
 import { type EpochColumns, runSubnetScenario } from "./subnet-scenario.ts";
 
@@ -41,7 +41,7 @@ async function runOn(runtime: Uint8Array | undefined, epochs: number, logger: Lo
   const options = { port: 0, mode: { kind: "manual" }, logger } as const;
   const node = await startLocalNode(runtime === undefined ? options : { ...options, runtime });
   try {
-    const chain = await openScenarioChain(openRpcNode(node.endpoint));
+    const chain = await openScenarioChain(connectDevChain({ network: "local", endpoint: node.endpoint }));
     return { specVersion: chain.specVersion, epochs: await runSubnetScenario(chain, epochs) };
   } finally {
     await node.close();

@@ -9,7 +9,7 @@ import { bytesToHex, hexToBytes } from "../../localnet/types/hex.ts";
 import { SubforgeError } from "../../shared/errors.ts";
 import { Keypair } from "../../shared/keys/keypair.ts";
 import type { BlockNumber, Hex } from "../../shared/types.ts";
-import type { NodeVersion, RpcNode, StoragePair } from "./rpc-node.ts";
+import type { DevClient } from "../chain/dev-client.ts";
 
 /** Pallets whose state a scenario looks at. */
 const PALLETS = ["System", "Balances", "SubtensorModule"];
@@ -35,9 +35,9 @@ export type ScenarioChain = {
   setStorage(entries: readonly (readonly [key: Hex, value: Uint8Array])[]): Promise<void>;
 };
 
-export async function openScenarioChain(node: RpcNode): Promise<ScenarioChain> {
-  const { specVersion } = await node.ask<NodeVersion>("state_getRuntimeVersion");
-  const genesisHash = await node.ask<Hex>("chain_getBlockHash", 0);
+export async function openScenarioChain(node: DevClient): Promise<ScenarioChain> {
+  const { specVersion } = (await node.ask("state_getRuntimeVersion")) as { specVersion: number };
+  const genesisHash = (await node.ask("chain_getBlockHash", 0)) as Hex;
   const pairs = new Map<string, Keypair>();
   const pairOf = (uri: string) => {
     const pair = pairs.get(uri) ?? Keypair.fromUri(uri);
@@ -49,7 +49,7 @@ export async function openScenarioChain(node: RpcNode): Promise<ScenarioChain> {
     specVersion,
     account,
     async send(uri, call, hasEffect) {
-      const nonce = await node.ask<number>("system_accountNextIndex", pairOf(uri).address);
+      const nonce = (await node.ask("system_accountNextIndex", pairOf(uri).address)) as number;
       const bytes = signExtrinsic(pairOf(uri), runtime.types.call, call, { nonce, genesisHash, specVersion });
       await node.ask("author_submitExtrinsic", bytesToHex(bytes));
       await node.ask("dev_newBlock");
@@ -67,7 +67,7 @@ export async function openScenarioChain(node: RpcNode): Promise<ScenarioChain> {
       return readState(node);
     },
     async head() {
-      const { number } = await node.ask<{ number: Hex }>("chain_getHeader");
+      const { number } = (await node.ask("chain_getHeader")) as { number: Hex };
       return Number(number);
     },
     async setStorage(entries) {
@@ -80,9 +80,9 @@ export async function openScenarioChain(node: RpcNode): Promise<ScenarioChain> {
 }
 
 /** Key and value of everything below the prefixes. */
-async function readState(node: RpcNode): Promise<Reader> {
+async function readState(node: DevClient): Promise<Reader> {
   const pairs = await Promise.all(
-    PALLETS.map((pallet) => node.ask<StoragePair[]>("state_getPairs", palletPrefix(pallet))),
+    PALLETS.map(async (pallet) => (await node.ask("state_getPairs", palletPrefix(pallet))) as [Hex, Hex][]),
   );
   const values = new Map(pairs.flat().map(([key, value]) => [key, hexToBytes(value)]));
   return {
