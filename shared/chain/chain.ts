@@ -1,4 +1,4 @@
-import type { Keypair } from "../keys/keypair.ts";
+import type { ChainSigner } from "../keys/external-signer.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid, Rao, Uid } from "../types.ts";
 import type { CommitRevealRules, OpenCommit } from "./commit-reveal.ts";
 import type { Metagraph } from "./metagraph.ts";
@@ -163,9 +163,10 @@ export interface Chain {
    * Build and sign a call without sending it. What one key signs has to be sent in the same order: see `inTurn`.
    *
    * @throws SubforgeError CHAIN_CALL_UNKNOWN when the live runtime has no such call or another shape of it,
-   * CHAIN_WRITES_STOPPED after an upgrade to a runtime that writes other calls in a way we do not know
+   * CHAIN_WRITES_STOPPED after an upgrade to a runtime that writes other calls in a way we do not know, and the
+   * SIGNER_ codes of an external signer
    */
-  sign(call: Call, signer: Keypair): Promise<SignedCall>;
+  sign(call: Call, signer: ChainSigner): Promise<SignedCall>;
   /**
    * Send a signed call and follow it into a block, over lost connections and forks.
    *

@@ -1,5 +1,5 @@
 import { isSubforgeError, SubforgeError } from "../errors.ts";
-import type { Keypair } from "../keys/keypair.ts";
+import type { ChainSigner } from "../keys/external-signer.ts";
 import { callName } from "./call-shape.ts";
 import type { Call, Chain, Inclusion } from "./chain.ts";
 
@@ -15,7 +15,7 @@ const MAX_SIGNATURES = 3;
 export async function sendCall(
   chain: Pick<Chain, "sign" | "submit" | "inTurn">,
   call: Call,
-  signer: Keypair,
+  signer: ChainSigner,
 ): Promise<Extract<Inclusion, { ok: true }>> {
   const inclusion = await chain.inTurn(signer.address, () => signAndSubmit(chain, call, signer));
   if (inclusion.ok) return inclusion;
@@ -31,7 +31,7 @@ export async function sendCall(
 async function signAndSubmit(
   chain: Pick<Chain, "sign" | "submit">,
   call: Call,
-  signer: Keypair,
+  signer: ChainSigner,
 ): Promise<Inclusion> {
   for (let signatures = 1; ; signatures++) {
     const signed = await chain.sign(call, signer);
