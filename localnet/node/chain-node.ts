@@ -23,7 +23,7 @@ import { Listeners } from "./listeners.ts";
 import { clientError, invalidParams, poolError, RpcError } from "./rpc-error.ts";
 import { type ChainDump, requireSameRules } from "./state-file.ts";
 import { type Added, type PooledTransaction, TransactionPool } from "./transaction-pool.ts";
-import { type TransactionStatus, TransactionWatchers } from "./transaction-watchers.ts";
+import { TransactionWatchers, type Watcher } from "./transaction-watchers.ts";
 
 /** Where a runtime blob lies in the state of a chain that runs one. */
 const CODE_KEY: Hex = "0x3a636f6465";
@@ -147,7 +147,7 @@ export class ChainNode {
    * @returns its hash
    * @throws RpcError with the codes of the real pool
    */
-  submit(bytes: Uint8Array, watch?: (status: TransactionStatus) => void): Hex {
+  submit(bytes: Uint8Array, watch?: Watcher): Hex {
     const hash = bytesToHex(blake2b256(bytes));
     if (this.pool.has(hash)) throw poolError.alreadyImported(hash);
     const { replaced, promoted } = this.#enter(hash, bytes);
@@ -157,6 +157,16 @@ export class ChainNode {
     for (const entry of promoted) this.#watchers.tell(entry.hash, "ready");
     this.onSubmitted.emit(hash);
     return hash;
+  }
+
+  /** A watcher does not want to know any more. */
+  unwatch(hash: Hex, watch: Watcher): void {
+    this.#watchers.remove(hash, watch);
+  }
+
+  /** Transactions that somebody waits for. */
+  get watched(): number {
+    return this.#watchers.size;
   }
 
   /**

@@ -9,9 +9,11 @@ export class Listeners<T> {
   /** @returns how to stop */
   add(listener: (value: T) => void): () => void {
     this.#all.add(listener);
-    return () => {
-      this.#all.delete(listener);
-    };
+    return () => this.remove(listener);
+  }
+
+  remove(listener: (value: T) => void): void {
+    this.#all.delete(listener);
   }
 
   emit(value: T): void {

@@ -132,7 +132,10 @@ async function answerHttp(
     return reply(415, '{"error":"send application/json"}');
   try {
     const body = await readBody(request);
-    if (body === undefined) return reply(413, '{"error":"the request is too large"}');
+    if (body === undefined) {
+      response.setHeader("connection", "close");
+      return reply(413, '{"error":"the request is too large"}');
+    }
     const fault = faultOfRequest(faults, body);
     if (fault === undefined) return reply(200, rpc(body) ?? "");
     if (fault.kind === "cut") response.destroy();
@@ -153,8 +156,9 @@ async function answerHttp(
   }
 }
 
-/** @returns undefined when it is too large */
+/** @returns undefined when it is too large; then the rest of it is not read */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  if (Number(request.headers["content-length"]) > MAX_REQUEST_BYTES) return undefined;
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request as AsyncIterable<Buffer>) {

@@ -13,19 +13,27 @@ export type TransactionStatus =
   | { finalized: Hex }
   | { usurped: Hex };
 
+export type Watcher = (status: TransactionStatus) => void;
+
 /** Who waits for news of which transaction. After the last news nobody does. */
 export class TransactionWatchers {
   readonly #byHash = new Map<Hex, Listeners<TransactionStatus>>();
 
-  /** @returns how to stop */
-  add(hash: Hex, listener: (status: TransactionStatus) => void): () => void {
+  /** Transactions that somebody waits for. */
+  get size(): number {
+    return this.#byHash.size;
+  }
+
+  add(hash: Hex, listener: Watcher): void {
     const listeners = this.#byHash.get(hash) ?? new Listeners<TransactionStatus>();
     this.#byHash.set(hash, listeners);
-    const stop = listeners.add(listener);
-    return () => {
-      stop();
-      if (listeners.size === 0 && this.#byHash.get(hash) === listeners) this.#byHash.delete(hash);
-    };
+    listeners.add(listener);
+  }
+
+  remove(hash: Hex, listener: Watcher): void {
+    const listeners = this.#byHash.get(hash);
+    listeners?.remove(listener);
+    if (listeners?.size === 0) this.#byHash.delete(hash);
   }
 
   tell(hash: Hex, status: TransactionStatus): void {

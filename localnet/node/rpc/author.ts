@@ -13,14 +13,10 @@ export const authorMethods: RpcMethods = {
   author_submitAndWatchExtrinsic: ([extrinsic], context) => {
     const bytes = bytesParam(extrinsic, "extrinsic");
     refuseByFault(context.faults, bytes);
+    const { node } = context;
     return connectionOf(context).subscribe("author_extrinsicUpdate", (notify) => {
-      let stopped = false;
-      context.node.submit(bytes, (status) => {
-        if (!stopped) notify(status);
-      });
-      return () => {
-        stopped = true;
-      };
+      const hash = node.submit(bytes, notify);
+      return () => node.unwatch(hash, notify);
     });
   },
   author_unwatchExtrinsic: ([id], context) => connectionOf(context).unsubscribe(id),
