@@ -3,9 +3,10 @@ import type { BlockNumber } from "../../shared/types.ts";
 import type { Store } from "../state/store.ts";
 import type { Call } from "./dsl/calls.ts";
 import type { CallContext, Context, DispatchOutcome, Origin, RuntimeCall } from "./dsl/context.ts";
-import { DispatchFailure } from "./dsl/errors.ts";
+import { DispatchFailure, ensure } from "./dsl/errors.ts";
 import type { Pallet } from "./dsl/pallet.ts";
 import { EventLog } from "./event-log.ts";
+import { systemErrors } from "./pallets/system-storage.ts";
 import { callOf } from "./runtime-types.ts";
 
 /** One stretch of work on one state: a block, a check or a question. */
@@ -45,7 +46,11 @@ export function createDispatcher(pallets: readonly Pallet[], logger: Logger): Di
     }
   };
   const run = (declared: Call, call: RuntimeCall, context: CallContext) => {
-    if (context.origin.kind === "signed") for (const pallet of guards) pallet.checkDispatch?.(context, call);
+    const { origin } = context;
+    if (origin.kind === "signed") {
+      ensure(origin.allows?.(call) ?? true, systemErrors.is.CallFiltered);
+      for (const pallet of guards) pallet.checkDispatch?.(context, call);
+    }
     return declared.run(context, call.value.value);
   };
   return dispatch;

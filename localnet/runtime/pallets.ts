@@ -6,6 +6,7 @@ import { commitments } from "./pallets/commitments.ts";
 import { createCrowdloan } from "./pallets/crowdloan.ts";
 import { drand } from "./pallets/drand/drand.ts";
 import { mevShield } from "./pallets/mev-shield.ts";
+import { createProxy } from "./pallets/proxy/proxy.ts";
 import { subtensor } from "./pallets/subtensor/subtensor.ts";
 import { createSudo } from "./pallets/sudo.ts";
 import { swapPallet } from "./pallets/swap.ts";
@@ -31,6 +32,7 @@ export function createPallets({ slotMs }: ChainSpeed): PalletSource[] {
     subtensor,
     createUtility,
     createSudo,
+    createProxy,
     commitments,
     adminUtils,
     drand,

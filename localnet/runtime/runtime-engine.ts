@@ -27,7 +27,7 @@ import { addToBlock, BASE_EXTRINSIC, type BlockUsage, emptyUsage } from "./limit
 import { setBalance } from "./pallets/balances.ts";
 import { BLOCK_AUTHOR } from "./pallets/block-author.ts";
 import { systemTotals } from "./pallets/system.ts";
-import { BLOCK_HASH_COUNT, System, systemEvents } from "./pallets/system-storage.ts";
+import { BLOCK_HASH_COUNT, System, setExtrinsicIndex, systemEvents } from "./pallets/system-storage.ts";
 import { Timestamp } from "./pallets/timestamp.ts";
 import { chargeFee, settleFee } from "./pallets/transaction-payment.ts";
 import { declareRuntime } from "./runtime-types.ts";
@@ -163,6 +163,7 @@ export function createRuntimeEngine(
       const extrinsic = extrinsics.decode(bytes);
       const eventsBefore = block.session.events.count;
       block.session.events.begin({ type: "ApplyExtrinsic", value: block.extrinsics });
+      setExtrinsicIndex(store, block.extrinsics);
       const result: ApplyResult = refusable(() =>
         store.transaction(() =>
           extrinsic.signed === undefined ? applyBare(block, extrinsic) : applySigned(block, extrinsic),
@@ -175,6 +176,7 @@ export function createRuntimeEngine(
     finalize(store, included): Header {
       const { session, used } = current();
       session.events.begin({ type: "Finalization" });
+      setExtrinsicIndex(store, undefined);
       const c = contextOf(session);
       for (const pallet of pallets) pallet.onFinalize?.(c);
       systemTotals.BlockWeight.put(store, used.weight);

@@ -18,7 +18,7 @@ type CallDeclaration<A extends Fields> = {
   args: A;
   weight?: Weight | ((args: FieldValues<A>) => Weight);
   class?: CallInfo["class"] | ((args: FieldValues<A>) => CallInfo["class"]);
-  pays?: CallInfo["pays"];
+  pays?: CallInfo["pays"] | ((args: FieldValues<A>) => CallInfo["pays"]);
   /** @throws DispatchFailure by `ensure` and `fail`; anything else is a bug, is logged and becomes `Other` */
   run(context: CallContext, args: FieldValues<A>): PostInfo | undefined;
 };
@@ -37,7 +37,7 @@ export function call<const A extends Fields>(declared: CallDeclaration<A>): Call
     info: (given) => ({
       weight: typeof cost === "function" ? cost(given as FieldValues<A>) : cost,
       class: typeof kind === "function" ? kind(given as FieldValues<A>) : kind,
-      pays,
+      pays: typeof pays === "function" ? pays(given as FieldValues<A>) : pays,
     }),
     run: (context, given) => declared.run(context, given as FieldValues<A>),
   };

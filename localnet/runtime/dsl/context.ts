@@ -7,8 +7,11 @@ import type { RuntimeEvent } from "./events.ts";
 /** An account inside the chain: 32 bytes in lower-case hex. */
 export type Account = Hex;
 
-/** Who speaks. `none` is an unsigned extrinsic: an inherent. */
-export type Origin = { kind: "signed"; who: Account } | { kind: "root" } | { kind: "none" };
+/** Who speaks, and with which calls if not with all. `none` is an unsigned extrinsic: an inherent. */
+export type Origin =
+  | { kind: "signed"; who: Account; allows?: (call: RuntimeCall) => boolean }
+  | { kind: "root" }
+  | { kind: "none" };
 
 /** A decoded call: `{ type: "Balances", value: { type: "transfer_all", value: { dest, keep_alive } } }`. */
 export type RuntimeCall = { type: string; value: { type: string; value?: unknown } };

@@ -11,11 +11,13 @@ export function freeBalance(s: Reader, who: Account): Rao {
   return System.Account.get(s, who).data.free;
 }
 
-/** What may leave the account, rao. `keepAlive` leaves the existential deposit. */
+/** What may leave the account, rao. `keepAlive` leaves the existential deposit, and so does whoever has reserves. */
 export function reducibleBalance(s: Reader, who: Account, keepAlive: boolean): Rao {
-  const { free, reserved, frozen } = System.Account.get(s, who).data;
+  const { consumers, data } = System.Account.get(s, who);
+  const { free, reserved, frozen } = data;
   const locked = frozen > reserved ? frozen - reserved : 0n;
-  const untouchable = keepAlive && locked < EXISTENTIAL_DEPOSIT ? EXISTENTIAL_DEPOSIT : locked;
+  const stays = keepAlive || consumers > 0;
+  const untouchable = stays && locked < EXISTENTIAL_DEPOSIT ? EXISTENTIAL_DEPOSIT : locked;
   return free > untouchable ? free - untouchable : 0n;
 }
 
@@ -42,4 +44,13 @@ export function setFreeBalance(c: Context, who: Account, free: Rao): BalanceChan
   System.Account.put(c.store, who, { ...before, providers, data: { ...data, free } });
   if (isNew) c.deposit(systemEvents.make.NewAccount({ account: who }));
   return { endowed: isNew, dust: 0n };
+}
+
+/** Move so much between the free and the reserved balance; negative: back. What the account must keep is for the caller. */
+export function moveToReserve(c: Context, who: Account, amount: Rao): void {
+  const before = System.Account.get(c.store, who);
+  const { free, reserved } = before.data;
+  const data = { ...before.data, free: free - amount, reserved: reserved + amount };
+  const consumers = before.consumers + Number(data.reserved > 0n) - Number(reserved > 0n);
+  System.Account.put(c.store, who, { ...before, consumers, data });
 }

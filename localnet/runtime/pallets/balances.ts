@@ -3,13 +3,21 @@ import { variant } from "../../types/composites.ts";
 import { Bool, CompactU64, U64 } from "../../types/primitives.ts";
 import { AccountId, accountOf, MultiAddress } from "../../types/substrate-types.ts";
 import { named } from "../../types/type-node.ts";
+import { minBigint } from "../consensus/fixed.ts";
 import { call, weight } from "../dsl/calls.ts";
 import { type Account, type Context, ensureRoot, ensureSigned } from "../dsl/context.ts";
-import { errorsOf, fail } from "../dsl/errors.ts";
+import { ensure, errorsOf, fail } from "../dsl/errors.ts";
 import { eventsOf } from "../dsl/events.ts";
 import { constant, type Pallet } from "../dsl/pallet.ts";
 import { storageOf, value } from "../dsl/storage.ts";
-import { EXISTENTIAL_DEPOSIT, freeBalance, reducibleBalance, setFreeBalance } from "./accounts.ts";
+import {
+  EXISTENTIAL_DEPOSIT,
+  freeBalance,
+  moveToReserve,
+  reducibleBalance,
+  setFreeBalance,
+} from "./accounts.ts";
+import { System } from "./system-storage.ts";
 
 const id = { name: "Balances", index: 5 };
 const Balance = named("T::Balance", U64);
@@ -37,6 +45,8 @@ const events = eventsOf(id, {
   DustLost: variant(1, { account: AccountId, amount: Balance }),
   Transfer: variant(2, { from: AccountId, to: AccountId, amount: Balance }),
   BalanceSet: variant(3, { who: AccountId, free: Balance }),
+  Reserved: variant(4, { who: AccountId, amount: Balance }),
+  Unreserved: variant(5, { who: AccountId, amount: Balance }),
   Deposit: variant(7, { who: AccountId, amount: Balance }),
   Withdraw: variant(8, { who: AccountId, amount: Balance }),
 });
@@ -126,6 +136,24 @@ export function deposit(c: Context, who: Account, amount: Rao): void {
   checkDeposit(c, who, amount);
   setFree(c, who, freeOf(c, who) + amount);
   c.deposit(events.make.Deposit({ who, amount }));
+}
+
+/** Set TAO of an account aside. @throws DispatchFailure InsufficientBalance */
+export function reserve(c: Context, who: Account, amount: Rao): void {
+  if (amount === 0n) return;
+  ensure(freeOf(c, who) >= amount, errors.is.InsufficientBalance);
+  // The account must not die while it has reserves.
+  ensure(freeOf(c, who) - amount >= EXISTENTIAL_DEPOSIT, { type: "ConsumerRemaining" });
+  moveToReserve(c, who, amount);
+  c.deposit(events.make.Reserved({ who, amount }));
+}
+
+/** Give TAO that was set aside back to its account: at most what is there. */
+export function unreserve(c: Context, who: Account, wanted: Rao): void {
+  const amount = minBigint(wanted, System.Account.get(c.store, who).data.reserved);
+  if (amount === 0n) return;
+  moveToReserve(c, who, -amount);
+  c.deposit(events.make.Unreserved({ who, amount }));
 }
 
 /** New TAO, or less of it: what emission mints and burning destroys. */

@@ -1,3 +1,4 @@
+import type { Reader, Store } from "../../state/store.ts";
 import { record, variant } from "../../types/composites.ts";
 import { U32 } from "../../types/primitives.ts";
 import {
@@ -51,6 +52,21 @@ export const System = storageOf(systemId, {
   Digest: value(Digest, { logs: [] }),
   EventCount: value(U32, 0),
 });
+
+/** Where the real runtime keeps the number of the extrinsic that is being applied: ":extrinsic_index". */
+const EXTRINSIC_INDEX_KEY = "0x3a65787472696e7369635f696e646578";
+
+/** Number of the extrinsic that is being applied, 0 outside of one. */
+export function extrinsicIndex(s: Reader): number {
+  const bytes = s.get(EXTRINSIC_INDEX_KEY);
+  return bytes === undefined ? 0 : U32.decode(bytes);
+}
+
+/** @param index - undefined when the block is over */
+export function setExtrinsicIndex(s: Store, index: number | undefined): void {
+  if (index === undefined) s.delete(EXTRINSIC_INDEX_KEY);
+  else s.put(EXTRINSIC_INDEX_KEY, U32.encode(index));
+}
 
 export const systemErrors = errorsOf(systemId, {
   InvalidSpecName: 0,
