@@ -57,7 +57,8 @@ function fromInteger(value: bigint): SafeFloat {
   return normalised(value, 0n);
 }
 
-function toInteger({ mantissa, exponent }: SafeFloat): bigint {
+/** Floor, as an unsigned 64-bit integer. */
+export function toInteger({ mantissa, exponent }: SafeFloat): bigint {
   const whole = exponent < 0n ? mantissa / 10n ** -exponent : mantissa * 10n ** exponent;
   return minBigint(whole, U64_MAX);
 }

@@ -30,11 +30,17 @@ export const adminErrors = errorsOf(adminUtilsId, {
   Deprecated: 13,
 });
 
-/** Number under which the chain keeps the owner's last change of the version key. */
-const SET_WEIGHTS_VERSION_KEY = 4;
+/** Limits that the chain keeps per owner: under which number, and how many blocks (the version key's are tempos). */
+const OWNER_ACTS = {
+  "weights-version-key": { kind: 4, blocks: undefined },
+  "mechanism-count": { kind: 7, blocks: 7_200n },
+  "mechanism-emission": { kind: 8, blocks: 7_200n },
+  "uid-trimming": { kind: 9, blocks: 216_000n },
+} as const;
+type OwnerAct = keyof typeof OWNER_ACTS;
 
 /** How often an owner may change what the setter sets. Root always may. */
-export type OwnerLimit = HyperparameterName | "weights-version-key" | "unlimited";
+export type OwnerLimit = HyperparameterName | OwnerAct | "unlimited";
 
 type SetterDeclaration<A extends Fields> = {
   index: number;
@@ -107,24 +113,31 @@ function isLongEnoughAgo(c: CallContext, netuid: Netuid, owner: Account, limit: 
   if (limit === "unlimited") return true;
   const { store: s } = c;
   const tempo = BigInt(Hyperparameters.Tempo.get(s, netuid));
-  const isVersionKey = limit === "weights-version-key";
-  const tempos = isVersionKey
-    ? Hyperparameters.WeightsVersionKeyRateLimit.get(s)
-    : BigInt(Hyperparameters.OwnerHyperparamRateLimit.get(s));
-  const last = isVersionKey
-    ? Hyperparameters.TransactionKeyLastBlock.get(s, owner, netuid, SET_WEIGHTS_VERSION_KEY)
-    : Networks.LastRateLimitedBlock.get(s, limitKey(netuid, limit));
-  return last === 0n || BigInt(c.block) - last >= tempos * tempo;
+  if (isOwnerAct(limit)) {
+    const { kind, blocks } = OWNER_ACTS[limit];
+    const last = Hyperparameters.TransactionKeyLastBlock.get(s, owner, netuid, kind);
+    return isPast(c, last, blocks ?? Hyperparameters.WeightsVersionKeyRateLimit.get(s) * tempo);
+  }
+  const last = Networks.LastRateLimitedBlock.get(s, limitKey(netuid, limit));
+  return isPast(c, last, BigInt(Hyperparameters.OwnerHyperparamRateLimit.get(s)) * tempo);
+}
+
+function isPast(c: CallContext, last: bigint, blocks: bigint): boolean {
+  return last === 0n || BigInt(c.block) - last >= blocks;
 }
 
 function recordChange(c: CallContext, netuid: Netuid, owner: Account, limit: OwnerLimit): void {
   const now = BigInt(c.block);
   if (limit === "unlimited") return;
-  if (limit === "weights-version-key") {
-    Hyperparameters.TransactionKeyLastBlock.put(c.store, owner, netuid, SET_WEIGHTS_VERSION_KEY, now);
+  if (isOwnerAct(limit)) {
+    Hyperparameters.TransactionKeyLastBlock.put(c.store, owner, netuid, OWNER_ACTS[limit].kind, now);
   } else {
     Networks.LastRateLimitedBlock.put(c.store, limitKey(netuid, limit), now);
   }
+}
+
+function isOwnerAct(limit: HyperparameterName | OwnerAct): limit is OwnerAct {
+  return limit in OWNER_ACTS;
 }
 
 function limitKey(netuid: Netuid, parameter: HyperparameterName): ValueOf<typeof RateLimitKey> {

@@ -147,7 +147,7 @@ function rootShare(s: Reader, netuid: Netuid): bigint {
 }
 
 /** The moving price, U64F64: one where there is no pool. */
-function emaPrice(s: Reader, netuid: Netuid): bigint {
+export function emaPrice(s: Reader, netuid: Netuid): bigint {
   return isDynamic(s, netuid) ? U64F64.from(I96F32, Stakes.SubnetMovingPrice.get(s, netuid)) : U64F64.one;
 }
 

@@ -1,14 +1,17 @@
 import type { Account, Context, RuntimeCall } from "../../dsl/context.ts";
-import { DispatchFailure } from "../../dsl/errors.ts";
+import { DispatchFailure, ensure } from "../../dsl/errors.ts";
 import { InvalidTransaction } from "../../dsl/invalid-transaction.ts";
+import { Neurons } from "./neuron-storage.ts";
 import { ensureNetworkRateLimit } from "./register-network.ts";
 import { type AxonArgs, ensurePrometheusServable, ensureServable, type PrometheusArgs } from "./serve.ts";
-import { subtensorId } from "./subtensor-id.ts";
+import { errors, subtensorId } from "./subtensor-id.ts";
 import { ensureTakeInBounds } from "./takes.ts";
 import { checkWeights, checkWeightsRate } from "./weight-guards.ts";
 
 /** Numbers under which clients learn of a refusal before inclusion. Errors without one are 255. */
 const CUSTOM_CODES: Record<string, number> = {
+  ColdkeySwapAnnounced: 0,
+  ColdkeySwapDisputed: 21,
   NotEnoughStakeToSetWeights: 1,
   SettingWeightsTooFast: 6,
   CommittingWeightsTooFast: 6,
@@ -28,12 +31,21 @@ const CUSTOM_CODES: Record<string, number> = {
 };
 const BAD_REQUEST = 255;
 
+/** All that a coldkey may do once it announced that another takes over. */
+const SWAP_CALLS = new Set([
+  "announce_coldkey_swap",
+  "swap_coldkey_announced",
+  "dispute_coldkey_swap",
+  "clear_coldkey_swap_announcement",
+]);
+
 /**
  * The checks that the chain makes before a call is accepted, in its order.
  *
  * @throws DispatchFailure by the name of the module error
  */
 export function checkGuards(c: Context, signer: Account, call: RuntimeCall): void {
+  ensureNoSwap(c, signer, call);
   if (call.type !== subtensorId.name) return;
   const { type: name, value: args } = call.value;
   checkWeights(c, signer, name, args);
@@ -56,4 +68,10 @@ export function checkGuardsOfTransaction(c: Context, signer: Account, call: Runt
     const name = error.message.slice(error.message.indexOf(".") + 1);
     throw new InvalidTransaction({ custom: CUSTOM_CODES[name] ?? BAD_REQUEST });
   }
+}
+
+function ensureNoSwap({ store: s }: Context, signer: Account, { type, value }: RuntimeCall): void {
+  if (!Neurons.ColdkeySwapAnnouncements.exists(s, signer)) return;
+  ensure(!Neurons.ColdkeySwapDisputes.exists(s, signer), errors.is.ColdkeySwapDisputed);
+  ensure(type === subtensorId.name && SWAP_CALLS.has(value.type), errors.is.ColdkeySwapAnnounced);
 }

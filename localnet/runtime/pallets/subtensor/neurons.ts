@@ -72,6 +72,12 @@ export function replaceNeuron(c: Context, netuid: Netuid, uid: Uid, hotkey: Acco
   seat(c, netuid, uid, hotkey);
 }
 
+/** Was this uid registered so lately that it is not replaced? */
+export function isImmune({ store: s, block }: Context, netuid: Netuid, uid: Uid): boolean {
+  const age = BigInt(block) - Neurons.BlockAtRegistration.get(s, netuid, uid);
+  return age < BigInt(Hyperparameters.ImmunityPeriod.get(s, netuid));
+}
+
 /** Hotkeys by uid. */
 export function hotkeysOf(s: Reader, netuid: Netuid): Account[] {
   const n = Networks.SubnetworkN.get(s, netuid);
@@ -101,7 +107,6 @@ function forgetWeightsTowards(s: Store, index: number, uid: Uid): void {
 function replaceableUid(c: Context, netuid: Netuid): Uid {
   const { store: s } = c;
   const emission = Neurons.Emission.get(s, netuid);
-  const immunity = Hyperparameters.ImmunityPeriod.get(s, netuid);
   const immortal = new Set(immortals(s, netuid));
   const candidates = emission.map((earned, uid): PruningCandidate => {
     const registeredAt = Number(Neurons.BlockAtRegistration.get(s, netuid, uid));
@@ -109,7 +114,7 @@ function replaceableUid(c: Context, netuid: Netuid): Uid {
       uid,
       emission: earned,
       registeredAt,
-      immune: c.block - registeredAt < immunity,
+      immune: isImmune(c, netuid, uid),
       immortal: immortal.has(uid),
     };
   });
@@ -119,7 +124,8 @@ function replaceableUid(c: Context, netuid: Netuid): Uid {
   );
 }
 
-function immortals(s: Reader, netuid: Netuid): Uid[] {
+/** The owner's uids that are never replaced. */
+export function immortals(s: Reader, netuid: Netuid): Uid[] {
   const owner = Networks.SubnetOwner.get(s, netuid);
   const owned = Neurons.OwnedHotkeys.get(s, owner).flatMap((hotkey): OwnedNeuron[] => {
     const uid = Neurons.Uids.get(s, netuid, hotkey);

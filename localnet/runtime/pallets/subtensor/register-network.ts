@@ -12,6 +12,7 @@ import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { storeSubnetIdentity } from "./identity.ts";
 import { Networks } from "./network-storage.ts";
 import { appendNeuron } from "./neurons.ts";
+import { removeSubnet, weakestSubnet } from "./remove-subnet.ts";
 import { Stakes } from "./stake-storage.ts";
 import { payIntoSubnet } from "./subnet-money.ts";
 import { setOwnerHotkey } from "./subnet-owner.ts";
@@ -19,7 +20,7 @@ import { spotPrice, subnetExists, subnetIdsWithoutRoot } from "./subnets.ts";
 import { events } from "./subtensor-events.ts";
 import { errors } from "./subtensor-id.ts";
 import type { SubnetIdentityV3 } from "./subtensor-types.ts";
-import { tokenSymbol } from "./token-symbol.ts";
+import { freeSymbol } from "./token-symbol.ts";
 
 /** Kind of every new subnet: its alpha has a price. */
 const DYNAMIC = 1;
@@ -34,9 +35,8 @@ const IMMUNITY_PERIOD = 5000;
 const LAST_REGISTRATION = { type: "NetworkLastRegistered" } as const;
 
 /**
- * `register_network`: a subnet of one's own, with the hotkey as uid 0. Checks in the chain's order.
- *
- * Not modelled: when all places are taken the chain removes the weakest subnet first; here it is SubnetLimitReached.
+ * `register_network`: a subnet of one's own, with the hotkey as uid 0. When all places are taken the weakest subnet goes.
+ * Checks in the chain's order.
  */
 export function registerNetwork(
   c: Context,
@@ -50,10 +50,12 @@ export function registerNetwork(
   const start = Networks.NetworkRegistrationStartBlock.get(s);
   ensure(BigInt(c.block) >= start, errors.is.SubNetRegistrationDisabled);
   ensureNetworkRateLimit(c);
-  const netuid = freeNetuid(s) ?? fail(errors.is.SubnetLimitReached);
+  const free = freeNetuid(s);
+  const netuid = free ?? weakestSubnet(c) ?? fail(errors.is.SubnetLimitReached);
   const cost = lockCost(s, c.block);
   ensure(reducibleBalance(s, coldkey, false) >= cost, errors.is.CannotAffordLockCost);
 
+  if (free === undefined) removeSubnet(c, netuid);
   const price = medianPrice(s);
   initialiseSubnet(c, netuid);
   const lock = payIntoSubnet(c, netuid, coldkey, cost);
@@ -117,7 +119,7 @@ function initialiseSubnet(c: Context, netuid: Netuid): void {
   Networks.RegisteredSubnetCounter.mutate(s, netuid, (count) => count + 1n);
   Networks.SubnetMechanism.put(s, netuid, DYNAMIC);
   Networks.NetworkRegisteredAt.put(s, netuid, BigInt(c.block));
-  Networks.TokenSymbol.put(s, netuid, tokenSymbol(netuid));
+  Networks.TokenSymbol.put(s, netuid, freeSymbol(s, netuid));
   Networks.Burn.put(s, netuid, FIRST_BURN);
   Hyperparameters.Yuma3On.put(s, netuid, true);
 

@@ -1,5 +1,5 @@
 import { tuple, variant, vec } from "../../../types/composites.ts";
-import { Bool, CompactU16, I16, U8, U16, U64 } from "../../../types/primitives.ts";
+import { Bool, Bytes, CompactU16, I16, U8, U16, U32, U64 } from "../../../types/primitives.ts";
 import { AccountId, DispatchError, H256 } from "../../../types/substrate-types.ts";
 import { named } from "../../../types/type-node.ts";
 import { eventsOf } from "../../dsl/events.ts";
@@ -9,6 +9,8 @@ import { AlphaBalance, NetUid, RootClaimType, StorageIndex, TaoBalance } from ".
 const Hash = named("H256", H256);
 
 const Children = named("Vec<(u64, T::AccountId)>", vec(tuple(U64, AccountId)));
+
+const BlockNumber = named("BlockNumberFor<T>", U32);
 
 /** What this pallet tells the world. The fields of `StakeAdded`: coldkey, hotkey, TAO, alpha, netuid, fee. */
 export const events = eventsOf(subtensorId, {
@@ -20,6 +22,10 @@ export const events = eventsOf(subtensorId, {
   WeightsSet: variant(5, [StorageIndex, U16]),
   NeuronRegistered: variant(6, [NetUid, U16, AccountId]),
   MaxAllowedUidsSet: variant(9, [NetUid, U16]),
+  DifficultySet: variant(11, [NetUid, U64]),
+  AdjustmentIntervalSet: variant(12, [NetUid, U16]),
+  RegistrationPerIntervalSet: variant(13, [NetUid, U16]),
+  MaxRegistrationsPerBlockSet: variant(14, [NetUid, U16]),
   ActivityCutoffSet: variant(15, [NetUid, U16]),
   RhoSet: variant(16, [NetUid, U16]),
   AlphaSigmoidSteepnessSet: variant(17, [NetUid, I16]),
@@ -33,32 +39,49 @@ export const events = eventsOf(subtensorId, {
   AxonServed: variant(28, [NetUid, AccountId]),
   PrometheusServed: variant(29, [NetUid, AccountId]),
   WeightsVersionKeySet: variant(32, [NetUid, U64]),
+  MinDifficultySet: variant(33, [NetUid, U64]),
+  MaxDifficultySet: variant(34, [NetUid, U64]),
   ServingRateLimitSet: variant(35, [NetUid, U64]),
   MaxBurnSet: variant(37, [NetUid, TaoBalance]),
   MinBurnSet: variant(38, [NetUid, TaoBalance]),
   MaxEpochsPerBlockSet: variant(39, [U8]),
+  TxRateLimitSet: variant(40, [U64]),
+  TxDelegateTakeRateLimitSet: variant(41, [U64]),
   TxChildKeyTakeRateLimitSet: variant(42, [U64]),
   AdminFreezeWindowSet: variant(43, [U16]),
   OwnerHyperparamRateLimitSet: variant(44, [U16]),
   MinChildKeyTakeSet: variant(45, [U16]),
+  MinChildKeyTakePerSubnetSet: variant(46, [NetUid, U16]),
   MaxChildKeyTakeSet: variant(47, [U16]),
   ChildKeyTakeSet: variant(48, [AccountId, U16]),
   RegistrationAllowed: variant(50, [NetUid, Bool]),
   TempoSet: variant(52, [NetUid, U16]),
   RAORecycledForRegistrationSet: variant(53, [NetUid, TaoBalance]),
   StakeThresholdSet: variant(54, [U64]),
+  AdjustmentAlphaSet: variant(55, [NetUid, U64]),
   SubnetOwnerCutSet: variant(57, [U16]),
   NetworkRateLimitSet: variant(58, [U64]),
+  NetworkImmunityPeriodSet: variant(59, [U64]),
   StartCallDelaySet: variant(60, [U64]),
   NetworkMinLockCostSet: variant(61, [TaoBalance]),
+  SubnetLimitSet: variant(62, [U16]),
   NetworkLockCostReductionIntervalSet: variant(63, [U64]),
   TakeDecreased: variant(64, [AccountId, AccountId, U16]),
   TakeIncreased: variant(65, [AccountId, AccountId, U16]),
   HotkeySwapped: variant(66, { coldkey: AccountId, old_hotkey: AccountId, new_hotkey: AccountId }),
+  MaxDelegateTakeSet: variant(67, [U16]),
+  MinDelegateTakeSet: variant(68, [U16]),
+  ColdkeySwapAnnounced: variant(69, { who: AccountId, new_coldkey_hash: H256 }),
+  ColdkeySwapReset: variant(70, { who: AccountId }),
+  ColdkeySwapped: variant(71, { old_coldkey: AccountId, new_coldkey: AccountId }),
+  ColdkeySwapDisputed: variant(72, { coldkey: AccountId }),
   SetChildrenScheduled: variant(75, [AccountId, NetUid, U64, Children]),
   SetChildren: variant(76, [AccountId, NetUid, Children]),
   ChainIdentitySet: variant(77, [AccountId]),
   SubnetIdentitySet: variant(78, [NetUid]),
+  SubnetIdentityRemoved: variant(79, [NetUid]),
+  ColdkeySwapAnnouncementDelaySet: variant(81, [BlockNumber]),
+  ColdkeySwapReannouncementDelaySet: variant(82, [BlockNumber]),
   WeightsCommitted: variant(85, [AccountId, StorageIndex, Hash]),
   WeightsRevealed: variant(86, [AccountId, StorageIndex, Hash]),
   WeightsBatchRevealed: variant(87, [AccountId, NetUid, named("Vec<H256>", vec(H256))]),
@@ -67,6 +90,7 @@ export const events = eventsOf(subtensorId, {
   BatchWeightItemFailed: variant(90, [NetUid, named("sp_runtime::DispatchError", DispatchError)]),
   StakeTransferred: variant(91, [AccountId, AccountId, AccountId, NetUid, NetUid, TaoBalance]),
   StakeSwapped: variant(92, [AccountId, AccountId, NetUid, NetUid, TaoBalance]),
+  TransferToggle: variant(93, [NetUid, Bool]),
   SubnetOwnerHotkeySet: variant(94, [NetUid, AccountId]),
   FirstEmissionBlockNumberSet: variant(95, [NetUid, U64]),
   AlphaRecycled: variant(96, [AccountId, AccountId, AlphaBalance, NetUid]),
@@ -79,6 +103,7 @@ export const events = eventsOf(subtensorId, {
     new_hotkey: AccountId,
     netuid: NetUid,
   }),
+  SymbolUpdated: variant(105, { netuid: NetUid, symbol: Bytes }),
   CommitRevealVersionSet: variant(106, [U16]),
   TimelockedWeightsCommitted: variant(107, [AccountId, StorageIndex, Hash, U64]),
   TimelockedWeightsRevealed: variant(108, [StorageIndex, AccountId]),
@@ -99,7 +124,10 @@ export const events = eventsOf(subtensorId, {
   RootClaimed: variant(114, { coldkey: AccountId }),
   RootClaimTypeSet: variant(115, { coldkey: AccountId, root_claim_type: RootClaimType }),
   AddStakeBurn: variant(121, { netuid: NetUid, hotkey: AccountId, amount: TaoBalance, alpha: AlphaBalance }),
+  ColdkeySwapCleared: variant(122, { who: AccountId }),
   AutoParentDelegationEnabledSet: variant(126, { hotkey: AccountId, enabled: Bool }),
+  ActivityCutoffFactorMilliSet: variant(130, { netuid: NetUid, factor_milli: U32 }),
+  EpochTriggered: variant(131, { netuid: NetUid, by: AccountId, fires_at: U64 }),
   EpochDeferred: variant(132, { netuid: NetUid, from_block: U64, to_block: U64 }),
   EpochSkipped: variant(133, { netuid: NetUid, block: U64 }),
 });

@@ -5,6 +5,7 @@ import type { Account, Context } from "../../dsl/context.ts";
 import { ensure } from "../../dsl/errors.ts";
 import type { StoredMap } from "../../dsl/storage.ts";
 import { reducibleBalance } from "../accounts.ts";
+import { Commits } from "./commit-storage.ts";
 import { moveFamily, renameScheduledChild } from "./family.ts";
 import { ensureNoSystemAccount, ensureOwnerOf, hotkeyExists, withMember } from "./hotkeys.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
@@ -15,7 +16,7 @@ import { decreaseStake, hotkeyStake, increaseStake, stakeOf, stakersOf } from ".
 import { Stakes } from "./stake-storage.ts";
 import { recycleTao } from "./subnet-money.ts";
 import { setOwnerHotkey } from "./subnet-owner.ts";
-import { subnetIds } from "./subnets.ts";
+import { storageIndexes, subnetIds } from "./subnets.ts";
 import { events } from "./subtensor-events.ts";
 import { errors, ROOT } from "./subtensor-id.ts";
 
@@ -145,6 +146,9 @@ function moveNeuron(s: Store, from: Account, to: Account, netuid: Netuid): void 
   moveEntry(s, Neurons.Prometheus, [netuid, from], [netuid, to]);
   moveEntry(s, Neurons.Axons, [netuid, from], [netuid, to]);
   moveEntry(s, Neurons.NeuronCertificates, [netuid, from], [netuid, to]);
+  for (const index of storageIndexes(s, netuid)) {
+    moveEntry(s, Commits.WeightCommits, [index, from], [index, to]);
+  }
 }
 
 function moveStakeOnSubnet(s: Store, from: Account, to: Account, netuid: Netuid): void {
