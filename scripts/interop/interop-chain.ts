@@ -71,7 +71,7 @@ export async function startInteropChain(
     send({ kind: "sudo", pallet: "adminUtils", call, args }, alice);
   await sudo("sudoSetAdminFreezeWindow", { window: 0 });
   await sudo("sudoSetNetworkRateLimit", { rateLimit: 0 });
-  const { netuid } = await createDevSubnet(chain, { tempo: TEMPO, miners });
+  const { netuid } = await createDevSubnet(chain, { tempo: TEMPO, commitReveal: false, miners });
   return {
     node,
     chain,

@@ -26,7 +26,8 @@ const COLUMNS: Record<string, (neuron: Neuron) => unknown> = {
  * @throws StepFailure naming the first difference
  */
 export function compareMetagraph(ours: Metagraph, theirs: Record<string, unknown>): string {
-  expect(theirs.block === ours.block, `their block is ${theirs.block}, ours ${ours.block}`);
+  const { block = ours.block } = theirs;
+  expect(block === ours.block, `their block is ${block}, ours ${ours.block}`);
   const names = Object.keys(COLUMNS).filter((name) => name in theirs);
   for (const name of names) {
     const column = theirs[name] as unknown[];

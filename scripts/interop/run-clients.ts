@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { within } from "../../shared/deadline.ts";
 import type { Logger } from "../../shared/logger.ts";
+import { Btcli } from "./btcli.ts";
 import { btcliSteps } from "./btcli-steps.ts";
 import { type InteropChain, startInteropChain } from "./interop-chain.ts";
 import { type Outcome, StepFailure, type StepResult } from "./outcome.ts";
@@ -15,6 +16,8 @@ import { WalletFolder } from "./wallet-folder.ts";
 /** No step takes longer, whatever hangs: the sum of what its parts may take. */
 const STEP_TIMEOUT_MS = 300_000;
 const REASON_CHARACTERS = 300;
+/** Programs that wrap their output even when it is JSON need room for it. */
+const TERMINAL_WIDTH = "100000";
 
 type Deps = { logger: Logger; signal: AbortSignal; onStep: (result: StepResult) => void };
 
@@ -44,15 +47,17 @@ async function runSteps(
 ): Promise<StepResult[]> {
   const wallets = new WalletFolder(folder, deps.signal);
   // Nothing of the user's own wallets and settings is read or written.
-  const environment = { ...process.env, HOME: folder, COLUMNS: "200", PYTHONUNBUFFERED: "1", NO_COLOR: "1" };
-  if (client === "btcli") {
-    return playSteps(client, btcliSteps(env, environment, world, wallets, deps.signal), deps);
-  }
-  const session = PythonSession.start(env.python, `${client}.py`, environment);
+  const environment = { ...process.env, HOME: folder, COLUMNS: TERMINAL_WIDTH, NO_COLOR: "1" };
+  const script = client === "btcli" ? "wallet_steps.py" : `${client}.py`;
+  const session = PythonSession.start(env.python, script, environment);
   const stop = () => void session.close();
   deps.signal.addEventListener("abort", stop, { once: true });
   try {
-    return await playSteps(client, sdkSteps(session, world, wallets), deps);
+    const steps =
+      client === "btcli"
+        ? btcliSteps(new Btcli(env, environment, deps.signal), session, world, wallets)
+        : sdkSteps(session, world, wallets);
+    return await playSteps(client, steps, deps);
   } finally {
     deps.signal.removeEventListener("abort", stop);
     await session.close();

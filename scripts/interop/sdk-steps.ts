@@ -5,14 +5,12 @@ import { compareMetagraph } from "./metagraph-columns.ts";
 import { expect, StepFailure } from "./outcome.ts";
 import type { PythonSession } from "./python-session.ts";
 import type { ClientSteps } from "./steps.ts";
-import { type Keys, sameKeys, type WalletFolder } from "./wallet-folder.ts";
+import { type Keys, PASSWORD, sameKeys, type WalletFolder } from "./wallet-folder.ts";
 
 /** A client waits for a block and its finalization in most steps; four blocks pass in a second. */
 const STEP_TIMEOUT_MS = 60_000;
 /** Argon2 with 512 MB. */
 const WALLET_TIMEOUT_MS = 120_000;
-/** Not a strong one: it guards nothing. */
-const PASSWORD = "interop-Passw0rd";
 const NEURON = "miner";
 const WEIGHTS = { uids: [1, 2], weights: [0.75, 0.25] };
 const SALT = [1, 2, 3, 4, 5, 6, 7, 8];

@@ -2,10 +2,17 @@
 
 import bittensor as bt
 from bittensor_wallet import Wallet
-from session import check, serve
+from session import serve
+from wallet_steps import wallet_create, wallet_open  # noqa: F401, steps of this client too
 
 client = None
 wallet = None
+
+
+def check(response):
+    if not response.success:
+        raise RuntimeError(response.message or "it failed without a message")
+    return response.message
 
 
 def connect(args):
@@ -174,24 +181,6 @@ def wallet_balance(_):
 def transfer(args):
     check(client.transfer(wallet, args["to"], bt.Balance.from_tao(args["tao"])))
     return client.get_balance(args["to"]).rao
-
-
-def wallet_create(args):
-    made = Wallet(name=args["name"], hotkey=args["hotkey"], path=args["wallets"])
-    encrypted = args["password"] is not None
-    made.create_new_coldkey(
-        use_password=encrypted, coldkey_password=args["password"], overwrite=False, suppress=True
-    )
-    made.create_new_hotkey(use_password=encrypted, hotkey_password=args["password"], overwrite=False, suppress=True)
-    return {"coldkey": made.coldkeypub.ss58_address, "hotkey": made.get_hotkey(args["password"]).ss58_address}
-
-
-def wallet_open(args):
-    opened = Wallet(name=args["name"], hotkey=args["hotkey"], path=args["wallets"])
-    return {
-        "coldkey": opened.get_coldkey(args["password"]).ss58_address,
-        "hotkey": opened.hotkey.ss58_address,
-    }
 
 
 if __name__ == "__main__":

@@ -22,10 +22,3 @@ def serve(steps):
             traceback.print_exc()
             answer = {"ok": False, "reason": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer, default=str) + "\n")
-
-
-def check(response):
-    """What the old SDK answers to a transaction: success and a message."""
-    if not response.success:
-        raise RuntimeError(response.message or "it failed without a message")
-    return response.message

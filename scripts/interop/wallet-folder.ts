@@ -9,6 +9,9 @@ import { runProgram } from "./run-program.ts";
 /** An encrypted keyfile takes seconds on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
+/** Of encrypted wallets. Everybody may know it: they own nothing. */
+export const PASSWORD = "interop-Passw0rd";
+
 /** Addresses of a wallet and of its hotkey. */
 export type Keys = { coldkey: string; hotkey: string };
 
