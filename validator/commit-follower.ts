@@ -50,14 +50,16 @@ export class CommitFollower {
       const commitEpoch = open.find(({ block }) => block === record.block)?.epoch ?? record.epoch;
       const revealEpoch = commitEpoch + (period ?? 1);
       weights.awaitReveal(record, commitEpoch, revealEpoch);
-      const { method = "hash", round = null, revealBlock } = record;
+      const { method = "hash", round = null } = record;
+      // What was foreseen, and an epoch more for one that landed late.
+      const revealBlock = (record.revealBlock ?? rules.block) + (commitEpoch - record.epoch) * rules.tempo;
       onEvent({
         event: "weights.committed",
         ...keyOf(record),
         method,
         round,
         revealEpoch,
-        revealBlock: revealBlock ?? rules.block,
+        revealBlock,
       });
       return revealEpoch;
     }

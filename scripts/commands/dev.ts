@@ -24,6 +24,11 @@ const options = {
   },
   tempo: { type: "number", default: 72, describe: "Blocks per epoch" },
   "block-time": { type: "number", default: 250, describe: "Milliseconds per block" },
+  "commit-reveal": {
+    type: "boolean",
+    default: false,
+    describe: "Commit weights behind a timelock, as new subnets demand; they are seen an epoch later",
+  },
   port: { type: "number", default: 9944, describe: "Port of the chain; 0: any free one" },
   workers: { type: "number", default: 2, describe: "Worker processes of the validator" },
   data: { type: "string", describe: "Folder to keep everything in; default: one that is deleted at the end" },

@@ -38,7 +38,7 @@ beforeAll(async () => {
     logger: silentLogger,
   });
   chain = await openSubstrateChain({ endpoint: node.endpoint }, silentLogger);
-  ({ netuid } = await createDevSubnet(chain, { tempo: 20, miners }));
+  ({ netuid } = await createDevSubnet(chain, { tempo: 20, commitReveal: false, miners }));
 }, 60_000);
 afterAll(async () => {
   for (const { pid } of processes) killQuietly(pid);

@@ -23,6 +23,10 @@ export function toLine(event: ValidatorEvent): string | undefined {
       return `weights  ${event.epoch}  ${event.sent.uids.length} miners → signed`;
     case "weights.included":
       return `weights  ${event.epoch}  → block ${event.block}`;
+    case "weights.committed":
+      return `weights  ${event.epoch}  → committed; ${describeOpening(event)}`;
+    case "weights.revealed":
+      return `weights  ${event.epoch}  → revealed, seen at block ${event.block}`;
     case "weights.verified":
       return `weights  ${event.epoch}  → read back, the same`;
     case "weights.abstained":
@@ -50,6 +54,13 @@ export function paidLines({ epoch, paidAt, miners, spearman }: EpochReport): str
   const rank =
     spearman === null ? "nobody is paid yet" : `rank correlation of quality and pay ${spearman.toFixed(2)}`;
   return [`paid     ${epoch}  in block ${paidAt}: ${rank}`, ...rows];
+}
+
+function describeOpening(event: Extract<ValidatorEvent, { event: "weights.committed" }>): string {
+  const { round, revealBlock } = event;
+  return round === null
+    ? `to be revealed from block ${revealBlock} on`
+    : `the chain opens it at block ${revealBlock}, with round ${round} of its beacon`;
 }
 
 function describeZeros(scores: Extract<ValidatorEvent, { event: "epoch.scored" }>["scores"]): string {

@@ -39,11 +39,12 @@ export function devBalances(miners: readonly DevMinerKeys[]): { address: string;
  * Make a running subnet out of an empty development chain, by the calls anybody would use: register it, set its
  * rules, start it, register the validator and the miners, stake on the validator.
  *
- * @param tempo - Blocks per epoch.
+ * @param options.tempo - Blocks per epoch.
+ * @param options.commitReveal - Shall weights be committed first, as on a new subnet of the real chain?
  */
 export async function createDevSubnet(
   chain: Chain,
-  options: { tempo: number; miners: readonly DevMinerKeys[] },
+  options: { tempo: number; commitReveal: boolean; miners: readonly DevMinerKeys[] },
 ): Promise<{ netuid: Netuid; validator: Hotkey }> {
   const owner = Keypair.fromUri(DEV_KEYS.owner);
   const validatorOwner = Keypair.fromUri(DEV_KEYS.validatorOwner);
@@ -54,7 +55,7 @@ export async function createDevSubnet(
   await send({ kind: "registerNetwork", hotkey: ownerHotkey }, owner);
   const netuid = await newestSubnet(chain, ownerHotkey);
   await send({ kind: "startCall", netuid }, owner);
-  for (const [call, args] of devRules(netuid, options.tempo)) {
+  for (const [call, args] of devRules(netuid, options)) {
     await send({ kind: "sudo", pallet: "adminUtils", call, args }, owner);
   }
   const candidates = [{ hotkey: validator, coldkey: validatorOwner }].concat(
@@ -82,10 +83,13 @@ async function newestSubnet(chain: Chain, ownerHotkey: Hotkey): Promise<Netuid> 
 }
 
 /** What a development subnet sets differently from a new one, by the calls of the chain's own administrator. */
-function devRules(netuid: Netuid, tempo: number): [call: string, args: Record<string, unknown>][] {
+function devRules(
+  netuid: Netuid,
+  { tempo, commitReveal }: { tempo: number; commitReveal: boolean },
+): [call: string, args: Record<string, unknown>][] {
   return [
-    // Weights become visible in the same epoch; commit-reveal would delay them by one.
-    ["sudoSetCommitRevealWeightsEnabled", { netuid, enabled: false }],
+    // Off, weights become visible in the same epoch; on, an epoch later.
+    ["sudoSetCommitRevealWeightsEnabled", { netuid, enabled: commitReveal }],
     // The real limit of 100 blocks is longer than a development epoch.
     ["sudoSetWeightsSetRateLimit", { netuid, weightsSetRateLimit: 0 }],
     ["sudoSetServingRateLimit", { netuid, servingRateLimit: 0 }],

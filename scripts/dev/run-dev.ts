@@ -47,6 +47,7 @@ export type DevOptions = GlobalArgs & {
   epochs: number | undefined;
   adversaries: string | undefined;
   tempo: number;
+  commitReveal: boolean;
   blockTime: number;
   port: number;
   workers: number;
@@ -115,7 +116,7 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
   );
   signal.throwIfAborted();
 
-  const { netuid } = await createDevSubnet(chain, { tempo: options.tempo, miners: keys });
+  const { netuid } = await createDevSubnet(chain, { ...options, miners: keys });
   say(
     `subnet   ${netuid}  ${template.id} ${template.version}: ${population.length} miners, validator ${DEV_KEYS.validatorHotkey}`,
   );

@@ -52,7 +52,7 @@ beforeAll(async () => {
   node = await startLocalNode({ port: 0, mode, genesis: { balances: devBalances(keys) }, logger });
   chain = await openSubstrateChain({ endpoint: node.endpoint }, logger);
   redis = await startPrivateRedis({ folder: join(folder, "redis"), signal: stop.signal, logger });
-  ({ netuid } = await createDevSubnet(chain, { tempo: TEMPO, miners: keys }));
+  ({ netuid } = await createDevSubnet(chain, { tempo: TEMPO, commitReveal: false, miners: keys }));
   for (const [index, { hotkey }] of keys.entries()) {
     const agent = index === MINERS - 1 ? hello.agents[0] : undefined; // the last one guesses
     const miner = await startMiner(
