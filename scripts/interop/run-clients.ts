@@ -47,7 +47,13 @@ async function runSteps(
 ): Promise<StepResult[]> {
   const wallets = new WalletFolder(folder, deps.signal);
   // Nothing of the user's own wallets and settings is read or written.
-  const environment = { ...process.env, HOME: folder, COLUMNS: TERMINAL_WIDTH, NO_COLOR: "1" };
+  const environment = {
+    ...process.env,
+    HOME: folder,
+    COLUMNS: TERMINAL_WIDTH,
+    NO_COLOR: "1",
+    PYTHONDONTWRITEBYTECODE: "1", // the steps are sources of this project
+  };
   const script = client === "btcli" ? "wallet_steps.py" : `${client}.py`;
   const session = PythonSession.start(env.python, script, environment);
   const stop = () => void session.close();
