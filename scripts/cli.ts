@@ -2,6 +2,7 @@ import { chainCommands } from "./commands/chain.ts";
 import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { metadataCommands } from "./commands/metadata.ts";
 import { minerCommands } from "./commands/miner.ts";
 import { validatorCommands } from "./commands/validator.ts";
 import { walletCommands } from "./commands/wallet.ts";
@@ -14,6 +15,7 @@ export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [
   minerCommands,
   validatorCommands,
   walletCommands,
+  metadataCommands,
   doctor,
   explainCommand,
 ];

@@ -28,6 +28,8 @@ export const CAUSES: Record<string, string> = {
   WALLET_BAD_ADDRESS: "A letter is wrong or missing: an address carries a checksum.",
   WALLET_UNSAFE_FOLDER:
     "A keyfile can be read by others, belongs to another user or is a link, or a folder can be changed by others.",
+  METADATA_DIFFERS:
+    "The runtime is newer or older than this release, and renamed, reshaped or dropped what we use.",
   SIGNER_UNREACHABLE:
     "The signer does not run, its socket has another path, or its mode shuts this user out.",
   SIGNER_TIMEOUT: "The signer waits for a person, is busy, or hangs.",

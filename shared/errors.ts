@@ -195,6 +195,11 @@ export const ERRORS = {
     hint: () => "mend them: subforge wallet perms --fix; owners and links are yours to change",
     exit: "check",
   }),
+  METADATA_DIFFERS: spec<{ where: string; what: string[] }>({
+    message: (d) => `${d.where} differs from what we know in ${d.what.join(", ")}`,
+    hint: () => "calls that differ are never signed; use a release of subforge that supports this runtime",
+    exit: "check",
+  }),
   SIGNER_UNREACHABLE: spec<{ signer: string; reason: string }>({
     message: (d) => `the external signer ${d.signer} cannot be reached: ${d.reason}`,
     hint: () => "start the signer, and check that this user may write to its socket; nothing was signed",
