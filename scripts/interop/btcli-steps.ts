@@ -3,7 +3,7 @@ import type { Netuid } from "../../shared/types.ts";
 import type { Btcli } from "./btcli.ts";
 import { CLIENT_COLDKEY, type InteropChain } from "./interop-chain.ts";
 import { compareMetagraph } from "./metagraph-columns.ts";
-import { expect, StepFailure } from "./outcome.ts";
+import { expect, NotAvailable, StepFailure } from "./outcome.ts";
 import type { PythonSession } from "./python-session.ts";
 import type { ClientSteps } from "./steps.ts";
 import { type Keys, PASSWORD, sameKeys, type WalletFolder } from "./wallet-folder.ts";
@@ -130,11 +130,13 @@ export function btcliSteps(
       return `${(await stakes()).toFixed(2)} alpha`;
     },
     stakeRemove: async () => {
-      const before = await stakes();
+      const owned = () => balanceOf("--wallet-name", "interop", ...place);
+      const before = await owned(); // the stake itself grows while a validator earns
       await removeStake("--amount", "2", "--unsafe", "--no-mev-protection");
       await removeStake("--amount", "0.01", ...safely);
-      expect((await stakes()) < before, "the stake did not shrink");
-      return `${(await stakes()).toFixed(2)} alpha left`;
+      const gained = (await owned()) - before;
+      expect(gained > 0, "the balance did not grow");
+      return `${gained.toFixed(2)} TAO`;
     },
     serveAxon: async () => {
       await btcli.text("axon", "set", ...subnet, "--ip", "192.168.1.10", "--port", "8091", ...asNeuron);
@@ -170,9 +172,10 @@ export function btcliSteps(
     commitReveal: async () => {
       await world.sudo("sudoSetCommitRevealWeightsEnabled", { netuid, enabled: true });
       await world.passEpoch();
-      await succeeds("weights", "commit", ...subnet, ...WEIGHTS, ...asNeuron);
+      // Without JSON, because that hides why it fails.
+      await btcli.text("weights", "commit", ...subnet, ...WEIGHTS, ...asNeuron).catch(asOwnFault);
       await world.passEpoch();
-      await succeeds("weights", "reveal", ...subnet, ...WEIGHTS, ...asNeuron);
+      await btcli.text("weights", "reveal", ...subnet, ...WEIGHTS, ...asNeuron);
       const stored = (await chain.weights(netuid, await uid())).values.join(":");
       expect(stored === "65535:65535", `the chain has ${stored}`);
       return stored;
@@ -265,6 +268,13 @@ type ShownNeuron = {
   incentive: number;
   dividends: number;
 };
+
+/** Release 9.23.2 cannot commit on any chain: it looks up a getter of the runtime as if it were a storage item. */
+function asOwnFault(error: unknown): never {
+  const text = error instanceof Error ? error.message : String(error);
+  if (!text.includes('SubtensorModule.get_commit_reveal_weights_enabled" not found')) throw error;
+  throw new NotAvailable(`its command asks for a storage item that no chain has: ${text}`);
+}
 
 async function askLibrary(
   library: PythonSession,

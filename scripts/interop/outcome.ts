@@ -9,6 +9,9 @@ export type StepResult = Outcome & { client: string; step: string; seconds: numb
 /** What a step found that it should not have. Its message is the reason in the table. */
 export class StepFailure extends Error {}
 
+/** Thrown by a step that turns out to be none of this client's. */
+export class NotAvailable extends Error {}
+
 /** @throws StepFailure */
 export function expect(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new StepFailure(reason);

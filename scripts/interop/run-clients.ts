@@ -6,7 +6,7 @@ import type { Logger } from "../../shared/logger.ts";
 import { Btcli } from "./btcli.ts";
 import { btcliSteps } from "./btcli-steps.ts";
 import { type InteropChain, startInteropChain } from "./interop-chain.ts";
-import { type Outcome, StepFailure, type StepResult } from "./outcome.ts";
+import { NotAvailable, type Outcome, StepFailure, type StepResult } from "./outcome.ts";
 import type { PythonClient, PythonEnv } from "./python-env.ts";
 import { PythonSession } from "./python-session.ts";
 import { sdkSteps } from "./sdk-steps.ts";
@@ -94,6 +94,7 @@ async function play(step: ClientSteps[Step]): Promise<Outcome> {
     return { status: "ok", detail: await within(step(), STEP_TIMEOUT_MS, overdue) };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    return { status: "red", reason: text.replace(/\s+/g, " ").slice(0, REASON_CHARACTERS) };
+    const reason = text.replace(/\s+/g, " ").slice(0, REASON_CHARACTERS);
+    return { status: error instanceof NotAvailable ? "n.a." : "red", reason };
   }
 }
