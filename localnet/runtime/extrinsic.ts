@@ -7,6 +7,7 @@ import { decodeExactly, type TypeNode } from "../types/type-node.ts";
 import type { RuntimeCall } from "./dsl/context.ts";
 import type { Pallet } from "./dsl/pallet.ts";
 import { AdditionalSigned, SignedExtra } from "./extensions.ts";
+import { explainUndeclared } from "./undeclared-calls.ts";
 
 /** First byte of the body: signed version 4, and unsigned versions 4 and 5. */
 const SIGNED = 0x84;
@@ -106,20 +107,62 @@ function decodeCall(node: TypeNode<RuntimeCall>, bytes: Uint8Array, pallets: rea
   try {
     call = decodeExactly(node, bytes);
   } catch {
-    throw new UndecodableExtrinsic(explain(bytes, pallets));
+    throw new UndecodableExtrinsic(explain(bytes, node, pallets));
   }
   if (nesting(call) > MAX_NESTING)
     throw new UndecodableExtrinsic(`calls are nested deeper than ${MAX_NESTING}`);
   return call;
 }
 
-/** Say which pallet or call this chain does not have, since that is the usual reason. */
-function explain([palletIndex, callIndex]: Uint8Array, pallets: readonly Pallet[]): string {
+/** Say which call this chain does not have, since that is the usual reason; also when it is inside of another. */
+function explain(bytes: Uint8Array, node: TypeNode<RuntimeCall>, pallets: readonly Pallet[]): string {
+  const [palletIndex, callIndex] = bytes;
+  if (palletIndex === undefined || callIndex === undefined) return "there is no call in it";
   const pallet = pallets.find(({ index }) => index === palletIndex);
-  if (pallet === undefined) return `this local chain has no pallet ${palletIndex}`;
-  const known = Object.entries(pallet.calls ?? {}).find(([, { index }]) => index === callIndex);
-  if (known === undefined) return `this local chain has no call ${callIndex} of ${pallet.name}`;
-  return `the arguments of ${pallet.name}.${known[0]} cannot be decoded`;
+  const declared = Object.entries(pallet?.calls ?? {}).find(([, { index }]) => index === callIndex);
+  if (pallet === undefined || declared === undefined) {
+    return explainUndeclared(palletIndex, callIndex, pallet?.name);
+  }
+  const [name, { args }] = declared;
+  const inner = undecodableInside(bytes.slice(2), Object.values(args), node);
+  return inner === undefined
+    ? `the arguments of ${pallet.name}.${name} cannot be decoded`
+    : explain(inner, node, pallets);
+}
+
+/** @returns what is left from the first call on that cannot be decoded; undefined when something else is to blame */
+function undecodableInside(
+  bytes: Uint8Array,
+  args: readonly TypeNode[],
+  node: TypeNode<RuntimeCall>,
+): Uint8Array | undefined {
+  let rest = bytes;
+  for (const arg of args) {
+    const after = skip(arg, rest);
+    if (after !== undefined) rest = after;
+    else if (arg.codec === node.codec) return rest;
+    else return arg.typeName.includes("RuntimeCall") ? undecodableInList(rest, node) : undefined;
+  }
+  return undefined;
+}
+
+function undecodableInList(bytes: Uint8Array, node: TypeNode<RuntimeCall>): Uint8Array | undefined {
+  let rest = skip(CompactU32, bytes);
+  while (rest !== undefined && rest.length > 0) {
+    const after = skip(node, rest);
+    if (after === undefined) return rest;
+    rest = after;
+  }
+  return undefined;
+}
+
+function skip(node: TypeNode, bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    return bytes.slice(decodeHead(node, bytes)[1]);
+  } catch (error) {
+    if (error instanceof UndecodableExtrinsic) return undefined;
+    throw error;
+  }
 }
 
 function nesting(value: unknown): number {

@@ -9,7 +9,7 @@ import { mevShield } from "./pallets/mev-shield.ts";
 import { createProxy } from "./pallets/proxy/proxy.ts";
 import { subtensor } from "./pallets/subtensor/subtensor.ts";
 import { createSudo } from "./pallets/sudo.ts";
-import { swapPallet } from "./pallets/swap.ts";
+import { swapPallet } from "./pallets/swap-pallet.ts";
 import { createSystem } from "./pallets/system.ts";
 import { createTimestamp } from "./pallets/timestamp.ts";
 import { createTransactionPayment } from "./pallets/transaction-payment.ts";

@@ -1,28 +1,25 @@
 import { record, wrapper } from "../../types/composites.ts";
 import { U64F64 } from "../../types/fixed-point.ts";
 import { U16, U64 } from "../../types/primitives.ts";
-import { named } from "../../types/type-node.ts";
-import { EVEN_WEIGHT, MIN_RESERVE } from "../consensus/pool.ts";
+import { EVEN_WEIGHT } from "../consensus/pool.ts";
 import { errorsOf } from "../dsl/errors.ts";
-import { constant, type Pallet } from "../dsl/pallet.ts";
 import { map, storageOf } from "../dsl/storage.ts";
 
-const id = { name: "Swap", index: 28 };
+export const swapId = { name: "Swap", index: 28 };
 
 /** Parts of 10^18. */
 const Perquintill = wrapper("sp_arithmetic::per_things::Perquintill", U64);
 const Balancer = record("pallet_subtensor_swap::pallet::balancer::Balancer", { quote: Perquintill });
-const NonZeroU64 = wrapper("NonZeroU64", named("", U64));
 
 /** Weights and fees of the pools. Their reserves are stored with the subnets. */
-export const Swap = storageOf(id, {
+export const Swap = storageOf(swapId, {
   FeeRate: map([["Twox64Concat", U16]], U16, 33),
   SwapBalancer: map([["Twox64Concat", U16]], Balancer, { quote: EVEN_WEIGHT }),
   /** Of an older chain: clients that ask for prices here would fail without it. */
   AlphaSqrtPrice: map([["Twox64Concat", U16]], U64F64, 0n),
 });
 
-export const swapErrors = errorsOf(id, {
+export const swapErrors = errorsOf(swapId, {
   FeeRateTooHigh: 0,
   InsufficientInputAmount: 1,
   InsufficientLiquidity: 2,
@@ -37,15 +34,3 @@ export const swapErrors = errorsOf(id, {
   SwapInputTooLarge: 11,
   Deprecated: 12,
 });
-
-export const swapPallet: Pallet = {
-  ...id,
-  path: "pallet_subtensor_swap::pallet::pallet",
-  storage: Swap,
-  errors: swapErrors,
-  constants: {
-    MaxFeeRate: constant(U16, 10_000),
-    MinimumLiquidity: constant(U64, 1_000n),
-    MinimumReserve: constant(named("NonZeroU64", NonZeroU64), MIN_RESERVE),
-  },
-};
