@@ -5,7 +5,12 @@ import { openScenarioChain } from "./scenario-chain.ts";
 import { type EpochColumns, runSubnetScenario } from "./subnet-scenario.ts";
 
 /** What one engine made of the scenario. */
-export type EngineRun = { specVersion: number; epochs: EpochColumns[] };
+export type EngineRun = {
+  specVersion: number;
+  epochs: EpochColumns[];
+  /** Mean time of an empty block after all of it, in milliseconds. */
+  emptyBlockMs: number;
+};
 
 export type Comparison = {
   builtIn: EngineRun;
@@ -13,6 +18,8 @@ export type Comparison = {
   /** One entry for each epoch and column that is not the same; empty when the engines agree. */
   differences: string[];
 };
+
+const TIMED_BLOCKS = 200;
 
 /** What must be equal, exactly, in every epoch. */
 const COLUMNS = ["block", "incentive", "dividends", "stakeWeight"] as const;
@@ -42,7 +49,11 @@ async function runOn(runtime: Uint8Array | undefined, epochs: number, logger: Lo
   const node = await startLocalNode(runtime === undefined ? options : { ...options, runtime });
   try {
     const chain = await openScenarioChain(connectDevChain({ network: "local", endpoint: node.endpoint }));
-    return { specVersion: chain.specVersion, epochs: await runSubnetScenario(chain, epochs) };
+    const columns = await runSubnetScenario(chain, epochs);
+    const beganMs = performance.now();
+    node.newBlock(TIMED_BLOCKS);
+    const emptyBlockMs = (performance.now() - beganMs) / TIMED_BLOCKS;
+    return { specVersion: chain.specVersion, epochs: columns, emptyBlockMs };
   } finally {
     await node.close();
   }

@@ -35,6 +35,7 @@ async function runScenario(words: string[]): Promise<number> {
       ...rows,
     ]),
     "",
+    `empty blocks: ${builtIn.emptyBlockMs.toFixed(2)} ms built-in, ${real.emptyBlockMs.toFixed(2)} ms real`,
     differences.length === 0 ? "both engines agree" : `the engines disagree in ${differences.length} columns`,
   ]);
   return differences.length === 0 ? EXIT.ok : EXIT.check;
