@@ -104,6 +104,7 @@ export type Call =
   | { kind: "registerNetwork"; hotkey: Hotkey }
   | { kind: "startCall"; netuid: Netuid }
   | { kind: "commit"; netuid: Netuid; data: Uint8Array }
+  | { kind: "setHyperparameter"; netuid: Netuid; setter: string; value: number | bigint | boolean }
   | { kind: "sudo"; pallet: string; call: string; args: Record<string, unknown> };
 
 /** How the link to the chain is doing. Known without asking anybody. */

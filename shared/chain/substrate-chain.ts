@@ -1,12 +1,11 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { SubforgeError } from "../errors.ts";
-import type { Keypair } from "../keys/keypair.ts";
+import type { ChainSigner } from "../keys/external-signer.ts";
 import type { Logger } from "../logger.ts";
-import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../types.ts";
+import type { BlockNumber, Coldkey, Hex, Hotkey, Netuid, Rao, Uid } from "../types.ts";
 import type {
   BlockHead,
   Call,
-  Chain,
   ChainIdentity,
   ChainStatus,
   Inclusion,
@@ -18,8 +17,17 @@ import type { OpenCommit } from "./commit-reveal.ts";
 import { followHeads } from "./follow-heads.ts";
 import { EndpointPool } from "./link/endpoint-pool.ts";
 import type { Metagraph } from "./metagraph.ts";
+import type { OperatorChain, SubnetInfo } from "./operator-chain.ts";
 import { readLastUpdate, readOpenCommits } from "./read-commit-reveal.ts";
 import {
+  readBalance,
+  readFee,
+  readRegistrationCost,
+  readSubnetInfo,
+  readSubnetsOf,
+} from "./read-for-operator.ts";
+import {
+  type Moment,
   readCommitment,
   readMetagraph,
   readSubnetRules,
@@ -61,7 +69,7 @@ export async function openSubstrateChain(
   options: SubstrateChainOptions,
   logger: Logger,
   { clock = systemClock, random = Math.random }: SubstrateChainDeps = {},
-): Promise<Chain> {
+): Promise<OperatorChain> {
   const { timeoutMs = 15_000, inclusionTimeoutMs = 60_000, genesis, requestsPerSecond, stallMs } = options;
   const endpoints = [...new Set([options.endpoint].flat())];
   const wrong = endpoints.find((endpoint) => !/^wss?:\/\//.test(endpoint));
@@ -95,7 +103,7 @@ export async function openSubstrateChain(
 type Deps = { pool: EndpointPool; runtimes: Runtimes; logger: Logger; inclusionTimeoutMs: number };
 
 /** The port over its parts: `link/` asks, `runtime/` decodes, `sending/` signs and follows. */
-class SubstrateChain implements Chain {
+class SubstrateChain implements OperatorChain {
   readonly identity: ChainIdentity;
   readonly #pool: EndpointPool;
   readonly #runtimes: Runtimes;
@@ -110,6 +118,12 @@ class SubstrateChain implements Chain {
     this.#runtimes = runtimes;
     this.#logger = logger;
     this.#search = new BlockSearch(pool, runtimes);
+    // An upgrade is looked at when it happens, and told; not only when the next call is to be signed.
+    pool.onChange(() => {
+      if (pool.specVersion !== undefined && pool.specVersion !== runtimes.present.specVersion) {
+        runtimes.now().catch(() => undefined); // tried again by whoever needs it
+      }
+    });
     this.#sender = new CallSender({ pool, runtimes, search: this.#search, inclusionTimeoutMs });
   }
 
@@ -135,7 +149,7 @@ class SubstrateChain implements Chain {
   }
 
   async metagraph(netuid: Netuid): Promise<Metagraph> {
-    return readMetagraph(await this.#state(), netuid, this.#addresses);
+    return readMetagraph(await this.#moment(), netuid, this.#addresses);
   }
 
   async weights(
@@ -161,7 +175,27 @@ class SubstrateChain implements Chain {
     return readCommitment(await this.#state(), netuid, hotkey);
   }
 
-  sign(call: Call, signer: Keypair): Promise<SignedCall> {
+  async fee(call: Call, account: Coldkey | Hotkey): Promise<Rao> {
+    return readFee(await this.#moment(), call, account);
+  }
+
+  async balance(account: Coldkey | Hotkey): Promise<Rao> {
+    return readBalance(await this.#state(), account);
+  }
+
+  async subnetInfo(netuid: Netuid): Promise<SubnetInfo> {
+    return readSubnetInfo(await this.#state(), netuid);
+  }
+
+  async subnetsOf(owner: Coldkey): Promise<{ netuid: Netuid; registeredAt: BlockNumber }[]> {
+    return readSubnetsOf(await this.#state(), owner);
+  }
+
+  async registrationCost(): Promise<Rao> {
+    return readRegistrationCost(await this.#moment());
+  }
+
+  sign(call: Call, signer: ChainSigner): Promise<SignedCall> {
     return this.#sender.sign(call, signer);
   }
 
@@ -197,14 +231,17 @@ class SubstrateChain implements Chain {
 
   /** State after a block, by default the best one now, decoded by the runtime in force. */
   async #state(at?: Hex): Promise<StateView> {
+    const moment = await this.#moment(at);
+    const { api } = moment.runtime;
+    return { ...moment, at: await api.at(moment.head.hash, api.runtimeVersion), ask: asking };
+  }
+
+  /** The same without @polkadot/api, for what is read by hand. */
+  async #moment(at?: Hex): Promise<Moment> {
     const head = at === undefined ? await this.head() : await this.#pool.headOf(at);
-    const runtime = at === undefined ? await this.#runtimes.now() : await this.#runtimes.after(head.hash);
-    const { api } = runtime;
     return {
       head,
-      runtime,
-      at: await api.at(head.hash, api.runtimeVersion),
-      ask: asking,
+      runtime: at === undefined ? await this.#runtimes.now() : await this.#runtimes.after(head.hash),
       rpc: (method, params) => this.#pool.ask(method, params),
       witness: (method, params) => this.#pool.askAnother(method, params),
     };
