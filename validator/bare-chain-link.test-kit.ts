@@ -7,7 +7,14 @@ import { Hyperparameters as H } from "../localnet/runtime/pallets/subtensor/hype
 import { Networks } from "../localnet/runtime/pallets/subtensor/network-storage.ts";
 import { Neurons } from "../localnet/runtime/pallets/subtensor/neuron-storage.ts";
 import { Timestamp } from "../localnet/runtime/pallets/timestamp.ts";
-import type { Call, Inclusion, SignedCall, SubnetRules, WireWeights } from "../shared/chain/chain.ts";
+import type {
+  BlockHead,
+  Call,
+  Inclusion,
+  SignedCall,
+  SubnetRules,
+  WireWeights,
+} from "../shared/chain/chain.ts";
 import type { OpenCommit } from "../shared/chain/commit-reveal.ts";
 import type { Metagraph } from "../shared/chain/metagraph.ts";
 import { storageIndexOf } from "../shared/chain/timelock/commit-hash.ts";
@@ -86,6 +93,16 @@ export class BareChainLink implements WeightChain {
 
   setVersion(version: number): void {
     this.#must(this.chain.root("AdminUtils", "sudo_set_commit_reveal_version", { version }));
+  }
+
+  /** The administrator writes nonsense where the beacon's key belongs. */
+  breakBeacon(): void {
+    this.chain.state.block(() =>
+      Drand.BeaconConfig.mutate(this.chain.state, (config) => ({
+        ...config,
+        public_key: new Uint8Array(96),
+      })),
+    );
   }
 
   /** The beacon falls silent: nothing is signed any more. */
@@ -219,6 +236,15 @@ export class BareChainLink implements WeightChain {
 
   inTurn<T>(_signer: string, work: () => Promise<T>): Promise<T> {
     return work();
+  }
+
+  async finalizedHead(): Promise<BlockHead> {
+    const { block } = this.chain;
+    return { number: block, hash: hashOf(block), parentHash: hashOf(block - 1) };
+  }
+
+  async blockHash(number: number): Promise<Hex> {
+    return hashOf(number);
   }
 
   async inclusionOf(extrinsicHash: Hex): Promise<Inclusion | undefined> {

@@ -86,6 +86,15 @@ describe("weights that are committed first", () => {
     expect(journal.weights.latest(NETUID, 0, 1)[0]).toMatchObject({ status: "verified", method: "hash" });
   });
 
+  it("are sent the way the subnet wants them when they are signed, not when they were decided", async () => {
+    want("plain");
+    const key = keyOf(0);
+    await decide(key);
+    want("timelock");
+    await untilSettled(key);
+    expect(journal.weights.get(key)).toMatchObject({ status: "verified", method: "timelock" });
+  });
+
   it("are lost by name when nobody was there to reveal them", async () => {
     want("hash");
     const key = keyOf(0);
@@ -106,6 +115,27 @@ describe("weights that are committed first", () => {
     link.silenceBeacon();
     await untilSettled(key);
     expect(journal.weights.get(key)).toMatchObject({ status: "failed", reason: "reveal-lost" });
+  });
+
+  it("are not encrypted to what is no beacon", async () => {
+    want("timelock");
+    const key = keyOf(0);
+    await decide(key);
+    link.breakBeacon();
+    await advance();
+    expect(journal.weights.get(key)).toMatchObject({ status: "abstained", reason: "beacon-invalid" });
+  });
+
+  it("abstain when somebody else committed with this key in the same epoch", async () => {
+    want("timelock");
+    const key = keyOf(0);
+    await decide(key);
+    await advance();
+    journal.close();
+    path = join(folder, `${journals++}.db`);
+    journal = open();
+    await decide(key);
+    expect(journal.weights.get(key)).toMatchObject({ status: "abstained", reason: "set-by-another" });
   });
 
   it("are found revealed by a process that comes back late", async () => {

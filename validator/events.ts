@@ -36,6 +36,8 @@ export type AbstainReason =
   | "rate-limit"
   /** No round of the beacon lies between a commit and the end of the epoch it must be revealed in. */
   | "epoch-too-short"
+  /** What the chain has as the beacon's key is none: what is encrypted to it would never open. */
+  | "beacon-invalid"
   /** The chain has newer weights of this hotkey that this journal does not know: another machine, or an old copy. */
   | "set-by-another"
   | "window-over";

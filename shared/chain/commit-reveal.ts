@@ -2,14 +2,14 @@ import { SubforgeError } from "../errors.ts";
 import type { Keypair } from "../keys/keypair.ts";
 import type { BlockNumber, Hex } from "../types.ts";
 import type { Call, SubnetRules, WireWeights } from "./chain.ts";
-import { type Beacon, secondsOfRound } from "./timelock/beacon.ts";
+import { type Beacon, parseG2, secondsOfRound } from "./timelock/beacon.ts";
 import { timelockEncrypt } from "./timelock/ciphertext.ts";
 import { commitHash, storageIndexOf } from "./timelock/commit-hash.ts";
 import { planReveal, type RevealPlan, revealRound } from "./timelock/reveal-round.ts";
 import { encodePayload } from "./timelock/weights-payload.ts";
 
 /** The version of timelocked commits that this code writes. With another one, weights are committed by hash. */
-export const TIMELOCK_VERSION = 4;
+const TIMELOCK_VERSION = 4;
 
 /** How weights get onto a subnet: in the open, behind a hash that is revealed later, or encrypted to a later round. */
 export type WeightsMethod = "plain" | "hash" | "timelock";
@@ -46,7 +46,7 @@ export type OpenCommit = {
 /** What is signed and sent, or why nothing that could be revealed can be. */
 export type Commitment =
   | { ok: true; call: Call; round: number | undefined; reveal: RevealPlan }
-  | { ok: false; reason: "epoch-too-short" };
+  | { ok: false; reason: "epoch-too-short" | "beacon-invalid" };
 
 /** Which way a subnet wants its weights now. */
 export function weightsMethod({ commitReveal }: Pick<SubnetRules, "commitReveal">): WeightsMethod {
@@ -56,7 +56,7 @@ export function weightsMethod({ commitReveal }: Pick<SubnetRules, "commitReveal"
 }
 
 /** When a commit that is sent now opens. */
-export function revealPlanOf(rules: SubnetRules): RevealPlan {
+function revealPlanOf(rules: SubnetRules): RevealPlan {
   const { commitReveal } = rules;
   const plan = commitReveal && planReveal({ ...rules, ...commitReveal }, commitReveal.revealPeriodEpochs);
   if (plan) return plan;
@@ -78,6 +78,7 @@ export function timelockCommit(
 ): Commitment {
   const { beacon, timelockVersion, timeMs, slotMs, lastStoredRound } = rules.commitReveal!;
   if (!beacon || timelockVersion === undefined) throw new Error("this subnet takes no timelocked commits");
+  if (!parseG2(beacon.publicKey)) return { ok: false, reason: "beacon-invalid" };
   const reveal = revealPlanOf(rules);
   const at = { block: rules.block, nowSeconds: timeMs / 1_000, blockSeconds: slotMs / 1_000 };
   // A round that is out already hides nothing, and an older one is refused.

@@ -76,7 +76,9 @@ export async function readOpenCommits(
 
 type StoredBeacon = { publicKey: Hex; period: number; genesisTime: number };
 
-function toBeacon({ publicKey, period, genesisTime }: StoredBeacon): Beacon {
+/** @returns undefined for one that never publishes anything */
+function toBeacon({ publicKey, period, genesisTime }: StoredBeacon): Beacon | undefined {
+  if (period < 1) return undefined;
   return {
     publicKey: Uint8Array.from(Buffer.from(publicKey.slice(2), "hex")),
     genesisSeconds: genesisTime,

@@ -4,7 +4,7 @@
  */
 
 /** A length before a vector: one, two or four bytes. @param value - below 2^30 */
-export function compact(value: number): Uint8Array {
+function compact(value: number): Uint8Array {
   if (value < 2 ** 6) return Uint8Array.of(value << 2);
   const bytes = Buffer.alloc(value < 2 ** 14 ? 2 : 4);
   if (bytes.length === 2) bytes.writeUInt16LE((value << 2) | 1);

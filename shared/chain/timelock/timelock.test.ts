@@ -20,6 +20,7 @@ import {
   encodeEnvelope,
   encodeText,
   encodeTimelockedField,
+  encryptText,
   roundAfterBlocks,
 } from "./envelopes.ts";
 import { planReveal, planRevealByModulo, revealRound } from "./reveal-round.ts";
@@ -176,6 +177,10 @@ describe.skipIf(!haveVectors)(
       const { text, plaintext_hex } = wrappers.string_commitment;
       expect(hex(encodeText(text))).toBe(plaintext_hex);
       expect(decodeText(bytes(plaintext_hex))).toBe(text);
+      const { round, signature_hex } = quicknet.pulses[1];
+      const { ciphertext } = encryptText(text, round, QUICKNET);
+      const opened = timelockDecrypt(ciphertext, bytes(signature_hex));
+      expect(opened.ok && decodeText(opened.plaintext)).toBe(text);
     });
   },
 );

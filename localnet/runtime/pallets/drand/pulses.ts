@@ -19,10 +19,8 @@ const MAX_AWAITED = 4_096;
  */
 export function publishPulses(c: Context): void {
   const { store: s } = c;
-  const nowMs = Timestamp.Now.get(s);
-  if (nowMs === 0n || !listensToDevBeacon(s)) return;
-  const due = BigInt(roundAt(beaconOf(s), Number(nowMs) / 1_000));
-  if (due <= Drand.LastStoredRound.get(s)) return;
+  const due = BigInt(roundAt(DEV_BEACON, Number(Timestamp.Now.get(s)) / 1_000));
+  if (due <= Drand.LastStoredRound.get(s) || !listensToDevBeacon(s)) return;
   Drand.LastStoredRound.put(s, due);
 
   const awaited = DrandPrivate.AwaitedRounds.get(s);
