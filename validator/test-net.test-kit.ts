@@ -54,6 +54,7 @@ export class TestChain implements Chain {
   readonly #neurons: Neuron[] = [];
   readonly #blocks: Stored[] = [{ head: headOf(0), included: new Map() }];
   readonly #pool = new Map<Hex, SignedCall>();
+  readonly #sent = new Map<Hex, SignedCall>();
   readonly #nonces = new Map<Hotkey, number>();
   readonly #weights = new Map<Hotkey, WireWeights>();
   readonly #commitments = new Map<Hotkey, { data: Uint8Array; block: number }>();
@@ -111,6 +112,17 @@ export class TestChain implements Chain {
       this.#epochIndex++;
     }
     for (const listener of this.#listeners) listener();
+  }
+
+  /** A fork: another block takes the place of the best one, and what that had included is lost. */
+  dropBest(): void {
+    const { head, included } = this.#blocks.pop()!;
+    for (const inclusion of included.values()) {
+      const call = this.#sent.get(inclusion.extrinsicHash);
+      if (call) this.#nonces.set(call.signer, call.nonce);
+    }
+    const hash = hashOf(`fork of ${head.number} ${head.hash}`);
+    this.#blocks.push({ head: { ...head, hash }, included: new Map() });
   }
 
   async head(): Promise<BlockHead> {
@@ -220,6 +232,7 @@ export class TestChain implements Chain {
       throw new SubforgeError("CHAIN_CALL_REFUSED", { call: "call", code: 1010, reason: "stale nonce" });
     }
     this.#pool.set(call.extrinsicHash, call);
+    this.#sent.set(call.extrinsicHash, call);
     if (trouble) throw trouble.error;
     const from = this.best.number;
     for (;;) {

@@ -9,7 +9,7 @@ import type { OnEvent } from "./events.ts";
 import { equalWeights } from "./weight-obstacles.ts";
 
 export type WeightOutcomeDeps = {
-  chain: Pick<Chain, "metagraph" | "weights">;
+  chain: Pick<Chain, "metagraph" | "weights" | "finalizedHead">;
   signer: Keypair;
   weights: WeightRecords;
   clock: Clock;
@@ -25,7 +25,7 @@ export class WeightOutcome {
   }
 
   /**
-   * Only what the chain itself shows is called set.
+   * Only what the chain itself shows is called set, in the state that no fork can undo.
    *
    * @param otherwise - Reason when the chain shows something else.
    */
@@ -34,7 +34,9 @@ export class WeightOutcome {
     const { netuid, mechanism } = record;
     const self = neuronByHotkey(await chain.metagraph(netuid), signer.address);
     if (!self) return this.fail(record, "not-registered");
-    const readBack = await chain.weights(netuid, self.uid, { mechanism });
+    const final = await chain.finalizedHead();
+    if (final.number < (record.revealedBlock ?? record.block!)) return; // the next block tells
+    const readBack = await chain.weights(netuid, self.uid, { mechanism, at: final.hash });
     if (!equalWeights(readBack, record.content!)) {
       return this.fail(record, this.#isOfLater(record, readBack) ? "superseded" : otherwise, readBack);
     }

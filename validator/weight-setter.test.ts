@@ -38,7 +38,7 @@ type Life = {
 
 describe("the weights of one epoch", () => {
   it.each(
-    Array.from({ length: 12 }, (_, diesAt) =>
+    Array.from({ length: 15 }, (_, diesAt) =>
       [true, false].map((reaches) => [diesAt, reaches] as const),
     ).flat(),
   )(
@@ -54,7 +54,7 @@ describe("the weights of one epoch", () => {
 
   it("are one content whatever happens, and always end verified or with a name", async () => {
     const life: fc.Arbitrary<Life> = fc.record({
-      diesAt: fc.option(fc.nat(14), { nil: undefined }),
+      diesAt: fc.option(fc.nat(17), { nil: undefined }),
       reachesChain: fc.boolean(),
       trouble: fc.option(fc.constantFrom("unknown-reached", "unknown-lost", "refused"), { nil: undefined }),
       weight: fc.integer({ min: 1, max: 9 }),
@@ -67,6 +67,42 @@ describe("the weights of one epoch", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("C9: are not called set before their block is final", async () => {
+    const { chain, journal, setter } = open();
+    chain.finalityLag = 3;
+    await setter.decide(KEY, shares(1), 10);
+    await runWithBlocks(chain, setter.advance(2, 0));
+    const { block } = journal.weights.get(KEY)!;
+    while (chain.best.number < block! + 3) {
+      await setter.advance(2, 0);
+      expect(journal.weights.get(KEY)).toMatchObject({ status: "included" });
+      chain.makeBlock();
+    }
+    await setter.advance(2, 0);
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "verified" });
+    journal.close();
+  });
+
+  it("C8: are sent again, the same bytes, when a fork drops the block that had them", async () => {
+    const { chain, journal, setter } = open();
+    chain.finalityLag = 3;
+    await setter.decide(KEY, shares(1), 10);
+    await runWithBlocks(chain, setter.advance(2, 0));
+    const before = journal.weights.get(KEY)!;
+    chain.dropBest();
+    await setter.advance(2, 0);
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "submitted" });
+    for (let i = 0; i < 6; i++) {
+      chain.makeBlock();
+      await runWithBlocks(chain, setter.advance(2, 0));
+    }
+    const after = journal.weights.get(KEY)!;
+    expect(after).toMatchObject({ status: "verified", extrinsicHash: before.extrinsicHash });
+    expect(after.blockHash).not.toBe(before.blockHash);
+    expect(chain.contents.size).toBe(1);
+    journal.close();
   });
 
   it("are not called set when the chain shows something else", async () => {

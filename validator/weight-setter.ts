@@ -15,6 +15,7 @@ import type { BlockNumber } from "../shared/types.ts";
 import { CommitFollower } from "./commit-follower.ts";
 import type { AbstainReason, OnEvent } from "./events.ts";
 import type { WeightShare } from "./score-book.ts";
+import { WeightFinality } from "./weight-finality.ts";
 import { findObstacle, stillThere } from "./weight-obstacles.ts";
 import { keyOf, WeightOutcome } from "./weight-outcome.ts";
 
@@ -33,6 +34,8 @@ export type WeightSetterDeps = {
     | "submit"
     | "inTurn"
     | "inclusionOf"
+    | "finalizedHead"
+    | "blockHash"
   >;
   signer: Keypair;
   weights: WeightRecords;
@@ -52,11 +55,13 @@ export class WeightSetter {
   readonly #signatures = new Map<number, number>();
   readonly #outcome: WeightOutcome;
   readonly #follower: CommitFollower;
+  readonly #finality: WeightFinality;
 
   constructor(deps: WeightSetterDeps) {
     this.#deps = deps;
     this.#outcome = new WeightOutcome(deps);
     this.#follower = new CommitFollower(deps, this.#outcome);
+    this.#finality = new WeightFinality(deps);
   }
 
   /**
@@ -114,6 +119,7 @@ export class WeightSetter {
         await this.#send(record, rules, running);
         return;
       case "included":
+        if (!(await this.#finality.isFinal(record))) return;
         if (isCommitted(record)) await this.#follower.follow(record, rules);
         else await this.#outcome.readBack(record, "read-back-differs");
         return;
@@ -206,9 +212,10 @@ export class WeightSetter {
     await this.#afterInclusion(weights.get(record)!);
   }
 
-  /** What was set in the open can be read back at once; the rest begins with the next block. */
+  /** What was set in the open can be read back as soon as it is final; the rest begins with a later block. */
   async #afterInclusion(record: WeightRecord): Promise<void> {
     if (record.status !== "included" || isCommitted(record)) return;
+    if (!(await this.#finality.isFinal(record))) return;
     await this.#outcome.readBack(record, "read-back-differs");
   }
 
