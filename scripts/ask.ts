@@ -10,10 +10,10 @@ export function hasTerminal(): boolean {
 
 /** Ask on stderr, because stdout belongs to the answer of the command, and echo nothing. Trimmed, as btcli does. */
 export async function askSecret(question: string): Promise<Secret> {
-  process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
   lines.once("SIGINT", () => process.exit(EXIT.interrupted));
+  process.stderr.write(question); // only now: before, the terminal itself would show what is typed
   try {
     return new Secret((await lines.question("")).trim());
   } finally {
