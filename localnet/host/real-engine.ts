@@ -59,6 +59,8 @@ export class RealEngine implements RuntimeEngine {
   readonly #host: RuntimeHost;
   readonly #version: VersionInfo;
   readonly #metadata = new Map<MetadataVersion, Uint8Array>();
+  /** Those of the next block, told from transactions by being the very same bytes. */
+  #inherents: readonly Uint8Array[] = [];
   #onlyInherents = false;
 
   /** @throws SubforgeError RUNTIME_BLOB_INVALID, RUNTIME_IMPORT_UNKNOWN, RUNTIME_API_MISSING, RUNTIME_TRAPPED */
@@ -97,15 +99,20 @@ export class RealEngine implements RuntimeEngine {
 
   initialize(store: Store, { parentHash, number, digest }: HeaderInput): void {
     const header = { parentHash, number, digest, stateRoot: ZERO_HASH, extrinsicsRoot: ZERO_HASH };
-    const mode = this.#change(store, "Core_initialize_block", encodeHeader(header));
+    const storage = new CallStorage(store);
+    const method = "Core_initialize_block";
+    const mode = this.#host.call({ method, args: encodeHeader(header), storage, isHook: true });
+    storage.flush(store);
     this.#onlyInherents = mode[0] === ONLY_INHERENTS;
   }
 
   inherents(reader: Reader, nowMs: bigint): Uint8Array[] {
     const args = inherentData(nowMs, nowMs / BigInt(this.slotMs));
     const storage = new CallStorage(reader);
-    const answer = this.#host.call({ method: "BlockBuilder_inherent_extrinsics", args, storage });
-    return Extrinsics.decode(answer).map((extrinsic) => Bytes.encode(extrinsic));
+    const method = "BlockBuilder_inherent_extrinsics";
+    const answer = this.#host.call({ method, args, storage, isHook: true });
+    this.#inherents = Extrinsics.decode(answer).map((extrinsic) => Bytes.encode(extrinsic));
+    return [...this.#inherents];
   }
 
   validate(store: Store, extrinsic: Uint8Array, at: BlockRef): Validity {
@@ -121,9 +128,11 @@ export class RealEngine implements RuntimeEngine {
   }
 
   apply(store: Store, extrinsic: Uint8Array): ApplyResult {
-    if (this.#onlyInherents && !isBare(extrinsic)) return { ok: false, invalidity: "ExhaustsResources" };
+    const isHook = this.#inherents.includes(extrinsic);
+    if (this.#onlyInherents && !isHook) return { ok: false, invalidity: "ExhaustsResources" };
     const storage = new CallStorage(store);
-    const answer = this.#host.call({ method: "BlockBuilder_apply_extrinsic", args: extrinsic, storage });
+    const method = "BlockBuilder_apply_extrinsic";
+    const answer = this.#host.call({ method, args: extrinsic, storage, isHook });
     if (answer[0] !== 0) return { ok: false, invalidity: readInvalidity(answer.slice(1)) };
     storage.flush(store);
     return { ok: true, dispatched: answer[1] === 0 };
@@ -136,6 +145,7 @@ export class RealEngine implements RuntimeEngine {
       args: NoArguments,
       storage,
       baseRoot: store.root(),
+      isHook: true,
     });
     storage.flush(store);
     return decodeHeader(answer);
@@ -158,21 +168,8 @@ export class RealEngine implements RuntimeEngine {
     return this.#host.call({ method, args, storage: new CallStorage(NO_STATE) });
   }
 
-  #change(store: Store, method: string, args: Uint8Array): Uint8Array {
-    const storage = new CallStorage(store);
-    const answer = this.#host.call({ method, args, storage });
-    storage.flush(store);
-    return answer;
-  }
-
   #olderMetadata(version: MetadataVersion): Uint8Array {
     if (version > 14) return this.metadata((version - 1) as MetadataVersion);
     return Bytes.decode(this.#ask("Metadata_metadata", NoArguments));
   }
-}
-
-/** Is it unsigned, as inherents are? The version byte stands behind the length. */
-function isBare(extrinsic: Uint8Array): boolean {
-  const prefix = [1, 2, 4, 5][extrinsic[0]! & 3]!;
-  return (extrinsic[prefix]! & 0xc0) === 0;
 }

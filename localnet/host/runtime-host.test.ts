@@ -72,9 +72,19 @@ describe("a host around a module", () => {
   });
 
   it("ends an endless loop at the deadline, and serves the next call", () => {
-    const host = hostOf({ functions: { Api_loop: [...op.forever, ...op.unreachable], Api_echo: ECHO } });
+    const host = hostOf({ functions: { Api_loop: [...op.loop([]), ...op.unreachable], Api_echo: ECHO } });
     expect(() => call(host, "Api_loop")).toThrow(expect.objectContaining({ code: "RUNTIME_TOO_SLOW" }));
     expect(call(host, "Api_echo", Uint8Array.of(3))).toEqual(Uint8Array.of(3));
+  });
+
+  it("ends a hook that keeps touching the state, at the same deadline", () => {
+    const touch = [...op.argumentSpan, ...op.call(0), ...op.drop];
+    const get = { name: "ext_storage_get_version_1", signature: { takes: ["i64"], gives: "i64" } } as never;
+    const host = hostOf({ imports: [get], functions: { Core_hook: [...op.loop(touch), ...op.unreachable] } });
+    const call = { method: "Core_hook", args: new Uint8Array(1), storage: new CallStorage(new State()) };
+    expect(() => host.call({ ...call, isHook: true })).toThrow(
+      expect.objectContaining({ code: "RUNTIME_TOO_SLOW" }),
+    );
   });
 
   it("stops a runtime that asks for more memory than there may be", () => {

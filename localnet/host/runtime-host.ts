@@ -7,7 +7,7 @@ import type { CallStorage } from "./call-storage.ts";
 import { requireKnown } from "./host-functions.ts";
 import { type MemoryLimits, readMemoryImport } from "./memory-import.ts";
 import { readRuntimeBlob } from "./runtime-blob.ts";
-import { Sandbox } from "./sandbox.ts";
+import { LateCall, Sandbox } from "./sandbox.ts";
 import { Module, type WasmModule } from "./wasm.ts";
 
 /** Longest time one call may take. An epoch of a full subnet takes seconds at most. */
@@ -31,6 +31,11 @@ export type RuntimeCall = {
   storage: CallStorage;
   /** Digest of the state below the call's changes. Default: none, for a call that belongs to no block. */
   baseRoot?: Hex;
+  /**
+   * The runtime's own part of a block, with nothing in it that a stranger sent: its deadline is looked at when it
+   * touches the state, which costs nothing. Default: a deadline that ends whatever runs, for a thread per call.
+   */
+  isHook?: boolean;
 };
 
 /**
@@ -79,16 +84,18 @@ export class RuntimeHost {
    * @returns what it answered, as SCALE
    * @throws SubforgeError RUNTIME_API_MISSING, RUNTIME_TRAPPED, RUNTIME_TOO_SLOW
    */
-  call({ method, args, storage, baseRoot = NO_ROOT }: RuntimeCall): Uint8Array {
+  call({ method, args, storage, baseRoot = NO_ROOT, isHook = false }: RuntimeCall): Uint8Array {
     if (!this.has(method)) throw new SubforgeError("RUNTIME_API_MISSING", { api: method });
     const sandbox = this.#idle ?? this.#createSandbox();
     this.#idle = undefined; // what a failed call leaves behind is not used again
     try {
-      const answer = sandbox.call({ method, args, storage, baseRoot }, (run) => this.#withDeadline(run));
+      const input = { method, args, storage, baseRoot, timeoutMs: this.#timeoutMs };
+      const answer = sandbox.call(input, isHook ? (run) => run() : (run) => this.#withDeadline(run));
       if (sandbox.isReusable) this.#idle = sandbox;
       return answer;
     } catch (error) {
-      if ((error as { code?: unknown }).code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
+      const { code } = error as { code?: unknown };
+      if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT" || error instanceof LateCall)
         throw new SubforgeError("RUNTIME_TOO_SLOW", { method, timeoutMs: this.#timeoutMs }, { cause: error });
       const reason = sandbox.lastError ?? (error instanceof Error ? error.message : String(error));
       const details = { method, reason: reason.slice(0, MAX_REASON) };

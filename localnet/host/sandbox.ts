@@ -21,7 +21,19 @@ const REUSED_BYTES = 64 * 1024 * 1024;
 const LOGGED: RuntimeLogLevel = "warn";
 
 type RuntimeFunction = (pointer: number, length: number) => Span;
-type CallInput = { method: string; args: Uint8Array; storage: CallStorage; baseRoot: Hex };
+type CallInput = {
+  method: string;
+  args: Uint8Array;
+  storage: CallStorage;
+  baseRoot: Hex;
+  timeoutMs: number;
+};
+
+/** The call touched the state after its time was over. */
+export class LateCall extends Error {}
+
+/** Touches of the state between two looks at the clock. */
+const TOUCHES_PER_LOOK = 256;
 
 export type SandboxOptions = {
   imports: readonly string[];
@@ -44,6 +56,8 @@ export class Sandbox {
   readonly #ownBytes: number;
   #heap: Heap | undefined;
   #input: CallInput | undefined;
+  #touches = 0;
+  #endMs = 0;
   #used = false;
   /** Last line of the running call that was logged as an error: the reason when it stops. */
   lastError: string | undefined;
@@ -55,11 +69,15 @@ export class Sandbox {
     this.#ownBytes = initial * PAGE_BYTES;
     this.#guest = new GuestMemory(this.#memory, () => this.#heap!);
     const input = () => this.#input!;
+    const checkTime = () => {
+      if (++this.#touches % TOUCHES_PER_LOOK === 0 && performance.now() > this.#endMs) throw new LateCall();
+    };
     const call: HostCall = {
       memory: this.#guest,
       signatures,
       maxLevel: LOGGED,
       get storage() {
+        checkTime();
         return input().storage;
       },
       stateRoot: () => input().storage.root(input().baseRoot),
@@ -84,6 +102,7 @@ export class Sandbox {
     if (this.#used) new Uint8Array(this.#memory.buffer, 0, this.#ownBytes).fill(0);
     this.#used = true;
     this.#input = input;
+    this.#endMs = performance.now() + input.timeoutMs;
     this.lastError = undefined;
     const { exports } = new Instance(this.#module, this.#imports);
     this.#heap = new Heap(this.#memory, (exports.__heap_base as WasmGlobal).value);

@@ -25,7 +25,8 @@ export const op = {
   call: (index: number) => [0x10, index],
   i32: (value: number) => [0x41, ...signed(value)],
   i64: (value: bigint) => [0x42, ...signed(value)],
-  forever: [0x03, 0x40, 0x0c, 0x00, 0x0b],
+  /** Again and again, for ever. */
+  loop: (body: readonly number[]) => [0x03, 0x40, ...body, 0x0c, 0x00, 0x0b],
   /** The span of the arguments: what an echo answers. */
   argumentSpan: [0x20, 0x01, 0xad, 0x42, 0x20, 0x86, 0x20, 0x00, 0xad, 0x84],
 } as const;
