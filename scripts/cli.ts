@@ -3,7 +3,10 @@ import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { metadataCommands } from "./commands/metadata.ts";
+import { metagraph } from "./commands/metagraph.ts";
 import { minerCommands } from "./commands/miner.ts";
+import { register } from "./commands/register.ts";
+import { subnetCommands } from "./commands/subnet.ts";
 import { validatorCommands } from "./commands/validator.ts";
 import { walletCommands } from "./commands/wallet.ts";
 import type { AnyCommand, CommandGroup } from "./options.ts";
@@ -14,6 +17,9 @@ export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [
   chainCommands,
   minerCommands,
   validatorCommands,
+  subnetCommands,
+  metagraph,
+  register,
   walletCommands,
   metadataCommands,
   doctor,

@@ -65,6 +65,14 @@ export const CAUSES: Record<string, string> = {
   JOURNAL_FOREIGN: "The data folder was used before with another network or hotkey.",
   JOURNAL_NEWER: "The data folder was used by a newer release, whose records this one might misread.",
   JOURNAL_BROKEN: "The disk is full, the permissions are wrong, or the file was damaged.",
+  PLAN_DECLINED: "What changes the chain is done only after a yes, at the terminal or by --yes.",
+  BALANCE_TOO_LOW: "The price of the call and its fee together are more than the account has free.",
+  REGISTRATION_CLOSED:
+    "Registration was switched off, by the chain's administrator or before the subnet was set up.",
+  WRITE_NOT_SHOWN: "Between the block of the call and this look, somebody else changed the same thing.",
+  HYPERPARAMETER_INVALID:
+    "The name is unknown, the value does not fit it, or only the chain's administrator sets it.",
+  SUBNET_NOT_OWNER: "Only the coldkey that registered a subnet, or was given it, may set its rules.",
   QUEUE_ADDRESS:
     "The address is no redis:// or rediss:// URL, or would send tasks unprotected over a network.",
   QUEUE_UNREACHABLE:

@@ -56,6 +56,12 @@ export const signerOptions = {
   "signer-timeout": { type: "number", default: 10, describe: "Seconds to wait for its signature" },
 } as const satisfies Record<string, Options>;
 
+/** Commands that change something on chain. Resolve them with `carryOut`. */
+export const writeOptions = {
+  "dry-run": { type: "boolean", default: false, describe: "Print the plan and send nothing" },
+  ...signerOptions,
+} as const satisfies Record<string, Options>;
+
 /** Where tasks wait: commands that use the queue. */
 export const queueOptions = {
   queue: {

@@ -222,6 +222,39 @@ export const ERRORS = {
     hint: () => "check which key the signer holds; nothing was sent to the chain",
     exit: "wallet",
   }),
+  PLAN_DECLINED: spec<{ action: string; asked: boolean }>({
+    message: (d) =>
+      d.asked
+        ? `nothing was sent: ${d.action} was not confirmed`
+        : `nothing was sent: ${d.action} needs a yes`,
+    hint: () => "run it again with --yes to do it, or with --dry-run to see the plan alone",
+    exit: "failed",
+  }),
+  BALANCE_TOO_LOW: spec<{ account: string; balance: string; needed: string }>({
+    message: (d) => `${d.account} has ${d.balance}, and this needs ${d.needed}`,
+    hint: () => "nothing was sent; move TAO to this account, or use another wallet with --wallet",
+    exit: "notReady",
+  }),
+  REGISTRATION_CLOSED: spec<{ netuid: number }>({
+    message: (d) => `subnet ${d.netuid} takes no registrations`,
+    hint: (d) => `ask its owner, who sees why: subforge subnet lint --netuid ${d.netuid}`,
+    exit: "notReady",
+  }),
+  WRITE_NOT_SHOWN: spec<{ what: string; block: number }>({
+    message: (d) => `the call is in block ${d.block}, and the chain does not show ${d.what}`,
+    hint: () => "somebody may have changed it since; look again: subforge metagraph --netuid N",
+    exit: "chain",
+  }),
+  HYPERPARAMETER_INVALID: spec<{ name: string; problem: string }>({
+    message: (d) => `${d.name} cannot be set: ${d.problem}`,
+    hint: () => "list names, units and who may set them: subforge subnet hyperparams --netuid N",
+    exit: "usage",
+  }),
+  SUBNET_NOT_OWNER: spec<{ netuid: number; owner: string; account: string }>({
+    message: (d) => `subnet ${d.netuid} belongs to ${d.owner}, not to ${d.account}`,
+    hint: () => "sign with the coldkey of its owner: --wallet NAME",
+    exit: "wallet",
+  }),
   SUBNET_UNKNOWN: spec<{ name: string; known: string[] }>({
     message: (d) => `there is no subnet called ${d.name}`,
     hint: (d) => `use one of: ${d.known.join(", ")}`,

@@ -1,7 +1,7 @@
 import type { ApiPromise } from "@polkadot/api";
 import type { SubmittableExtrinsic, SubmittableExtrinsicFunction } from "@polkadot/api/types";
 import { isSubforgeError, SubforgeError } from "../errors.ts";
-import { ARGUMENTS, callName, callPath, checkShape } from "./call-shape.ts";
+import { ARGUMENTS, callName, callPath, checkShape, type Kind } from "./call-shape.ts";
 import type { Call } from "./chain.ts";
 
 type Extrinsic = SubmittableExtrinsic<"promise">;
@@ -12,7 +12,8 @@ type Extrinsic = SubmittableExtrinsic<"promise">;
  * @throws SubforgeError CHAIN_CALL_UNKNOWN
  */
 export function buildCall(api: ApiPromise, call: Call): Extrinsic {
-  const { pallet, method } = callPath(call);
+  if (call.kind === "setHyperparameter") return buildSetter(api, call);
+  const { pallet, method } = call.kind === "sudo" ? { pallet: "sudo", method: "sudo" } : callPath(call);
   const build = api.tx[pallet]?.[method];
   if (!build) throw unknown(callName(call), "it is missing");
   if (call.kind === "sudo") return build(buildInner(api, call));
@@ -21,7 +22,7 @@ export function buildCall(api: ApiPromise, call: Call): Extrinsic {
 }
 
 /** Has the live runtime a call, in the shape we know? */
-export function hasCall(api: ApiPromise, kind: Exclude<Call["kind"], "sudo">): boolean {
+export function hasCall(api: ApiPromise, kind: Kind): boolean {
   const { pallet, method } = callPath({ kind });
   const build = api.tx[pallet]?.[method];
   if (!build) return false;
@@ -36,6 +37,17 @@ export function hasCall(api: ApiPromise, kind: Exclude<Call["kind"], "sudo">): b
 
 function argumentsOf({ meta }: SubmittableExtrinsicFunction<"promise">): string[] {
   return meta.args.map((arg) => `${arg.name.toString()}: ${arg.typeName.unwrapOr(arg.type)}`);
+}
+
+/** The setters are many and alike: the subnet, and one value. */
+function buildSetter(api: ApiPromise, call: Extract<Call, { kind: "setHyperparameter" }>): Extrinsic {
+  const build = api.tx.adminUtils?.[call.setter];
+  if (!build) throw unknown(callName(call), "it is missing");
+  const [first, ...values] = build.meta.args.map((arg) => arg.name.toString());
+  if (first !== "netuid" || values.length !== 1) {
+    throw unknown(callName(call), `its arguments are (${[first, ...values].join(", ")})`);
+  }
+  return build(call.netuid, call.value);
 }
 
 /** What the chain's administrator calls is named by its arguments: all of them, and no others. */

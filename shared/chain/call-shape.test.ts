@@ -6,7 +6,6 @@ import { describe, expect, it } from "vitest";
 import { isSubforgeError } from "../errors.ts";
 import { packageRoot } from "../process-entry.ts";
 import { callPath, checkShape, ipFromNumber, ipToNumber } from "./call-shape.ts";
-import type { Call } from "./chain.ts";
 
 const SPEC = join(packageRoot(), "..", "shared", "spec");
 const KINDS = [
@@ -64,7 +63,7 @@ describe("an address on chain", () => {
 function argumentsOf(version: number, kind: (typeof KINDS)[number]): string[] {
   const bytes = readFileSync(join(SPEC, `subtensor-metadata-${version}.scale`));
   const { pallets, lookup } = unifyMetadata(decAnyMetadata(Uint8Array.from(bytes)));
-  const { pallet, method } = callPath({ kind } as Call);
+  const { pallet, method } = callPath({ kind } as Parameters<typeof callPath>[0]);
   const calls = pallets.find(({ name }) => name.toLowerCase() === pallet.toLowerCase())?.calls;
   const type = lookup[calls?.type ?? -1]?.def;
   const snake = method.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -2,7 +2,9 @@ import { isIPv6 } from "node:net";
 import { SubforgeError } from "../errors.ts";
 import type { Call } from "./chain.ts";
 
-type Kind = Exclude<Call["kind"], "sudo">;
+/** Calls that are named when they are made: each of the chain's setters is one. */
+type NamedKind = "sudo" | "setHyperparameter";
+export type Kind = Exclude<Call["kind"], NamedKind>;
 type CallOf<K extends Kind> = Extract<Call, { kind: K }>;
 
 /** Protocol number in `serve_axon`: 4 is what the Python axon wrote, and readers expect it. */
@@ -147,13 +149,14 @@ export const ARGUMENTS: { [K in Kind]: (call: CallOf<K>) => unknown[] } = {
   },
 };
 
-export function callPath(call: Pick<Call, "kind">): { pallet: string; method: string } {
-  return call.kind === "sudo" ? { pallet: "sudo", method: "sudo" } : SHAPES[call.kind];
+export function callPath(call: { kind: Kind }): { pallet: string; method: string } {
+  return SHAPES[call.kind];
 }
 
 export function callName(call: Call): string {
-  const { pallet, method } =
-    call.kind === "sudo" ? { pallet: call.pallet, method: call.call } : SHAPES[call.kind];
+  if (call.kind === "setHyperparameter") return `adminUtils.${call.setter}`;
+  if (call.kind === "sudo") return `${call.pallet}.${call.call}`;
+  const { pallet, method } = SHAPES[call.kind];
   return `${pallet}.${method}`;
 }
 

@@ -33,6 +33,8 @@ export type SubnetRules = {
   /** Largest share of one uid, u16 of 65535. */
   maxWeightLimit: number;
   weightsVersionKey: number;
+  /** Incentive mechanisms, which take weights of their own: 0..mechanisms-1. */
+  mechanisms: number;
   commitRevealEnabled: boolean;
   /** What a commit needs to know; undefined while weights are set in the open. */
   commitReveal: CommitRevealRules | undefined;

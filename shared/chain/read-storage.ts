@@ -3,7 +3,7 @@ import { SubforgeError } from "../errors.ts";
 import type { StateView } from "./read-subnet.ts";
 
 /** An entry of SubtensorModule's storage, or of another pallet's as `pallet.entry`, and its keys. */
-export type Entry = readonly [name: string, ...keys: number[]];
+export type Entry = readonly [name: string, ...keys: (number | string)[]];
 
 /** Several entries in one request. @throws SubforgeError CHAIN_CALL_UNKNOWN for what the runtime does not have */
 export async function readStorage<Name extends string>(
