@@ -116,6 +116,17 @@ describe("an epoch", () => {
     expect(net.chain.contents.size).toBe(0);
   });
 
+  it("C13: that passed while the chain was away are named, once", async () => {
+    const net = await startNet(bench, { template: doubling, miners: [honest] });
+    const { epoch } = await net.until("epoch.skipped");
+    for (let i = 0; i < 3 * net.chain.tempo; i++) net.chain.makeBlock(); // seen by nobody: one turn of the event loop
+    const { from, to } = await net.until("epochs.missed");
+    expect(from).toBe(epoch + 1);
+    expect(to - from).toBeGreaterThanOrEqual(1);
+    await net.until("epoch.planned", (e) => e.epoch > to);
+    expect(net.seen("epochs.missed")).toHaveLength(1);
+  });
+
   it("whose plan cannot be asked is skipped by name", async () => {
     const planEpoch: SubnetTemplate["planEpoch"] = () => ({
       jobs: [{ taskId: "NOT A NAME", stage: "ask", synapse: "ask", to: [], task: null }],

@@ -31,6 +31,8 @@ export type AbstainReason =
   | SkipReason
   | VoidReason
   | "nobody-scored"
+  /** The subnet has fewer incentive mechanisms. */
+  | "no-such-mechanism"
   | "no-permit"
   | "stake-too-low"
   | "rate-limit"
@@ -59,6 +61,8 @@ export type ValidatorEvent =
   | { event: "validator.started"; netuid: Netuid; hotkey: Hotkey; template: string; version: string }
   | ({ event: "epoch.planned"; startBlock: BlockNumber; jobs: number; asked: number } & Epoch)
   | ({ event: "epoch.skipped"; reason: SkipReason } & Epoch)
+  /** Nobody was asked in the epochs `from` to `to`: the chain was away, or this process was. */
+  | { event: "epochs.missed"; netuid: Netuid; mechanism: number; from: number; to: number }
   | ({ event: "epoch.scored"; scores: ScoredMiner[]; asked: number; answered: number } & Epoch)
   | ({ event: "epoch.void"; reason: VoidReason; asked: number; answered: number } & Epoch)
   | ({ event: "answers.collected"; taskId: string; worker: string; recorded: number } & Epoch)

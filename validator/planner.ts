@@ -50,6 +50,7 @@ export class Planner {
   readonly #netuid: Netuid;
   readonly #mechanism = 0;
   readonly #deps: PlannerDeps;
+  #toldUpTo: number | undefined;
   #firstBlock: { number: BlockNumber; atMs: number } | undefined;
 
   constructor(netuid: Netuid, deps: PlannerDeps) {
@@ -87,6 +88,7 @@ export class Planner {
     const { journal, secrets, onEvent, clock, dispatcher } = this.#deps;
     const key = this.#key(rules.epochIndex);
     if (journal.epochs.epoch(key)) return;
+    this.#tellMissed(key);
     const startBlock = rules.lastEpochBlock;
     const reason: SkipReason | undefined = !secrets.wasCommitted(this.#netuid, key.epoch, startBlock)
       ? "secret-not-committed"
@@ -97,6 +99,17 @@ export class Planner {
     journal.epochs.skip(key, this.#stamp(), reason, clock.nowMs());
     onEvent({ event: "epoch.skipped", ...key, reason });
     dispatcher.forget(key.epoch - 1);
+  }
+
+  /** Told once: what is planned or skipped next stands between it and the next look. */
+  #tellMissed(key: EpochKey): void {
+    const [last] = this.#deps.journal.epochs.latest(key.netuid, key.mechanism, 1);
+    if (last === undefined || last.epoch >= key.epoch - 1 || this.#toldUpTo === key.epoch) return;
+    this.#toldUpTo = key.epoch;
+    const { netuid, mechanism } = key;
+    const [from, to] = [last.epoch + 1, key.epoch - 1];
+    this.#deps.logger.warn("epochs.missed", { netuid, mechanism, from, to });
+    this.#deps.onEvent({ event: "epochs.missed", netuid, mechanism, from, to });
   }
 
   /** @returns Why nobody can be asked. */

@@ -15,6 +15,8 @@ export function toLine(event: ValidatorEvent): string | undefined {
       return `epoch    ${event.epoch}  ${event.jobs} questions to ${event.asked} miners`;
     case "epoch.skipped":
       return `epoch    ${event.epoch}  nobody is asked: ${SKIPPED[event.reason]}`;
+    case "epochs.missed":
+      return `epoch    ${event.from} to ${event.to}  missed: the chain or this validator was away`;
     case "epoch.scored":
       return `epoch    ${event.epoch}  ${event.answered} of ${event.asked} answered; ${describeZeros(event.scores)}`;
     case "epoch.void":
