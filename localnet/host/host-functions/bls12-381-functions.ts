@@ -46,7 +46,7 @@ export function bls12381Functions({ memory }: HostCall): HostFunctions {
 }
 
 /** As arkworks: the shorter list decides, and a pair with the point at infinity is left out. */
-export function multiMillerLoop(first: Uint8Array, second: Uint8Array): Uint8Array {
+function multiMillerLoop(first: Uint8Array, second: Uint8Array): Uint8Array {
   const { Fp12 } = bls12_381.fields;
   const a = readVector(first, G1.pointBytes, MAX_POINTS).map((bytes) => G1.Point.fromBytes(bytes));
   const b = readVector(second, G2.pointBytes, MAX_POINTS).map((bytes) => G2.Point.fromBytes(bytes));
@@ -58,11 +58,11 @@ export function multiMillerLoop(first: Uint8Array, second: Uint8Array): Uint8Arr
   return writeTarget(product);
 }
 
-export function finalExponentiation(target: Uint8Array): Uint8Array {
+function finalExponentiation(target: Uint8Array): Uint8Array {
   return writeTarget(bls12_381.fields.Fp12.finalExponentiate(readTarget(target)));
 }
 
-export function multiply<F>(group: Group<F>): Operation {
+function multiply<F>(group: Group<F>): Operation {
   return (base, factor) => {
     const limbs = Buffer.concat(readVector(factor, 8, MAX_LIMBS));
     return writeJacobian(group, product(group, readJacobian(group, base), toInteger(limbs)));

@@ -54,7 +54,7 @@ export function cryptoFunctions({ memory, signatures }: HostCall): HostFunctions
 }
 
 /** @returns `Ok(key)` or `Err(why)` as SCALE; an uncompressed key comes without its leading 4 */
-export function recoverKey(signature: Uint8Array, digest: Uint8Array, compressed: boolean): Uint8Array {
+function recoverKey(signature: Uint8Array, digest: Uint8Array, compressed: boolean): Uint8Array {
   const v = signature[SIGNATURE_BYTES]!;
   const recovery = v > 26 ? v - 27 : v; // Ethereum counts from 27
   if (recovery > 3) return BAD_V;
