@@ -168,6 +168,17 @@ describe("root", () => {
   };
   const enter = () => call("root_register", { hotkey: HOTKEY });
 
+  it("takes stake once its owner has started it", () => {
+    const fresh = createTestChain();
+    const add = () =>
+      fresh.call(OWNER, SUBTENSOR, "add_stake", { hotkey: OWNER_HOTKEY, netuid: 0, amount_staked: TAO });
+    ok(fresh.call(OWNER, SUBTENSOR, "try_associate_hotkey", { hotkey: OWNER_HOTKEY }));
+    expect(failure(add())).toBe("SubtokenDisabled");
+    ok(fresh.call(OWNER, SUBTENSOR, "start_call", { netuid: 0 }));
+    ok(add());
+    expect(stakeOf(fresh.state, OWNER_HOTKEY, OWNER, 0)).toBe(TAO);
+  });
+
   it("gives a seat, makes a delegate, and lends to the owner of a new subnet", () => {
     ok(enter());
     expect(Neurons.Uids.get(chain.state, 0, HOTKEY)).toBe(0);

@@ -1,10 +1,13 @@
 import type { Context } from "../../dsl/context.ts";
+import type { GenesisConfig } from "../../dsl/genesis.ts";
 import { setFreeBalance } from "../accounts.ts";
 import { Balances, changeIssuance } from "../balances.ts";
 import { Hyperparameters } from "./hyperparameter-storage.ts";
 import { Networks } from "./network-storage.ts";
+import { Neurons } from "./neuron-storage.ts";
 import { appendNeuron } from "./neurons.ts";
 import { updateSqrtPrices } from "./sqrt-prices.ts";
+import { increaseStake } from "./stake.ts";
 import { Stakes } from "./stake-storage.ts";
 import { ZERO_ACCOUNT } from "./storage-keys.ts";
 import { subnetAccount } from "./subnets.ts";
@@ -16,8 +19,11 @@ const GENESIS_TEMPO = 100;
 const ROOT_SEATS = 64;
 const COIN = 1_000_000_000n;
 
-/** The real chain's genesis: root, and subnet 1, which belongs to nobody and was not started. */
-export function buildGenesis(c: Context): void {
+/**
+ * The real chain's genesis: root, and subnet 1, which belongs to nobody. Neither is started. Root belongs to the sudo key,
+ * as in the fast build of the real chain, so `start_call` by it opens root for stake.
+ */
+export function buildGenesis(c: Context, { sudo }: GenesisConfig): void {
   const { store: s } = c;
   for (const netuid of [ROOT, FIRST_SUBNET]) {
     Networks.NetworksAdded.put(s, netuid, true);
@@ -28,6 +34,11 @@ export function buildGenesis(c: Context): void {
   }
   Networks.TotalNetworks.put(s, 2);
   Hyperparameters.MaxAllowedUids.put(s, ROOT, ROOT_SEATS);
+  Hyperparameters.MaxAllowedValidators.put(s, ROOT, ROOT_SEATS);
+  Hyperparameters.MinAllowedWeights.put(s, ROOT, 0);
+  Hyperparameters.TargetRegistrationsPerInterval.put(s, ROOT, 1);
+  Networks.SubnetOwner.put(s, ROOT, sudo);
+  Networks.SubnetOwnerHotkey.put(s, ROOT, ZERO_ACCOUNT);
 
   Hyperparameters.MaxAllowedUids.put(s, FIRST_SUBNET, 256);
   Hyperparameters.MaxAllowedValidators.put(s, FIRST_SUBNET, 64);
@@ -37,6 +48,9 @@ export function buildGenesis(c: Context): void {
   Stakes.SubnetTAO.put(s, FIRST_SUBNET, 10n * COIN);
   Stakes.SubnetAlphaIn.put(s, FIRST_SUBNET, 10n * COIN);
   Stakes.SubnetAlphaOut.put(s, FIRST_SUBNET, COIN);
+  Networks.SubnetLocked.put(s, FIRST_SUBNET, 1n);
+  Neurons.Owner.put(s, ZERO_ACCOUNT, ZERO_ACCOUNT);
+  increaseStake(s, ZERO_ACCOUNT, ZERO_ACCOUNT, FIRST_SUBNET, COIN);
   appendNeuron(c, FIRST_SUBNET, ZERO_ACCOUNT);
 
   setFreeBalance(c, subnetAccount(FIRST_SUBNET), 10n * COIN);
