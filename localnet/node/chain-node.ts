@@ -21,15 +21,10 @@ import { EngineHistory } from "./engine-history.ts";
 import { headerHash } from "./header.ts";
 import { Listeners } from "./listeners.ts";
 import { clientError, invalidParams, poolError, RpcError } from "./rpc-error.ts";
-import { type ChainDump, requireSameRules } from "./state-file.ts";
-import { type Added, type PooledTransaction, TransactionPool } from "./transaction-pool.ts";
-import { TransactionWatchers, type Watcher } from "./transaction-watchers.ts";
-
-/** Where a runtime blob lies in the state of a chain that runs one. */
-const CODE_KEY: Hex = "0x3a636f6465";
-
-/** Hashes of earlier blocks in a dump: as many as the chain itself remembers. */
-const DUMPED_HASHES = 2_400;
+import { type ChainDump, requireSameRules, rulesOf } from "./state-file.ts";
+import { TransactionDesk, type Uprooted } from "./transaction-desk.ts";
+import type { PooledTransaction, TransactionPool } from "./transaction-pool.ts";
+import type { Watcher } from "./transaction-watchers.ts";
 
 const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 export type ChainNodeOptions = {
@@ -41,22 +36,17 @@ export type ChainNodeOptions = {
   keepBlocks: number;
 };
 
-/** A transaction and its hash. */
-type Bytes = Pick<PooledTransaction, "hash" | "bytes">;
-
 /** The chain itself: state, blocks and waiting transactions. Everything happens between two turns of the event loop. */
 export class ChainNode {
   readonly state: State;
   readonly blocks: BlockStore;
-  readonly pool = new TransactionPool();
   /** What clients are told: who asks without naming a block means `view.best`. */
   readonly view: ChainView;
   /** Told of each block that was made, after the clients. */
   readonly onBlock = new Listeners<Block>();
-  readonly onSubmitted = new Listeners<Hex>();
   readonly onUpgraded = new Listeners<VersionInfo>();
   readonly #engines: EngineHistory;
-  readonly #watchers = new TransactionWatchers();
+  readonly #desk: TransactionDesk;
   readonly #nextTimeMs: () => bigint;
   readonly #logger: Logger;
   #lastTimeMs = 0n;
@@ -75,7 +65,17 @@ export class ChainNode {
     const extrinsicsRoot = bytesToHex(blake2b256(engine.metadata(16)));
     const header = { parentHash: ZERO_HASH, number: 0, stateRoot, extrinsicsRoot, digest: [] };
     this.blocks = new BlockStore(blockOf(header, [], 0), keepBlocks);
-    this.view = new ChainView(this.blocks, this.state, this.#watchers);
+    const validate = (bytes: Uint8Array) => this.#validate(bytes);
+    this.#desk = new TransactionDesk({ validate, head: () => this.head.header.number });
+    this.view = new ChainView(this.blocks, this.state, this.#desk.watchers);
+  }
+
+  get pool(): TransactionPool {
+    return this.#desk.pool;
+  }
+
+  get onSubmitted(): Listeners<Hex> {
+    return this.#desk.onSubmitted;
   }
 
   /** The rules of the next block. */
@@ -140,33 +140,19 @@ export class ChainNode {
     return this.#queryAfter(this.knownAt(hash), ask);
   }
 
-  /**
-   * Take a transaction into the pool.
-   *
-   * @param watch - Is told what becomes of it, from now on.
-   * @returns its hash
-   * @throws RpcError with the codes of the real pool
-   */
+  /** Take a transaction into the pool, as `TransactionDesk.submit`. @throws RpcError */
   submit(bytes: Uint8Array, watch?: Watcher): Hex {
-    const hash = bytesToHex(blake2b256(bytes));
-    if (this.pool.has(hash)) throw poolError.alreadyImported(hash);
-    const { replaced, promoted } = this.#enter(hash, bytes);
-    if (watch) this.#watchers.add(hash, watch);
-    if (replaced) this.#watchers.tell(replaced.hash, { usurped: hash });
-    if (promoted.length === 0) this.#watchers.tell(hash, "future");
-    for (const entry of promoted) this.#watchers.tell(entry.hash, "ready");
-    this.onSubmitted.emit(hash);
-    return hash;
+    return this.#desk.submit(bytes, watch);
   }
 
   /** A watcher does not want to know any more. */
   unwatch(hash: Hex, watch: Watcher): void {
-    this.#watchers.remove(hash, watch);
+    this.#desk.watchers.remove(hash, watch);
   }
 
   /** Transactions that somebody waits for. */
   get watched(): number {
-    return this.#watchers.size;
+    return this.#desk.watchers.size;
   }
 
   /**
@@ -176,22 +162,22 @@ export class ChainNode {
    */
   newBlock(change?: (store: Store) => void): Block {
     const { number } = this.head.header;
-    for (const { hash } of this.pool.expire(number + 1)) this.#watchers.tell(hash, "invalid");
+    for (const { hash } of this.pool.expire(number + 1)) this.#desk.watchers.tell(hash, "invalid");
     const refused: PooledTransaction[] = [];
     const block = this.#append(this.pool.ready(), refused, change);
     for (const { hash } of refused) this.pool.remove(hash);
     for (const hash of block.extrinsicHashes) this.pool.include(hash);
     this.view.advance();
-    for (const { hash } of refused) this.#watchers.tell(hash, "invalid");
+    for (const { hash } of refused) this.#desk.watchers.tell(hash, "invalid");
     this.onBlock.emit(block);
     return block;
   }
 
   /** Go back to a block; what waits in the pool is dropped. */
   revertTo(number: BlockNumber): void {
-    const dropped = this.#transactionsAfter(number);
+    const retracted = this.#transactionsAfter(number);
     this.#cutAfter(number);
-    for (const { hash } of [...dropped, ...this.pool.clear()]) this.#watchers.tell(hash, "dropped");
+    this.#desk.drop(retracted);
   }
 
   /**
@@ -203,40 +189,21 @@ export class ChainNode {
    */
   reorganise(depth: number, { lose = false }: { lose?: boolean } = {}): Block {
     const { number } = this.head.header;
-    const open = number - this.view.finalizedNumber;
+    const open = number - this.view.settledNumber;
     if (depth > open)
       throw invalidParams(
         `a reorg of ${depth} blocks would undo final ones: ${open} are open; stall finality`,
       );
     const retracted = this.#transactionsAfter(number - depth);
     const changed = new Set(this.#changedAfter(number - depth));
-    const waiting = this.pool.clear();
+    const waiting = this.#desk.takeWaiting();
     this.#cutAfter(number - depth);
     const branch = Array.from({ length: depth + 1 }, () => this.#append([], []));
     this.view.switchTo(branch, changed);
-    for (const { hash } of lose ? retracted : []) this.#watchers.forget(hash);
-    this.#enterAgain(waiting, lose ? [] : retracted);
+    for (const { hash } of lose ? retracted : []) this.#desk.watchers.forget(hash);
+    this.#desk.enterAgain(lose ? waiting : [...retracted, ...waiting]);
     for (const block of branch) this.onBlock.emit(block);
     return this.head;
-  }
-
-  /** All that this chain needs to go on elsewhere. What waits in the pool stays behind. */
-  dump(): ChainDump {
-    const { specName, specVersion } = this.engine.version();
-    const { header, extrinsics, inherents } = this.head;
-    return {
-      specName,
-      specVersion,
-      codeHash: this.#codeHash(),
-      genesis: this.blocks.genesis.header,
-      head: header,
-      extrinsics: [...extrinsics],
-      inherents,
-      hashes: this.blocks.lastHashes(DUMPED_HASHES),
-      root: this.state.lastRoot,
-      timeMs: this.#lastTimeMs,
-      state: this.state.dump(),
-    };
   }
 
   /**
@@ -248,20 +215,15 @@ export class ChainNode {
   restore(dump: ChainDump, name: string): void {
     const genesis = blockOf(dump.genesis, [], 0);
     const head = dump.head.number === 0 ? genesis : blockOf(dump.head, dump.extrinsics, dump.inherents);
-    requireSameRules(dump, { ...this.engine.version(), codeHash: this.#codeHash() }, name);
+    requireSameRules(dump, rulesOf(this), name);
     if (dump.hashes.at(-1) !== head.hash)
       throw new SubforgeError("CHAIN_STATE_INVALID", { name, problem: "its last block has another hash" });
     this.state.restore(head.header.number, dump.root, dump.state);
     this.blocks.restore(genesis, dump.hashes, head);
     this.#engines.restart();
     this.#lastTimeMs = dump.timeMs;
-    for (const { hash } of this.pool.clear()) this.#watchers.tell(hash, "dropped");
+    this.#desk.drop();
     this.view.restart();
-  }
-
-  #codeHash(): Hex | undefined {
-    const code = this.state.get(CODE_KEY);
-    return code && bytesToHex(blake2b256(code));
   }
 
   /** From the next block on other rules hold. What waits is checked anew. */
@@ -269,7 +231,7 @@ export class ChainNode {
     const { number } = this.newBlock().header;
     this.#engines.upgrade(number, engine);
     this.onUpgraded.emit(engine.version());
-    this.#enterAgain(this.pool.clear());
+    this.#desk.enterAgain(this.#desk.takeWaiting());
   }
 
   #queryAfter<T>(block: Block, ask: (engine: RuntimeEngine, store: Store, at: BlockRef) => T): T {
@@ -280,35 +242,14 @@ export class ChainNode {
     return ask(engine, new Overlay(this.state.at(header.number)), at);
   }
 
-  /** Check a transaction and put it into the pool. @throws RpcError */
-  #enter(hash: Hex, bytes: Uint8Array): Added {
-    const validity = this.#validate(bytes);
-    if (!validity.ok) throw poolError.invalid(validity.invalidity);
-    return this.pool.add(hash, bytes, validity, this.head.header.number);
-  }
-
-  /** Transactions of before a change of branch or rules: those that were in a block first, for others build on them. */
-  #enterAgain(waiting: readonly Bytes[], retracted: readonly Bytes[] = []): void {
-    for (const { hash, bytes } of [...retracted, ...waiting]) {
-      try {
-        this.#enter(hash, bytes);
-      } catch (error) {
-        if (!(error instanceof RpcError)) throw error;
-        this.#watchers.tell(hash, "invalid");
-      }
-    }
-    const ready = new Set(this.pool.ready().map(({ hash }) => hash));
-    for (const { hash } of retracted) if (ready.has(hash)) this.#watchers.tell(hash, "ready");
-    for (const hash of ready) this.onSubmitted.emit(hash);
-  }
-
   /** What users sent in the blocks behind `number`, oldest first. */
-  #transactionsAfter(number: BlockNumber): Bytes[] {
-    const found: Bytes[] = [];
+  #transactionsAfter(number: BlockNumber): Uprooted[] {
+    const found: Uprooted[] = [];
     for (let next = number + 1; next <= this.head.header.number; next++) {
       const { extrinsics, extrinsicHashes, inherents } = this.blocks.byNumber(next)!;
+      const told = next > this.view.toldNumber ? "ready" : "retracted";
       for (let i = inherents; i < extrinsics.length; i++)
-        found.push({ hash: extrinsicHashes[i]!, bytes: extrinsics[i]! });
+        found.push({ hash: extrinsicHashes[i]!, bytes: extrinsics[i]!, told });
     }
     return found;
   }

@@ -2,10 +2,13 @@ import { SubforgeError } from "../../shared/errors.ts";
 import type { ChainClock } from "./chain-clock.ts";
 import type { ChainNode } from "./chain-node.ts";
 import { headerHash } from "./header.ts";
-import { decodeStateFile, encodeStateFile } from "./state-file.ts";
+import { type ChainDump, decodeStateFile, encodeStateFile, rulesOf } from "./state-file.ts";
 
 /** What errors call a file that came over the wire. */
 const LOADED = "the loaded state";
+
+/** Hashes of earlier blocks in a dump: as many as the chain itself remembers. */
+const DUMPED_HASHES = 2_400;
 
 /** Chains as files: what a node dumps, and what it becomes. */
 export class ChainStates {
@@ -17,8 +20,21 @@ export class ChainStates {
     this.#clock = clock;
   }
 
+  /** All that the chain needs to go on elsewhere. What waits in the pool stays behind. */
   dump(): Uint8Array {
-    return encodeStateFile(this.#node.dump(), this.#node.genesisHash);
+    const { blocks, head, state, lastTimeMs, genesisHash } = this.#node;
+    const dump: ChainDump = {
+      ...rulesOf(this.#node),
+      genesis: blocks.genesis.header,
+      head: head.header,
+      extrinsics: [...head.extrinsics],
+      inherents: head.inherents,
+      hashes: blocks.lastHashes(DUMPED_HASHES),
+      root: state.lastRoot,
+      timeMs: lastTimeMs,
+      state: state.dump(),
+    };
+    return encodeStateFile(dump, genesisHash);
   }
 
   /**
@@ -42,7 +58,7 @@ export class ChainStates {
     this.#become(decodeStateFile(file, name), name);
   }
 
-  #become(dump: ReturnType<typeof decodeStateFile>, name: string): void {
+  #become(dump: ChainDump, name: string): void {
     this.#node.restore(dump, name);
     this.#clock.resumeAfter(Number(dump.timeMs));
   }

@@ -33,6 +33,10 @@ export class ChainView {
   #lag: Lag = { kind: "none" };
   #best: BlockNumber = 0;
   #final: BlockNumber = 0;
+  /** Last block that was announced: a lag that begins takes `#best` behind it. */
+  #told: BlockNumber = 0;
+  /** What retracted blocks had changed, and nobody was told yet. */
+  readonly #undone = new Set<StateKey>();
 
   constructor(blocks: BlockStore, state: State, watchers: TransactionWatchers) {
     this.#blocks = blocks;
@@ -48,8 +52,14 @@ export class ChainView {
     return this.#blocks.hashOf(this.finalizedNumber)!;
   }
 
+  /** What clients are told is final: a node that lags may know of more. */
   get finalizedNumber(): BlockNumber {
     return Math.min(this.#final, this.#best);
+  }
+
+  /** What is final whether clients see it now or not. */
+  get settledNumber(): BlockNumber {
+    return this.#final;
   }
 
   setFinality(finality: Finality): void {
@@ -57,7 +67,7 @@ export class ChainView {
     this.#announceFinal(this.#finalize());
   }
 
-  /** Clients see an older best block at once; when the lag ends they are told of each block they missed. */
+  /** Clients see an older best block at once; when the lag ends they are told of each block they do not know. */
   setLag(lag: Lag): void {
     this.#lag = lag;
     this.#best = Math.min(this.#best, this.#targetBest());
@@ -68,8 +78,8 @@ export class ChainView {
   advance(): void {
     for (const target = this.#targetBest(); this.#best < target; ) {
       this.#best++;
-      const block = this.#blocks.byNumber(this.#best);
-      if (block === undefined) continue; // not kept any more: it stayed hidden for too long
+      const block = this.#best > this.#told ? this.#blocks.byNumber(this.#best) : undefined;
+      if (block === undefined) continue; // told before, or hidden for so long that it is not kept any more
       this.#announce(block, () => this.#changedIn([block]));
       this.#giveUpWaiting();
     }
@@ -77,19 +87,28 @@ export class ChainView {
 
   /** The blocks behind `number` will be gone: whoever was told of them hears it. Call it before they are. */
   retract(number: BlockNumber): void {
-    for (let gone = this.#best; gone > Math.max(number, this.#final); gone--) {
+    for (let gone = this.#told; gone > Math.max(number, this.#final); gone--) {
       const block = this.#blocks.byNumber(gone);
       if (block !== undefined) this.#tell([block], "retracted");
     }
     this.#best = Math.min(this.#best, number);
     this.#final = Math.min(this.#final, number);
+    this.#told = Math.min(this.#told, number);
   }
 
-  /** Another branch has become the best one: its last block is announced, as a node does that changes branch. */
-  switchTo(branch: readonly Block[], retractedKeys: ReadonlySet<StateKey>): void {
+  /**
+   * Another branch has become the best one: its last block is announced, as a node does that changes branch. One that
+   * lags tells of each block when it comes to it.
+   */
+  switchTo(branch: readonly Block[], undone: ReadonlySet<StateKey>): void {
     const last = branch.at(-1)!;
-    this.#best = last.header.number;
-    this.#announce(last, () => new Set([...retractedKeys, ...this.#changedIn(branch)]));
+    for (const key of undone) this.#undone.add(key);
+    if (this.#lag.kind === "none") {
+      this.#best = last.header.number;
+      this.#announce(last, () => this.#changedIn(branch));
+    } else {
+      this.advance();
+    }
   }
 
   /** The chain has become another: its last block is final and announced. */
@@ -97,15 +116,23 @@ export class ChainView {
     const { number } = this.#blocks.head.header;
     this.#best = number;
     this.#final = number - 1;
-    this.#announce(this.best, () => new Set(this.#state.keys("0x")));
+    this.#announce(this.best, () => this.#state.keys("0x"));
     this.#final = number;
   }
 
-  #announce(block: Block, changed: () => ReadonlySet<StateKey>): void {
+  /** Number of the last block that clients were told of. */
+  get toldNumber(): BlockNumber {
+    return this.#told;
+  }
+
+  #announce(block: Block, changed: () => Iterable<StateKey>): void {
+    this.#told = block.header.number;
     this.onHead.emit(block);
     const finalized = this.#finalize();
     for (const one of finalized) this.onFinalized.emit(one);
-    if (this.onStorage.size > 0) this.onStorage.emit({ block, changed: changed() });
+    if (this.onStorage.size > 0)
+      this.onStorage.emit({ block, changed: new Set([...this.#undone, ...changed()]) });
+    this.#undone.clear();
     this.#tell([block], "inBlock");
     this.#tell(finalized, "finalized");
   }
@@ -139,9 +166,9 @@ export class ChainView {
     }
   }
 
-  #changedIn(blocks: readonly Block[]): Set<StateKey> {
-    const known = blocks.filter(({ header }) => header.number >= this.#state.oldest);
-    return new Set(known.flatMap(({ header }) => [...this.#state.changedIn(header.number)]));
+  *#changedIn(blocks: readonly Block[]): Iterable<StateKey> {
+    for (const { header } of blocks)
+      if (header.number >= this.#state.oldest) yield* this.#state.changedIn(header.number);
   }
 
   #targetFinal(): BlockNumber {

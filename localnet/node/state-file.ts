@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { SubforgeError } from "../../shared/errors.ts";
 import type { Hex } from "../../shared/types.ts";
-import type { Header } from "../engine.ts";
+import type { Header, RuntimeEngine } from "../engine.ts";
+import { blake2b256 } from "../state/hashing.ts";
+import type { Reader } from "../state/store.ts";
 import { option, record, vec } from "../types/composites.ts";
 import { bytesToHex, hexToBytes } from "../types/hex.ts";
 import { Bytes, Str, U32, U64 } from "../types/primitives.ts";
@@ -19,6 +21,9 @@ const MAX_CONTENT_BYTES = 1024 * 1024 * 1024;
 
 /** The first line is JSON for people and programs that only look; it is never longer. */
 const MAX_LINE_BYTES = 4_096;
+
+/** Where a runtime blob lies in the state of a chain that runs one. */
+const CODE_KEY: Hex = "0x3a636f6465";
 
 const HeaderNode = record("Header", {
   parentHash: H256,
@@ -102,6 +107,13 @@ export function decodeStateFile(file: Uint8Array, name: string): ChainDump {
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The runtime of a chain. */
+export function rulesOf({ engine, state }: { engine: RuntimeEngine; state: Reader }): Rules {
+  const { specName, specVersion } = engine.version();
+  const code = state.get(CODE_KEY);
+  return { specName, specVersion, codeHash: code && bytesToHex(blake2b256(code)) };
 }
 
 /**

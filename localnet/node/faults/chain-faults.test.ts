@@ -153,10 +153,10 @@ describe("a lagging node", () => {
     expect(node.find(node.head.hash)).toBeUndefined();
     const { statuses } = submit(chain);
     const block = node.newBlock();
-    expect(heads).toEqual([3]);
-    expect(statuses).toEqual(["ready"]);
+    node.newBlock();
+    expect([node.view.best.header.number, heads, statuses]).toEqual([4, [], ["ready"]]);
     faults.clear("lagging");
-    expect(heads).toEqual([3, 4, 5, 6]);
+    expect(heads, "what was told before is not told again").toEqual([6, 7]);
     expect(statuses).toEqual(["ready", { inBlock: block.hash }, { finalized: block.hash }]);
   });
 
@@ -190,8 +190,9 @@ describe("an upgrade of the runtime", () => {
     const plain = rules().metadata(15);
     faults.set({ kind: "spec-bump" });
     expect(rules().version().specVersion).toBe(425);
-    expect(Buffer.from(rules().metadata(15)).includes("subtensor_runtime_common")).toBe(true);
-    expect(Buffer.from(plain).includes("subtensor_runtime_common")).toBe(false);
+    const path = "subtensor_runtime_common\x18NetUid"; // as SCALE writes a path: lengths before the words
+    expect(Buffer.from(rules().metadata(15)).includes(path)).toBe(true);
+    expect(Buffer.from(plain).includes(path)).toBe(false);
     expect(node.engineAt(before.hash).version().specVersion).toBe(424);
     faults.clear();
     expect(rules().version().specVersion).toBe(424);
