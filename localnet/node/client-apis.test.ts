@@ -255,6 +255,33 @@ describe("swaps", () => {
   });
 });
 
+describe("the methods a Subtensor adds", () => {
+  it("answer the same bytes as the runtime APIs behind them, as numbers", async () => {
+    const bytes = await rpc("subnetInfo_getMetagraph", NETUID);
+    expect(Uint8Array.from(bytes as number[])).toEqual(await raw("subnetInfo", "getMetagraph", NETUID));
+    const account = [...keyring.decodeAddress(address("//Validator"))];
+    expect(await rpc("delegateInfo_getDelegate", account)).toEqual([
+      ...(await raw("delegateInfo", "getDelegate", address("//Validator"))),
+    ]);
+    expect(await rpc("subnetInfo_getSelectiveMechagraph", NETUID, 0, [0, 52], node.head().hash)).toEqual([
+      ...(await raw("subnetInfo", "getSelectiveMechagraph", NETUID, 0, [0, 52])),
+    ]);
+  });
+
+  it("answer prices and costs as numbers", async () => {
+    expect(await rpc("swap_currentAlphaPrice", NETUID)).toBe(await ask("swap", "currentAlphaPrice", NETUID));
+    expect(await rpc("swap_currentAlphaPriceAll")).toEqual(await ask("swap", "currentAlphaPriceAll"));
+    expect(await rpc("subnetInfo_getLockCost")).toBeGreaterThan(0);
+  });
+
+  it("refuse what no argument can be made of", async () => {
+    await expect(rpc("subnetInfo_getMetagraph", 65_536)).rejects.toThrow("-32602");
+    await expect(rpc("subnetInfo_getMetagraph")).rejects.toThrow("-32602");
+    await expect(rpc("delegateInfo_getDelegate", [1, 2])).rejects.toThrow("-32602");
+    await expect(rpc("swap_simSwapTaoForAlpha", NETUID, -1)).rejects.toThrow("-32602");
+  });
+});
+
 type Fields = Record<string, unknown>;
 type Neuron = Fields & { weights: unknown; bonds: unknown };
 type Availability = Record<string, Record<string, { available: number }>>;
@@ -293,6 +320,19 @@ async function ask<T = unknown>(area: string, method: string, ...args: unknown[]
 
 async function raw(area: string, method: string, ...args: unknown[]): Promise<Uint8Array> {
   return (await api.call[`${area}RuntimeApi`]![method]!(...args)).toU8a();
+}
+
+/** @throws Error with the code */
+async function rpc(method: string, ...params: unknown[]): Promise<unknown> {
+  const response = await fetch(node.endpoint.replace("ws:", "http:"), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: "qZ17", method, params }),
+  });
+  const answer = (await response.json()) as { id: unknown; result: unknown; error?: { code: number } };
+  expect(answer.id).toBe("qZ17"); // the Python clients number their requests with texts
+  if (answer.error) throw new Error(String(answer.error.code));
+  return answer.result;
 }
 
 function text(hex: string): string {

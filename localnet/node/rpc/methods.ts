@@ -6,6 +6,7 @@ import { faultMethods } from "./faults.ts";
 import { paymentMethods } from "./payment.ts";
 import type { RpcMethods } from "./rpc.ts";
 import { stateMethods } from "./state.ts";
+import { subtensorMethods } from "./subtensor.ts";
 import { systemMethods } from "./system.ts";
 
 /**
@@ -21,6 +22,7 @@ export function createMethods({ dev }: { dev: boolean }): ReadonlyMap<string, Rp
       stateMethods,
       authorMethods,
       paymentMethods,
+      subtensorMethods,
       ...(dev ? [devMethods, devStateMethods, faultMethods] : []),
     ].flatMap((family) => Object.entries(family)),
   );

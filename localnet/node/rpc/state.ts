@@ -1,11 +1,10 @@
-import { isSubforgeError } from "../../../shared/errors.ts";
 import type { Hex } from "../../../shared/types.ts";
-import { UnknownRuntimeApi } from "../../engine.ts";
 import { blake2b256 } from "../../state/hashing.ts";
 import type { Reader, StateKey } from "../../state/store.ts";
 import { bytesToHex } from "../../types/hex.ts";
 import type { ChainNode } from "../chain-node.ts";
 import { clientError, invalidParams } from "../rpc-error.ts";
+import { callRuntime } from "./call-runtime.ts";
 import { blockHashParam, bytesParam, connectionOf, hexParam, listParam, numberParam } from "./params.ts";
 import type { RpcContext, RpcMethod, RpcMethods } from "./rpc.ts";
 
@@ -42,8 +41,8 @@ export const stateMethods: RpcMethods = {
   state_unsubscribeRuntimeVersion: unsubscribe,
   chain_unsubscribeRuntimeVersion: unsubscribe,
   state_getMetadata: ([at], { node }) => bytesToHex(node.engineAt(blockHashParam(at)).metadata(14)),
-  state_call: callRuntime,
-  state_callAt: callRuntime,
+  state_call: answerCall,
+  state_callAt: answerCall,
   state_getStorage: getStorage,
   state_getStorageAt: getStorage,
   state_getStorageHash: ([key, at], { node }) => {
@@ -83,21 +82,9 @@ export const stateMethods: RpcMethods = {
   state_unsubscribeStorage: unsubscribe,
 };
 
-function callRuntime([method, data, at]: readonly unknown[], { node }: RpcContext): unknown {
+function answerCall([method, data, at]: readonly unknown[], { node }: RpcContext): unknown {
   if (typeof method !== "string" || method.length > 256) throw invalidParams("method must be a name");
-  const args = bytesParam(data, "data");
-  try {
-    const answer = node.query(blockHashParam(at), (engine, store, ref) =>
-      engine.call(store, method, args, ref),
-    );
-    return bytesToHex(answer);
-  } catch (error) {
-    if (error instanceof UnknownRuntimeApi)
-      throw clientError(`Execution failed: Other: Exported method ${method} is not found`);
-    const stopped = isSubforgeError(error, "RUNTIME_TRAPPED") || isSubforgeError(error, "RUNTIME_TOO_SLOW");
-    if (stopped || error instanceof TypeError) throw clientError(`Execution failed: ${error.message}`);
-    throw error;
-  }
+  return bytesToHex(callRuntime(node, method, bytesParam(data, "data"), at));
 }
 
 function keysPaged([prefix, count, startKey, at]: readonly unknown[], { node }: RpcContext): StateKey[] {
