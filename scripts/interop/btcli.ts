@@ -42,9 +42,9 @@ export class Btcli {
    * @throws StepFailure when it shows its mark of failure
    */
   async text(...words: string[]): Promise<string> {
-    const { stdout, printed } = await this.#run(words);
-    if (/❌|Error|Failed/.test(stdout)) throw new StepFailure(printed);
-    return stdout.trim();
+    const { printed } = await this.#run(words);
+    if (printed.includes("❌")) throw new StepFailure(printed);
+    return printed;
   }
 
   async #run(words: string[]): Promise<{ stdout: string; printed: string }> {
