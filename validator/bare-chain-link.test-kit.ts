@@ -7,6 +7,7 @@ import { Hyperparameters as H } from "../localnet/runtime/pallets/subtensor/hype
 import { Networks } from "../localnet/runtime/pallets/subtensor/network-storage.ts";
 import { Neurons } from "../localnet/runtime/pallets/subtensor/neuron-storage.ts";
 import { Timestamp } from "../localnet/runtime/pallets/timestamp.ts";
+import type { Reader } from "../localnet/state/store.ts";
 import type {
   BlockHead,
   Call,
@@ -52,6 +53,8 @@ export class BareChainLink implements WeightChain {
   readonly #address: string;
   readonly #signed = new Map<Hex, Signed>();
   readonly #included = new Map<Hex, Inclusion>();
+  /** Blocks between the best one and the last final one. */
+  finalityLag = 0;
   #nonce = 0;
   #signatures = 0;
 
@@ -115,8 +118,17 @@ export class BareChainLink implements WeightChain {
     while (this.epoch === before) this.chain.pass(1);
   }
 
-  row(mechanism: number): WireWeights {
-    const pairs = Neurons.Weights.get(this.chain.state, storageIndexOf(NETUID, mechanism), 0);
+  /** A fork drops the last blocks, and whatever was in them. */
+  dropBlocks(count: number): void {
+    this.chain.state.revertTo(this.chain.block - count);
+    for (const [hash, { block }] of this.#included) {
+      if (block > this.chain.block) this.#included.delete(hash);
+    }
+    this.#nonce = this.#included.size;
+  }
+
+  row(mechanism: number, s: Reader = this.chain.state): WireWeights {
+    const pairs = Neurons.Weights.get(s, storageIndexOf(NETUID, mechanism), 0);
     return { uids: pairs.map(([uid]) => uid), values: pairs.map(([, value]) => value) };
   }
 
@@ -137,6 +149,7 @@ export class BareChainLink implements WeightChain {
       maxWeightLimit: 65_535,
       weightsVersionKey: 0,
       stakeThresholdRao: 0n,
+      mechanisms: H.MechanismCountCurrent.get(s, NETUID),
       commitRevealEnabled: isEnabled,
       commitReveal: isEnabled
         ? {
@@ -174,8 +187,12 @@ export class BareChainLink implements WeightChain {
     return { netuid: NETUID, block: this.chain.block, neurons };
   }
 
-  async weights(_netuid: number, _uid: number, { mechanism = 0 } = {}): Promise<WireWeights> {
-    return this.row(mechanism);
+  async weights(
+    _netuid: number,
+    _uid: number,
+    { mechanism = 0, at }: { mechanism?: number; at?: Hex } = {},
+  ): Promise<WireWeights> {
+    return this.row(mechanism, at && this.chain.state.at(Number(at)));
   }
 
   async lastUpdate(_netuid: number, uid: number, mechanism: number): Promise<number> {
@@ -239,7 +256,7 @@ export class BareChainLink implements WeightChain {
   }
 
   async finalizedHead(): Promise<BlockHead> {
-    const { block } = this.chain;
+    const block = this.chain.block - this.finalityLag;
     return { number: block, hash: hashOf(block), parentHash: hashOf(block - 1) };
   }
 

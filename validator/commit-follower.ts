@@ -33,10 +33,19 @@ export class CommitFollower {
     const revealEpoch = await this.#revealEpochOf(record, rules);
     if (record.status === "revealing") await this.#followReveal(record, rules, revealEpoch);
     else if (rules.epochIndex < revealEpoch) return;
-    else if (record.method === "timelock") await this.#lookForRevealed(record, rules, revealEpoch);
+    else if (record.method === "timelock") await this.#lookForRevealed(record, rules);
     else if (rules.epochIndex > revealEpoch) this.#outcome.fail(record, "reveal-missed");
     else if (rules.commitReveal) await this.#reveal(record, rules);
     // Else committing was switched off, and reveals are refused: it may be switched on again in time.
+  }
+
+  /** Our reveal was in a block: it is sent once more when a fork dropped that block, and read back otherwise. */
+  async confirm(record: WeightRecord): Promise<void> {
+    const { chain, weights, clock } = this.#deps;
+    const { revealCall, revealSignedBlock } = record;
+    if (revealCall && !(await chain.inclusionOf(revealCall.extrinsicHash, revealSignedBlock!))) {
+      weights.revealing(record, revealCall, revealSignedBlock!, clock.nowMs());
+    } else await this.#outcome.readBack(record, "reveal-lost");
   }
 
   /** Counted by the chain from the epoch the commit landed in; the period may be changed meanwhile. */
@@ -46,7 +55,7 @@ export class CommitFollower {
     const period = rules.commitReveal?.revealPeriodEpochs;
     if (record.commitEpoch === undefined) {
       const open = await chain.openCommits(netuid, signer.address, mechanism);
-      // Gone already, after a long absence: it was meant for the epoch that decided it.
+      // Gone already, after a long absence, or moved by a fork: it was meant for the epoch that decided it.
       const commitEpoch = open.find(({ block }) => block === record.block)?.epoch ?? record.epoch;
       const revealEpoch = commitEpoch + (period ?? 1);
       weights.awaitReveal(record, commitEpoch, revealEpoch);
@@ -69,14 +78,16 @@ export class CommitFollower {
   }
 
   /** As long as the beacon's pulse is missing, the chain tries again in each block of this epoch. */
-  async #lookForRevealed(record: WeightRecord, rules: SubnetRules, revealEpoch: number): Promise<void> {
+  async #lookForRevealed(before: WeightRecord, rules: SubnetRules): Promise<void> {
     const { chain, signer, weights } = this.#deps;
+    const record = weights.get(before)!; // the epoch of its commit may have been found out just now
     const open = await chain.openCommits(record.netuid, signer.address, record.mechanism);
-    const isOpen = open.some(({ method, block }) => method === "timelock" && block === record.block);
+    // By its epoch, not its block: a fork may have moved it.
+    const isOpen = open.some(({ method, epoch }) => method === "timelock" && epoch === record.commitEpoch);
     if (!isOpen) {
       this.#onRevealed(record, rules.block);
       await this.#outcome.readBack(weights.get(record)!, "reveal-lost");
-    } else if (rules.epochIndex > revealEpoch) this.#outcome.fail(record, "reveal-missed");
+    } else if (rules.epochIndex > record.revealEpoch!) this.#outcome.fail(record, "reveal-missed");
   }
 
   /** The bytes are in the journal before they leave, as those of the commit were. */

@@ -117,6 +117,29 @@ describe("weights that are committed first", () => {
     expect(journal.weights.get(key)).toMatchObject({ status: "failed", reason: "reveal-lost" });
   });
 
+  it("are revealed once more when a fork drops the block of the reveal", async () => {
+    want("hash");
+    const key = keyOf(0);
+    link.finalityLag = 2;
+    await decide(key);
+    while (journal.weights.get(key)!.status !== "revealed") {
+      link.chain.pass(1);
+      await advance();
+    }
+    link.dropBlocks(1);
+    expect(link.row(0)).toEqual({ uids: [], values: [] });
+    await untilSettled(key);
+    const steps = journal.weights.steps(key).map(({ status }) => status);
+    expect(steps.slice(-5)).toEqual(["revealing", "revealed", "revealing", "revealed", "verified"]);
+    expect(link.row(0)).toEqual(CONTENT);
+  });
+
+  it("are not sent for a mechanism that the subnet does not have", async () => {
+    const key = keyOf(2);
+    await decide(key);
+    expect(journal.weights.get(key)).toMatchObject({ status: "abstained", reason: "no-such-mechanism" });
+  });
+
   it("are not encrypted to what is no beacon", async () => {
     want("timelock");
     const key = keyOf(0);

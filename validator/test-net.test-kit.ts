@@ -178,6 +178,7 @@ export class TestChain implements Chain {
       minAllowedWeights: 1,
       maxWeightLimit: 65_535,
       weightsVersionKey: 0,
+      mechanisms: 1,
       commitRevealEnabled: false,
       commitReveal: undefined,
       stakeThresholdRao: 0n,

@@ -23,6 +23,7 @@ export function findObstacle(
 ): AbstainReason | "wait" | undefined {
   if (rules.epochIndex !== key.epoch) return "window-over";
   if (!self) return "not-registered";
+  if (key.mechanism >= rules.mechanisms) return "no-such-mechanism";
   if (!self.validatorPermit) return "no-permit";
   if (self.stakeRao < rules.stakeThresholdRao) return "stake-too-low";
   const newer = lastUpdate > Math.max(epochStart, self.registeredAt);

@@ -127,7 +127,7 @@ export class WeightSetter {
         await this.#follower.follow(record, rules);
         return;
       case "revealed":
-        await this.#outcome.readBack(record, "reveal-lost");
+        await this.#follower.confirm(record);
         return;
     }
   }

@@ -43,6 +43,7 @@ export async function readSubnetRules(view: StateView, netuid: Netuid): Promise<
     minAllowedWeights: ["minAllowedWeights", netuid],
     maxWeightLimit: ["maxWeightsLimit", netuid],
     weightsVersionKey: ["weightsVersionKey", netuid],
+    mechanisms: ["mechanismCountCurrent", netuid],
     commitRevealEnabled: ["commitRevealWeightsEnabled", netuid],
     stakeThreshold: ["stakeThreshold"],
   });
@@ -65,6 +66,7 @@ export async function readSubnetRules(view: StateView, netuid: Netuid): Promise<
     minAllowedWeights: toNumber(stored.minAllowedWeights),
     maxWeightLimit: toNumber(stored.maxWeightLimit),
     weightsVersionKey: toNumber(stored.weightsVersionKey),
+    mechanisms: toNumber(stored.mechanisms),
     commitRevealEnabled,
     commitReveal: commitRevealEnabled ? await readCommitReveal(view, netuid) : undefined,
     stakeThresholdRao: BigInt(stored.stakeThreshold.toString()),
