@@ -270,6 +270,11 @@ export const ERRORS = {
     hint: () => "run: npm run bench -- cli",
     exit: "usage",
   }),
+  FUZZ_USAGE: spec<{ problem: string }>({
+    message: (d) => d.problem,
+    hint: () => "run: npm run fuzz -- [--seed N] [--count N] [--json]",
+    exit: "usage",
+  }),
   PYTHON_MISSING: spec<{ reason: string }>({
     message: (d) => `python3 cannot make a virtual environment: ${d.reason}`,
     hint: () => "install Python 3.10 to 3.13 with venv (Debian: sudo apt-get install python3-venv)",
