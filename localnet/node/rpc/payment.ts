@@ -1,7 +1,9 @@
+import { UndecodableExtrinsic } from "../../engine.ts";
 import { option, record } from "../../types/composites.ts";
 import { U32, U64 } from "../../types/primitives.ts";
 import { DispatchClass, Weight } from "../../types/substrate-types.ts";
 import type { TypeNode } from "../../types/type-node.ts";
+import { RpcError } from "../rpc-error.ts";
 import { blockHashParam, bytesParam } from "./params.ts";
 import type { RpcContext, RpcMethods } from "./rpc.ts";
 
@@ -13,6 +15,9 @@ const DispatchInfo = record("RuntimeDispatchInfo", {
 });
 const InclusionFee = record("InclusionFee", { base_fee: U64, len_fee: U64, adjusted_weight_fee: U64 });
 const FeeDetails = record("FeeDetails", { inclusion_fee: option(InclusionFee), tip: U64 });
+
+/** What these methods answer to bytes that are no extrinsic. */
+const UNDECODABLE = 1;
 
 export const paymentMethods: RpcMethods = {
   payment_queryInfo: (params, context) => {
@@ -42,10 +47,18 @@ function ask<T>(
 ): T {
   const bytes = bytesParam(extrinsic, "extrinsic");
   const args = Buffer.concat([bytes, U32.encode(bytes.length)]);
-  const encoded = node.query(blockHashParam(at), (engine, store, ref) =>
-    engine.call(store, `TransactionPaymentApi_${method}`, args, ref),
-  );
-  return answer.decode(encoded);
+  const block = blockHashParam(at);
+  try {
+    const encoded = node.query(block, (engine, store, ref) =>
+      engine.call(store, `TransactionPaymentApi_${method}`, args, ref),
+    );
+    return answer.decode(encoded);
+  } catch (error) {
+    // Bytes that are no extrinsic are the client's mistake. Code and text are those of Substrate's own method.
+    if (error instanceof UndecodableExtrinsic || error instanceof TypeError)
+      throw new RpcError(UNDECODABLE, "Unable to query dispatch info.", error.message);
+    throw error;
+  }
 }
 
 /** Substrate answers amounts of this method in hex. */
