@@ -1,5 +1,5 @@
 import { isSubforgeError } from "../../../shared/errors.ts";
-import { UnknownRuntimeApi } from "../../engine.ts";
+import { UndecodableExtrinsic, UnknownRuntimeApi } from "../../engine.ts";
 import type { ChainNode } from "../chain-node.ts";
 import { clientError } from "../rpc-error.ts";
 import { blockHashParam } from "./params.ts";
@@ -16,7 +16,8 @@ export function callRuntime(node: ChainNode, method: string, args: Uint8Array, a
     if (error instanceof UnknownRuntimeApi)
       throw clientError(`Execution failed: Other: Exported method ${method} is not found`);
     const stopped = isSubforgeError(error, "RUNTIME_TRAPPED") || isSubforgeError(error, "RUNTIME_TOO_SLOW");
-    if (stopped || error instanceof TypeError) throw clientError(`Execution failed: ${error.message}`);
+    const undecodable = error instanceof TypeError || error instanceof UndecodableExtrinsic;
+    if (stopped || undecodable) throw clientError(`Execution failed: ${error.message}`);
     throw error;
   }
 }
