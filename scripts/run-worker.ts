@@ -66,7 +66,7 @@ export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Pro
   if (!found) return; // told to stop before one came
   const { claimed } = found;
   const signer = await signerFor(claimed.validator, claimed.genesis, args, assigned?.password);
-  if (hasNamedKey(args)) watchWallet(walletArgs(args), { logger, signal });
+  if (hasNamedKey(args) && !args.supervised) watchWallet(walletArgs(args), { logger, signal }); // else the parent does
   const announcement = found.verify(signer.deriveSecret(queueKeyPurpose(scopeOf(claimed))));
   const template = await loadSubnet(announcement.template);
   await startWorker(
