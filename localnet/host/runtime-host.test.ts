@@ -125,6 +125,20 @@ describe("a host around a module", () => {
     });
   });
 
+  it("lets no call find what another left in the memory", () => {
+    const functions = { Api_poke: [...op.poke(64), ...op.argumentSpan], Api_peek: op.peek(64) };
+    const host = hostOf({ functions });
+    for (let i = 0; i < 3; i++) {
+      call(host, "Api_poke");
+      expect(call(host, "Api_peek")).toHaveLength(0);
+    }
+  });
+
+  it("lets no call find what another left in variables outside the memory", () => {
+    const host = hostOf({ functions: { Api_count: op.count(2) }, variables: 2 });
+    for (let i = 0; i < 3; i++) expect(call(host, "Api_count")).toHaveLength(1);
+  });
+
   it("names a function the runtime does not have", () => {
     const host = hostOf({ functions: { Api_echo: ECHO } });
     expect(() => call(host, "Api_other")).toThrow(expect.objectContaining({ code: "RUNTIME_API_MISSING" }));

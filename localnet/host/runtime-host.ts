@@ -5,7 +5,7 @@ import type { Hex } from "../../shared/types.ts";
 import { SignatureCheck } from "../runtime/signature-check.ts";
 import type { CallStorage } from "./call-storage.ts";
 import { requireKnown } from "./host-functions.ts";
-import { type MemoryLimits, readMemoryImport } from "./memory-import.ts";
+import { type ModuleFacts, readModuleFacts } from "./module-facts.ts";
 import { readRuntimeBlob } from "./runtime-blob.ts";
 import { LateCall, Sandbox } from "./sandbox.ts";
 import { Module, type WasmModule } from "./wasm.ts";
@@ -39,14 +39,14 @@ export type RuntimeCall = {
 };
 
 /**
- * A Substrate host around one runtime module. The module is compiled once; each call has an instance of its own, whose
- * heap begins anew, and a deadline that ends even an endless loop.
+ * A Substrate host around one runtime module. The module is compiled once; each call finds it as it was loaded, with a
+ * heap that begins anew, and has a deadline that ends even an endless loop.
  */
 export class RuntimeHost {
   readonly #module: WasmModule;
   readonly #imports: string[];
   readonly #exports: ReadonlySet<string>;
-  readonly #limits: MemoryLimits;
+  readonly #facts: ModuleFacts;
   readonly #timeoutMs: number;
   readonly #logger: Logger;
   readonly #signatures = new SignatureCheck();
@@ -69,7 +69,7 @@ export class RuntimeHost {
     requireKnown(this.#imports);
     if (!this.#exports.has("__heap_base"))
       throw new SubforgeError("RUNTIME_BLOB_INVALID", { problem: "it does not say where its heap begins" });
-    this.#limits = readMemoryImport(bytes);
+    this.#facts = readModuleFacts(bytes);
     this.#timeoutMs = timeoutMs;
     this.#logger = logger;
   }
@@ -106,7 +106,7 @@ export class RuntimeHost {
   #createSandbox(): Sandbox {
     return new Sandbox(this.#module, {
       imports: this.#imports,
-      limits: this.#limits,
+      facts: this.#facts,
       signatures: this.#signatures,
       logger: this.#logger,
     });

@@ -6,8 +6,15 @@ import { GuestMemory, parts, type Span } from "./guest-memory.ts";
 import { Heap } from "./heap.ts";
 import type { HostCall, RuntimeLogLevel } from "./host-call.ts";
 import { hostFunctionsFor } from "./host-functions.ts";
-import type { MemoryLimits } from "./memory-import.ts";
-import { Instance, Memory, type WasmGlobal, type WasmMemory, type WasmModule } from "./wasm.ts";
+import type { ModuleFacts } from "./module-facts.ts";
+import {
+  Instance,
+  Memory,
+  type WasmGlobal,
+  type WasmInstance,
+  type WasmMemory,
+  type WasmModule,
+} from "./wasm.ts";
 
 const PAGE_BYTES = 65_536;
 
@@ -37,16 +44,21 @@ const TOUCHES_PER_LOOK = 256;
 
 export type SandboxOptions = {
   imports: readonly string[];
-  limits: MemoryLimits;
+  facts: ModuleFacts;
   signatures: SignatureCheck;
   logger: Logger;
 };
 
+/** The stack pointer, which is back where it was when a call returns. */
+const HARMLESS_GLOBALS = 1;
+
 /**
- * A memory and the host functions over it, for one call after the other. Each call has an instance of its own. The rules
- * ask for a memory of its own as well; but V8 reserves gigabytes of addresses for each and gives them back when it
- * likes, so a busy chain would run out of them. Instead the memory is emptied where the module keeps its data and
- * stack. Its heap holds old bytes, which Rust never reads before it wrote.
+ * A module loaded into a memory, with the host functions over it, for one call after the other. Each call must find what
+ * it would find in an instance and a memory of its own. Making those is slow, and V8 reserves gigabytes of addresses
+ * for a memory and gives them back when it likes, so a busy chain would run out of them. Instead data and stack are put
+ * back as they were after loading. The heap holds old bytes, which Rust never reads before it wrote. A module that
+ * keeps more outside its memory than the stack pointer gets an instance per call. After a call that failed the
+ * sandbox is not used again.
  */
 export class Sandbox {
   readonly #module: WasmModule;
@@ -58,12 +70,14 @@ export class Sandbox {
   #input: CallInput | undefined;
   #touches = 0;
   #endMs = 0;
-  #used = false;
+  readonly #keepsInstance: boolean;
+  #loaded: { instance: WasmInstance; image: Uint8Array } | undefined;
   /** Last line of the running call that was logged as an error: the reason when it stops. */
   lastError: string | undefined;
 
-  constructor(module: WasmModule, { imports, limits, signatures, logger }: SandboxOptions) {
-    const { initial, maximum = MAX_PAGES } = limits;
+  constructor(module: WasmModule, { imports, facts, signatures, logger }: SandboxOptions) {
+    const { initial, maximum = MAX_PAGES } = facts.memory;
+    this.#keepsInstance = facts.mutableGlobals <= HARMLESS_GLOBALS;
     this.#module = module;
     this.#memory = new Memory({ initial, maximum: Math.max(initial, Math.min(maximum, MAX_PAGES)) });
     this.#ownBytes = initial * PAGE_BYTES;
@@ -99,12 +113,10 @@ export class Sandbox {
    * @param within - Runs the call under its deadline.
    */
   call(input: CallInput, within: (run: () => void) => void): Uint8Array {
-    if (this.#used) new Uint8Array(this.#memory.buffer, 0, this.#ownBytes).fill(0);
-    this.#used = true;
     this.#input = input;
     this.#endMs = performance.now() + input.timeoutMs;
     this.lastError = undefined;
-    const { exports } = new Instance(this.#module, this.#imports);
+    const { exports } = this.#load();
     this.#heap = new Heap(this.#memory, (exports.__heap_base as WasmGlobal).value);
     const { pointer, length } = parts(this.#guest.give(input.args));
     const run = exports[input.method] as RuntimeFunction;
@@ -113,5 +125,18 @@ export class Sandbox {
       answer = run(pointer, length);
     });
     return this.#guest.read(answer!);
+  }
+
+  /** The module as it is before its first call. */
+  #load(): WasmInstance {
+    const own = new Uint8Array(this.#memory.buffer, 0, this.#ownBytes);
+    if (this.#loaded !== undefined && this.#keepsInstance) {
+      own.set(this.#loaded.image);
+      return this.#loaded.instance;
+    }
+    own.fill(0);
+    const instance = new Instance(this.#module, this.#imports);
+    this.#loaded = { instance, image: own.slice() };
+    return instance;
   }
 }

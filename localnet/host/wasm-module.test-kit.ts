@@ -15,6 +15,8 @@ export type TestModule = {
   functions: Record<string, readonly number[]>;
   memory?: { initial: number; maximum?: number };
   heapBase?: number;
+  /** How many variables live outside the memory; each begins with 0. The first is global 1. */
+  variables?: number;
 };
 
 /** Opcodes for bodies. */
@@ -27,11 +29,35 @@ export const op = {
   i64: (value: bigint) => [0x42, ...signed(value)],
   /** Again and again, for ever. */
   loop: (body: readonly number[]) => [0x03, 0x40, ...body, 0x0c, 0x00, 0x0b],
+  /** Adds one to a variable, and answers a span of that length. */
+  count: (global: number) => [
+    0x23,
+    global,
+    ...[0x41, 1, 0x6a],
+    0x24,
+    global,
+    0x23,
+    global,
+    0xad,
+    0x42,
+    0x20,
+    0x86,
+  ],
+  /** Writes 5 to an address of the memory. */
+  poke: (address: number) => [0x41, ...signed(address), 0x41, 5, 0x3a, 0, 0],
+  /** A span as long as the byte at an address says. */
+  peek: (address: number) => [0x41, ...signed(address), 0x31, 0, 0, 0x42, 0x20, 0x86],
   /** The span of the arguments: what an echo answers. */
   argumentSpan: [0x20, 0x01, 0xad, 0x42, 0x20, 0x86, 0x20, 0x00, 0xad, 0x84],
 } as const;
 
-export function buildModule({ imports = [], functions, memory, heapBase = 1_024 }: TestModule): Uint8Array {
+export function buildModule({
+  imports = [],
+  functions,
+  memory,
+  heapBase = 1_024,
+  variables = 0,
+}: TestModule): Uint8Array {
   const names = Object.keys(functions);
   const bodies = Object.values(functions);
   const limits = memory ?? { initial: 1 };
@@ -51,7 +77,10 @@ export function buildModule({ imports = [], functions, memory, heapBase = 1_024 
       3,
       bodies.map(() => [0]),
     ),
-    ...section(6, [[0x7f, 0x00, ...op.i32(heapBase), 0x0b]]),
+    ...section(6, [
+      [0x7f, 0x00, ...op.i32(heapBase), 0x0b],
+      ...Array.from({ length: variables }, () => [0x7f, 0x01, ...op.i32(0), 0x0b]),
+    ]),
     ...section(7, [
       [...text("__heap_base"), 0x03, 0x00],
       ...names.map((name, i) => [...text(name), 0x00, ...unsigned(imports.length + i)]),

@@ -3,25 +3,52 @@ import { SubforgeError } from "../../shared/errors.ts";
 /** Sizes in pages of 64 KiB. */
 export type MemoryLimits = { initial: number; maximum: number | undefined };
 
-const IMPORT_SECTION = 2;
+/** What a host must know of a module before it runs it. */
+export type ModuleFacts = {
+  /** How large a memory it wants to be given. */
+  memory: MemoryLimits;
+  /** Variables that live outside the memory. Rust has one, the stack pointer; infinity when they cannot be counted. */
+  mutableGlobals: number;
+};
+
+const SECTION = { imports: 2, globals: 6 } as const;
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const HEADER_BYTES = 8;
 
+/** Beginnings of a global's first value, each with one number behind it: a constant, or another global. */
+const SIMPLE_VALUES = [0x41, 0x42, 0x23];
+const END = 0x0b;
+
 /**
- * How large a memory a module wants to be given. Read from its bytes: the JavaScript interface names imports and
- * does not tell their limits.
+ * Read from the bytes: the JavaScript interface names imports and exports and tells no more of them.
  *
- * @throws SubforgeError RUNTIME_BLOB_INVALID when it imports none
+ * @param module - One that compiles.
+ * @throws SubforgeError RUNTIME_BLOB_INVALID when it imports no memory
  */
-export function readMemoryImport(module: Uint8Array): MemoryLimits {
+export function readModuleFacts(module: Uint8Array): ModuleFacts {
   const reader = new Leb(module, HEADER_BYTES);
+  let memory: MemoryLimits | undefined;
+  let mutableGlobals = 0;
   while (!reader.ended) {
     const section = reader.byte();
     const end = reader.number() + reader.at;
-    if (section === IMPORT_SECTION) return fromImports(reader) ?? none();
+    if (section === SECTION.imports) memory = fromImports(reader);
+    if (section === SECTION.globals) mutableGlobals = countMutable(reader);
     reader.at = end;
   }
-  return none();
+  return { memory: memory ?? none(), mutableGlobals };
+}
+
+function countMutable(reader: Leb): number {
+  let mutable = 0;
+  for (let left = reader.number(); left > 0; left--) {
+    reader.skip(1); // type
+    mutable += reader.byte();
+    if (!SIMPLE_VALUES.includes(reader.byte())) return Number.POSITIVE_INFINITY;
+    reader.number();
+    if (reader.byte() !== END) return Number.POSITIVE_INFINITY;
+  }
+  return mutable;
 }
 
 function fromImports(reader: Leb): MemoryLimits | undefined {
