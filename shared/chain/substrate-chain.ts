@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../clock.ts";
+import { within } from "../deadline.ts";
 import { SubforgeError } from "../errors.ts";
 import type { ChainSigner } from "../keys/external-signer.ts";
 import type { Logger } from "../logger.ts";
@@ -83,8 +84,11 @@ export async function openSubstrateChain(
   );
   const runtimes = new Runtimes(pool, timeoutMs, logger);
   try {
-    await pool.open();
-    const { api, specVersion } = await runtimes.now();
+    const opening = pool.open().then(() => runtimes.now());
+    // Each question has its own deadline; together they have two.
+    const overdue = () =>
+      new SubforgeError("CHAIN_TIMEOUT", { what: "the connection", timeoutMs: 2 * timeoutMs });
+    const { api, specVersion } = await within(opening, 2 * timeoutMs, overdue);
     pool.slotMs = Number(api.consts.aura?.slotDuration?.toString() ?? 0);
     const identity = {
       name: api.runtimeChain.toString(),

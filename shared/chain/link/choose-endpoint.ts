@@ -2,7 +2,7 @@ import type { BlockNumber } from "../../types.ts";
 import type { EndpointState } from "./endpoint.ts";
 
 /** An endpoint so far behind the best one lags: its answers are old, and what it is given arrives late. */
-export const LAG_BLOCKS = 3;
+const LAG_BLOCKS = 3;
 
 /** How much better another endpoint must score before the present one is left: no hopping between equals. */
 const LEAD = 4;

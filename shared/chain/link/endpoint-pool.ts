@@ -99,10 +99,7 @@ export class EndpointPool {
   /** @throws SubforgeError CHAIN_UNREACHABLE, CHAIN_WRONG_GENESIS */
   async open(): Promise<void> {
     this.#running = Promise.all(this.#endpoints.map((endpoint) => endpoint.run()));
-    await Promise.race([
-      Promise.all(this.#endpoints.map(({ tried }) => tried)),
-      this.#firstUp().then(() => new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())),
-    ]);
+    await Promise.race([Promise.all(this.#endpoints.map(({ tried }) => tried)), this.#firstUp()]);
     this.#genesis ??= this.#endpoints.find(({ state }) => state === "ready" || state === "syncing")?.genesis;
     for (const endpoint of this.#endpoints) {
       if (this.#genesis && endpoint.genesis && endpoint.genesis !== this.#genesis)
@@ -209,14 +206,15 @@ export class EndpointPool {
     await within(this.#running, this.#options.timeoutMs, () => new Error("closing")).catch(() => undefined);
   }
 
+  /** Which of several chains is meant is the first one's word, unless it was told: so it gets a little more time. */
   async #firstUp(): Promise<void> {
-    if (this.#options.genesis) return new Promise(() => undefined); // pinned: nobody has to be waited for
     await Promise.any(
       this.#endpoints.map(async (endpoint) => {
         await endpoint.tried;
         if (endpoint.state !== "ready" && endpoint.state !== "syncing") throw new Error("not up");
       }),
     ).catch(() => undefined);
+    if (!this.#options.genesis) await new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
   }
 
   #onChange(): void {
@@ -292,7 +290,7 @@ const WORDS: Record<string, string> = {
 };
 
 /** A node that keeps less history says so; another one may still have it. */
-export function isMissingState(error: unknown): boolean {
+function isMissingState(error: unknown): boolean {
   return (
     error instanceof RpcRefusal &&
     /discarded|pruned|UnknownBlock|unknown Block|not found in the database/i.test(

@@ -98,8 +98,10 @@ export class Endpoint {
       if (signal.aborted) break;
       if (clock.nowMs() - sinceMs >= STEADY_MS) attempt = 0;
       attempt++;
+      const wasUp = this.state === "ready" || this.state === "syncing";
       this.#onLoss(failure);
-      if (attempt === 1) logger.warn("chain.disconnected", { endpoint: this.url, reason: this.reason });
+      if (wasUp || attempt === 1)
+        logger.warn("chain.disconnected", { endpoint: this.url, reason: this.reason });
       this.#onTried();
       await clock.sleep(backOffMs(attempt, random(), failure.retryAfterMs), signal);
     }

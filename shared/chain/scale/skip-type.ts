@@ -22,7 +22,7 @@ const PRIMITIVE_BYTES: Record<string, number> = {
 };
 
 /** Bytes of a value when all values of the type have equally many; undefined otherwise. */
-export function fixedBytes(table: TypeTable, id: number): number | undefined {
+function fixedBytes(table: TypeTable, id: number): number | undefined {
   const type = table(id);
   if (type.kind === "primitive") return PRIMITIVE_BYTES[type.name];
   const parts =

@@ -13,7 +13,7 @@ import { Mailbox } from "./mailbox.ts";
 import { NonceBook } from "./nonce-book.ts";
 
 /** Blocks a signed call stays valid: short enough to know its fate soon, long enough for a chain of 250 ms blocks. */
-export const ERA_BLOCKS = 128;
+const ERA_BLOCKS = 128;
 
 /** A final block so close to the best one is where the era begins: no fork can take it away. */
 const FINAL_WITHIN = 32;
