@@ -6,10 +6,10 @@ import type { Account, RuntimeCall } from "../../dsl/context.ts";
 import { createPallets } from "../../pallets.ts";
 import { declareRuntime } from "../../runtime-types.ts";
 import { freeBalance } from "../accounts.ts";
+import { account, failure, ok, TAO } from "../subtensor/test-subnet.ts";
 import { System } from "../system-storage.ts";
 import { ProxyStorage } from "./proxy-storage.ts";
 
-const TAO = 1_000_000_000n;
 const REAL = account(0xa0);
 const DELEGATE = account(0xb0);
 const TARGET = account(0xc0);
@@ -42,13 +42,13 @@ const received = () => freeBalance(chain.state, TARGET);
 
 describe("a proxy", () => {
   it("acts for another within its rights, and for nobody who did not ask for it", () => {
-    expect(failure(proxy(send(TAO)))).toBe("Proxy.NotProxy");
+    expect(failure(proxy(send(TAO)))).toBe("NotProxy");
     ok(add("Any"));
     ok(proxy(send(TAO)));
     expect(received()).toBe(TAO);
-    expect(failure(proxy(send(TAO), "Staking"))).toBe("Proxy.NotProxy");
+    expect(failure(proxy(send(TAO), "Staking"))).toBe("NotProxy");
     ok(act(REAL, "remove_proxy", { delegate: id(DELEGATE), proxy_type: { type: "Any" }, delay: 0 }));
-    expect(failure(proxy(send(TAO)))).toBe("Proxy.NotProxy");
+    expect(failure(proxy(send(TAO)))).toBe("NotProxy");
   });
 
   it("is filtered by its type, also inside a batch, and tells so by its event alone", () => {
@@ -101,8 +101,8 @@ describe("deposits", () => {
     expect(reserved()).toBe(93_000_000n);
     ok(add("Staking"));
     expect(reserved()).toBe(126_000_000n);
-    expect(failure(add("Staking"))).toBe("Proxy.Duplicate");
-    expect(failure(add("Any", 0, REAL))).toBe("Proxy.NoSelfProxy");
+    expect(failure(add("Staking"))).toBe("Duplicate");
+    expect(failure(add("Any", 0, REAL))).toBe("NoSelfProxy");
     ok(act(REAL, "remove_proxies", {}));
     expect(reserved()).toBe(0n);
     expect(freeBalance(chain.state, REAL)).toBe(1000n * TAO);
@@ -111,7 +111,7 @@ describe("deposits", () => {
 
   it("end at twenty", () => {
     for (let i = 1; i <= 20; i++) ok(add("Any", i));
-    expect(failure(add("Any", 21))).toBe("Proxy.TooMany");
+    expect(failure(add("Any", 21))).toBe("TooMany");
   });
 });
 
@@ -132,19 +132,19 @@ describe("a proxy with a delay", () => {
   });
 
   it("must announce and wait; then anybody may carry it out, once", () => {
-    expect(failure(proxy(send(TAO)))).toBe("Proxy.Unannounced");
-    expect(failure(carryOut())).toBe("Proxy.Unannounced");
+    expect(failure(proxy(send(TAO)))).toBe("Unannounced");
+    expect(failure(carryOut())).toBe("Unannounced");
     chain.pass(2);
     ok(carryOut());
     expect(received()).toBe(TAO);
-    expect(failure(carryOut())).toBe("Proxy.Unannounced");
+    expect(failure(carryOut())).toBe("Unannounced");
     expect(System.Account.get(chain.state, DELEGATE).data.reserved).toBe(0n);
   });
 
   it("can be stopped by whom it concerns", () => {
     ok(act(REAL, "reject_announcement", { delegate: id(DELEGATE), call_hash: hash }));
     chain.pass(3);
-    expect(failure(carryOut())).toBe("Proxy.Unannounced");
+    expect(failure(carryOut())).toBe("Unannounced");
   });
 });
 
@@ -175,16 +175,4 @@ describe("a pure account", () => {
 
 function id(value: Account) {
   return { type: "Id", value } as const;
-}
-
-function ok(outcome: ReturnType<BareChain["call"]>): void {
-  expect(outcome).toMatchObject({ ok: true });
-}
-
-function failure(outcome: ReturnType<BareChain["call"]>): string {
-  return outcome.ok ? "ok" : outcome.name;
-}
-
-function account(byte: number): Account {
-  return `0x${byte.toString(16).padStart(2, "0").repeat(32)}`;
 }
