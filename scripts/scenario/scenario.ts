@@ -4,7 +4,7 @@ import { keysReady } from "../../shared/keys/keypair.ts";
 import { createLogger } from "../../shared/logger.ts";
 import { createOutput, endQuietlyWhenReaderLeaves, printError, table } from "../output.ts";
 import { readRuntimeFile } from "../read-runtime-file.ts";
-import { compareEngines } from "./compare-engines.ts";
+import { compareEngines, type EngineRun } from "./compare-engines.ts";
 
 const EPOCHS = 5;
 
@@ -35,10 +35,14 @@ async function runScenario(words: string[]): Promise<number> {
       ...rows,
     ]),
     "",
-    `empty blocks: ${builtIn.emptyBlockMs.toFixed(2)} ms built-in, ${real.emptyBlockMs.toFixed(2)} ms real`,
+    `empty blocks: built-in ${describe(builtIn)}; real ${describe(real)}`,
     differences.length === 0 ? "both engines agree" : `the engines disagree in ${differences.length} columns`,
   ]);
   return differences.length === 0 ? EXIT.ok : EXIT.check;
+}
+
+function describe({ emptyBlock: { ms, cpuMs } }: EngineRun): string {
+  return `${ms.toFixed(2)} ms (${cpuMs.toFixed(2)} of a processor)`;
 }
 
 function parseRuntime(words: string[]): string {
