@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 describe.skipIf(!file)(title, () => {
-  const blob = file === undefined ? new Uint8Array() : new Uint8Array(readFileSync(file));
+  const blob = file ? new Uint8Array(readFileSync(file)) : new Uint8Array();
 
   it("answers with the metadata that is known of its version", ({ skip }) => {
     const engine = open();
