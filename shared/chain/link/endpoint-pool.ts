@@ -5,8 +5,10 @@ import type { Logger } from "../../logger.ts";
 import type { BlockNumber, Hex } from "../../types.ts";
 import type { BlockHead } from "../chain.ts";
 import { parseHeader } from "./block-header.ts";
+import { isMissingState, toChainError } from "./chain-error.ts";
 import { inOrder, isWritable } from "./choose-endpoint.ts";
 import { Endpoint } from "./endpoint.ts";
+import { budgetFor } from "./request-budget.ts";
 import { EndpointFailure, RpcRefusal } from "./rpc-socket.ts";
 
 /** With no genesis pinned, an earlier one in the list has so long to answer after a later one did. */
@@ -14,10 +16,6 @@ const GRACE_MS = 2_000;
 
 /** Blocks that finality may be behind. Subtensor's is two or three. */
 const FINALITY_LAG = 10;
-
-/** Sustained requests a second of an endpoint that others use, too, and what may come at once. */
-const PUBLIC_BUDGET = { perSecond: 1, burst: 120 };
-const LOCAL_BUDGET = { perSecond: Number.POSITIVE_INFINITY, burst: 1 };
 
 export type PoolOptions = {
   endpoints: readonly string[];
@@ -248,19 +246,10 @@ export class EndpointPool {
   }
 
   #translate(method: string, error: unknown): SubforgeError {
-    const what = WORDS[method] ?? method;
-    if (error instanceof SubforgeError) return error;
-    if (error instanceof RpcRefusal) {
-      const problem = [error.message, error.data].filter(Boolean).join(": ");
-      return isMissingState(error)
-        ? new SubforgeError("CHAIN_STATE_PRUNED", { what, reason: problem }, { cause: error })
-        : new SubforgeError("CHAIN_BAD_ANSWER", { what, problem }, { cause: error });
-    }
-    if (error instanceof EndpointFailure && error.kind === "late") {
-      const { timeoutMs } = this.#options;
-      return new SubforgeError("CHAIN_TIMEOUT", { what, timeoutMs }, { cause: error });
-    }
-    return this.#nobody(error instanceof Error ? error.message : String(error));
+    return (
+      toChainError(method, error, this.#options.timeoutMs) ??
+      this.#nobody(error instanceof Error ? error.message : String(error))
+    );
   }
 
   #nobody(reason?: string): SubforgeError {
@@ -277,37 +266,7 @@ export class EndpointPool {
   }
 }
 
-/** Questions by name, for messages. */
-const WORDS: Record<string, string> = {
-  chain_getHeader: "a block header",
-  chain_getBlockHash: "the hash of a block",
-  chain_getBlock: "a block",
-  chain_getFinalizedHead: "the last final block",
-  state_queryStorageAt: "storage",
-  state_getStorage: "storage",
-  state_call: "a runtime API",
-  system_accountNextIndex: "the nonce",
-};
-
-/** A node that keeps less history says so; another one may still have it. */
-function isMissingState(error: unknown): boolean {
-  return (
-    error instanceof RpcRefusal &&
-    /discarded|pruned|UnknownBlock|unknown Block|not found in the database/i.test(
-      `${error.message} ${error.data}`,
-    )
-  );
-}
-
 /** The error that says most: a refusal is about the question, a failure only about the endpoint. */
 function worse(a: unknown, b: unknown): unknown {
   return a instanceof RpcRefusal ? a : b;
-}
-
-function budgetFor(url: string, perSecond: number | undefined): { perSecond: number; burst: number } {
-  if (perSecond !== undefined) return { perSecond, burst: Math.max(1, perSecond * PUBLIC_BUDGET.burst) };
-  const host = URL.canParse(url) ? new URL(url).hostname : "";
-  return /^(localhost|127\.|\[::1\]|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(host)
-    ? LOCAL_BUDGET
-    : PUBLIC_BUDGET;
 }

@@ -1,33 +1,16 @@
-import { z } from "zod";
 import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import type { Hex } from "../../types.ts";
 import type { BlockHead } from "../chain.ts";
 import { backOffMs } from "./back-off.ts";
-import { parseHeader } from "./block-header.ts";
 import { BEST_SCORE, type EndpointDeed, rescore } from "./endpoint-score.ts";
+import { askIsSyncing, followChain, introduce } from "./follow-chain.ts";
 import { RequestBudget } from "./request-budget.ts";
 import { EndpointFailure, openRpcSocket, RpcRefusal, type RpcSocket } from "./rpc-socket.ts";
+import { watchConnection } from "./watch-connection.ts";
 
 /** A connection that held so long was a good one: the next loss starts with a short pause again. */
 const STEADY_MS = 60_000;
-
-/** Between two looks at a connection. */
-const LOOK_MS = 5_000;
-
-/** Looks without a single frame, pongs included, after which a connection is given up. */
-const SILENT_LOOKS = 2;
-
-/** Looks at an unmoving chain after which a new connection is tried: there may be another node behind the address. */
-const STILL_LOOKS = 3;
-
-/** Subscriptions of every connection: what tells us that an endpoint lives, and which blocks it has. */
-const NEW_HEADS = ["chain_subscribeNewHeads", "chain_unsubscribeNewHeads"] as const;
-const FINALIZED_HEADS = ["chain_subscribeFinalizedHeads", "chain_unsubscribeFinalizedHeads"] as const;
-const RUNTIME = ["state_subscribeRuntimeVersion", "state_unsubscribeRuntimeVersion"] as const;
-
-const healthSchema = z.object({ isSyncing: z.boolean() });
-const versionSchema = z.object({ specVersion: z.number().int().nonnegative() });
 
 /** `foreign`: it serves another chain. `syncing`: it has not caught up with its own chain. */
 export type EndpointState = "connecting" | "ready" | "syncing" | "foreign" | "down";
@@ -164,17 +147,25 @@ export class Endpoint {
     const stop = () => socket.end(new EndpointFailure("closed", "the chain was closed"));
     signal.addEventListener("abort", stop, { once: true });
     try {
-      const isSyncing = await this.#introduce(socket);
+      this.#budget.take(this.#deps.clock.nowMs());
+      const { genesis, isSyncing } = await introduce(socket, timeoutMs);
+      this.genesis = genesis;
       const expected = this.#deps.genesis();
       if (expected !== undefined && this.genesis !== expected) {
         return this.#onForeign(expected);
       }
       this.#isForeign = false;
-      await this.#follow(socket);
+      this.#progressAtMs = this.#deps.clock.nowMs();
+      this.isSuspect = false;
+      await followChain(socket, timeoutMs, {
+        onBest: (head) => this.#onBest(head),
+        onFinalized: (head) => this.#onFinalized(head),
+        onVersion: (specVersion) => this.#onVersion(specVersion),
+      });
       this.#set(isSyncing ? "syncing" : "ready", isSyncing ? "it is syncing" : "");
       logger.info("chain.connected", { endpoint: this.url, block: this.best?.number, syncing: isSyncing });
       this.#onTried();
-      void this.#look(socket).catch((error: unknown) => socket.end(toFailure(error)));
+      void this.#watch(socket).catch((error: unknown) => socket.end(toFailure(error)));
       return await socket.ended;
     } finally {
       signal.removeEventListener("abort", stop);
@@ -182,99 +173,22 @@ export class Endpoint {
     }
   }
 
-  async #introduce(socket: RpcSocket): Promise<boolean> {
-    const { timeoutMs } = this.#deps;
-    this.#budget.take(this.#deps.clock.nowMs());
-    const [genesis, health] = await Promise.all([
-      socket.ask("chain_getBlockHash", [0], timeoutMs),
-      socket.ask("system_health", [], timeoutMs),
-    ]);
-    if (typeof genesis !== "string" || !/^0x[0-9a-f]{64}$/.test(genesis)) throw malformed("its genesis hash");
-    this.genesis = genesis as Hex;
-    const parsed = healthSchema.safeParse(health);
-    if (!parsed.success) throw malformed("its health");
-    return parsed.data.isSyncing;
-  }
-
-  /** Resolves when the first block and the runtime's version came. */
-  async #follow(socket: RpcSocket): Promise<void> {
-    const { timeoutMs, clock } = this.#deps;
-    this.#progressAtMs = clock.nowMs();
-    this.isSuspect = false;
-    this.best = undefined;
-    const header = (result: unknown): BlockHead => {
-      const head = parseHeader(result);
-      if (head) return head;
-      socket.end(malformed("a block header"));
-      throw malformed("a block header");
-    };
-    await Promise.all([
-      socket.subscribe(
-        NEW_HEADS,
-        [],
-        timeoutMs,
-        guarded(header, (head) => this.#onBest(head)),
-      ),
-      socket.subscribe(
-        FINALIZED_HEADS,
-        [],
-        timeoutMs,
-        guarded(header, (head) => this.#onFinalized(head)),
-      ),
-      socket.subscribe(RUNTIME, [], timeoutMs, (result) => this.#onVersion(socket, result)),
-    ]);
-    // Every node tells the present state at once; one that does not is asked.
-    if (!this.best) this.#onBest(header(await socket.ask("chain_getHeader", [], timeoutMs)));
-    if (this.specVersion === undefined) {
-      this.#onVersion(socket, await socket.ask("state_getRuntimeVersion", [], timeoutMs));
-    }
-  }
-
-  /** Is the connection alive, and does the chain move? */
-  async #look(socket: RpcSocket): Promise<void> {
-    const { clock, signal, logger, timeoutMs } = this.#deps;
-    const over = new AbortController();
-    void socket.ended.then(() => over.abort());
-    const until = AbortSignal.any([signal, over.signal]);
-    let seen = socket.framesSeen;
-    let silent = 0;
-    let still = 0;
-    while (!until.aborted) {
-      await clock.sleep(LOOK_MS, until);
-      if (until.aborted) return;
-      silent = socket.framesSeen === seen ? silent + 1 : 0;
-      seen = socket.framesSeen;
-      if (silent >= SILENT_LOOKS) {
-        return socket.end(new EndpointFailure("late", "the connection stands, but nothing comes"));
-      }
-      socket.ping();
-      if (this.state === "syncing") await this.#lookAtSync(socket);
-      const waitedMs = clock.nowMs() - this.#progressAtMs;
-      if (waitedMs < this.#deps.stallMs() * (still + 1)) {
-        if (!this.isSuspect) still = 0;
-        continue;
-      }
-      const known = this.best?.number ?? 0;
-      const head = parseHeader(await socket.ask("chain_getHeader", [], timeoutMs));
-      if (!head) return socket.end(malformed("a block header"));
-      if (head.number > known) {
-        return socket.end(new EndpointFailure("late", "it has new blocks and did not tell"));
-      }
-      still++;
-      if (!this.isSuspect) {
-        logger.warn("chain.stalled", { endpoint: this.url, block: known, silentMs: waitedMs });
-      }
-      this.isSuspect = true;
-      this.#deps.onChange(this);
-      if (still >= STILL_LOOKS) {
-        return socket.end(new EndpointFailure("late", `it has no block after ${known}`));
-      }
-    }
-  }
-
-  async #lookAtSync(socket: RpcSocket): Promise<void> {
-    const health = healthSchema.safeParse(await socket.ask("system_health", [], this.#deps.timeoutMs));
-    if (health.success && !health.data.isSyncing) this.#set("ready", "");
+  #watch(socket: RpcSocket): Promise<void> {
+    const { clock, signal, logger, timeoutMs, stallMs } = this.#deps;
+    return watchConnection(socket, {
+      ...{ clock, signal, timeoutMs, stallMs },
+      progress: () => ({ best: this.best?.number ?? 0, atMs: this.#progressAtMs }),
+      onLook: async () => {
+        if (this.state === "syncing" && !(await askIsSyncing(socket, timeoutMs))) this.#set("ready", "");
+      },
+      onStill: (silentMs) => {
+        if (!this.isSuspect) {
+          logger.warn("chain.stalled", { endpoint: this.url, block: this.best?.number, silentMs });
+        }
+        this.isSuspect = true;
+        this.#deps.onChange(this);
+      },
+    });
   }
 
   #onBest(head: BlockHead): void {
@@ -291,12 +205,9 @@ export class Endpoint {
     this.#deps.onChange(this);
   }
 
-  #onVersion(socket: RpcSocket, result: unknown): void {
-    const version = versionSchema.safeParse(result);
-    if (version.success) {
-      this.specVersion = version.data.specVersion;
-      this.#deps.onChange(this);
-    } else socket.end(malformed("a runtime version"));
+  #onVersion(specVersion: number): void {
+    this.specVersion = specVersion;
+    this.#deps.onChange(this);
   }
 
   #onForeign(expected: Hex): EndpointFailure {
@@ -357,21 +268,4 @@ function toFailure(error: unknown): EndpointFailure {
 /** Some gateways say inside JSON-RPC what others say by HTTP 429. */
 function isRateLimit(error: unknown): error is RpcRefusal {
   return error instanceof RpcRefusal && /too many requests|rate limit exceeded/i.test(error.message);
-}
-
-function malformed(what: string): EndpointFailure {
-  return new EndpointFailure("malformed", `${what} has a shape we do not know`);
-}
-
-/** A notification that cannot be read ends the connection; there is nobody to throw to. */
-function guarded(read: (result: unknown) => BlockHead, use: (head: BlockHead) => void) {
-  return (result: unknown) => {
-    let head: BlockHead;
-    try {
-      head = read(result);
-    } catch {
-      return;
-    }
-    use(head);
-  };
 }

@@ -4,6 +4,10 @@ const LOWEST_PER_SECOND = 0.2;
 /** Seconds after which a rate that was halved is doubled again, when nothing was refused meanwhile. */
 const MEND_AFTER_S = 300;
 
+/** Sustained requests a second of an endpoint that others use, too, and what may come at once. */
+const PUBLIC_BUDGET = { perSecond: 1, burst: 120 };
+const LOCAL_BUDGET = { perSecond: Number.POSITIVE_INFINITY, burst: 1 };
+
 export type BudgetOptions = {
   /** Sustained rate. Infinity: no limit. */
   perSecond: number;
@@ -62,4 +66,13 @@ export class RequestBudget {
     this.#left = Math.min(burst, this.#left + gained);
     this.#filledAtMs = nowMs;
   }
+}
+
+/** How often an address may be asked: machines of others are shared with others. */
+export function budgetFor(url: string, perSecond: number | undefined): BudgetOptions {
+  if (perSecond !== undefined) return { perSecond, burst: Math.max(1, perSecond * PUBLIC_BUDGET.burst) };
+  const host = URL.canParse(url) ? new URL(url).hostname : "";
+  return /^(localhost|127\.|\[::1\]|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(host)
+    ? LOCAL_BUDGET
+    : PUBLIC_BUDGET;
 }
