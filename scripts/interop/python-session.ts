@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { packageRoot } from "../../shared/process-entry.ts";
@@ -15,6 +14,8 @@ export type Answer = { ok: true; value: unknown } | { ok: false; reason: string 
 /** One Python process with one client, which is asked step by step. */
 export class PythonSession {
   readonly #child: ChildProcess;
+  /** It ended, or never began. */
+  readonly #exited: Promise<void>;
   #waiting: ((answer: Answer) => void) | undefined;
   #gone: string | undefined;
   #printed = "";
@@ -26,15 +27,28 @@ export class PythonSession {
     });
     createInterface({ input: child.stdout! }).on("line", (line) => this.#settle(parseAnswer(line)));
     child.stdin!.on("error", () => undefined); // the process is gone, which `exit` tells
-    child.once("error", (error) => this.#end(error.message));
-    child.once("exit", (code, signal) => this.#end(`the client ended with ${code ?? signal}`));
+    this.#exited = new Promise((resolve) => {
+      child.once("error", (error) => {
+        this.#end(error.message);
+        resolve();
+      });
+      child.once("exit", (code, signal) => {
+        this.#end(`the client ended with ${code ?? signal}`);
+        resolve();
+      });
+    });
   }
 
   /** @param script - A file of this folder, which ends in `serve(...)`. */
   static start(python: string, script: string, env: NodeJS.ProcessEnv): PythonSession {
     const path = join(packageRoot(), "scripts", "interop", script);
-    // A group of its own: what the client starts ends with it.
-    return new PythonSession(spawn(python, [path], { env, detached: true, stdio: "pipe" }));
+    return new PythonSession(
+      spawn(python, [path], {
+        env: { ...env, PYTHONDONTWRITEBYTECODE: "1" }, // the steps are sources of this project
+        detached: true, // a group of its own: what the client starts ends with it
+        stdio: "pipe",
+      }),
+    );
   }
 
   /** What the client printed last, beside its answers. */
@@ -59,10 +73,9 @@ export class PythonSession {
   }
 
   async close(): Promise<void> {
-    const exited = this.#child.exitCode === null && this.#child.pid ? once(this.#child, "exit") : undefined;
     this.#child.stdin!.end();
     const kill = setTimeout(() => killGroup(this.#child.pid, "SIGKILL"), END_MS);
-    await exited;
+    await this.#exited;
     clearTimeout(kill);
     killGroup(this.#child.pid, "SIGKILL");
   }

@@ -52,7 +52,6 @@ async function runSteps(
     HOME: folder,
     COLUMNS: TERMINAL_WIDTH,
     NO_COLOR: "1",
-    PYTHONDONTWRITEBYTECODE: "1", // the steps are sources of this project
   };
   const script = client === "btcli" ? "wallet_steps.py" : `${client}.py`;
   const session = PythonSession.start(env.python, script, environment);
