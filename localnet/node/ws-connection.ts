@@ -23,6 +23,8 @@ export class WsConnection implements Connection {
   readonly #wire: Writable;
   readonly #faults: FaultBoard;
   readonly #subscriptions = new Map<string, Subscription>();
+  /** Answers that a fault keeps back. */
+  readonly #late = new Set<NodeJS.Timeout>();
   /** Notifications that must not overtake the answer to the running message. */
   #held: string[] | undefined;
 
@@ -69,6 +71,8 @@ export class WsConnection implements Connection {
   close(): void {
     for (const { stop } of this.#subscriptions.values()) stop();
     this.#subscriptions.clear();
+    for (const timer of this.#late) clearTimeout(timer);
+    this.#late.clear();
   }
 
   #answer(work: () => string | undefined, fault: AnswerFault | undefined): void {
@@ -88,8 +92,15 @@ export class WsConnection implements Connection {
         subscription.held = undefined;
       }
     };
-    if (delayMs === 0) send();
-    else setTimeout(send, delayMs).unref();
+    if (delayMs === 0) {
+      send();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#late.delete(timer);
+      send();
+    }, delayMs).unref();
+    this.#late.add(timer);
   }
 
   #sendAnswer(text: string, { lost = false, instead }: Partial<AnswerFault> = {}): void {

@@ -86,7 +86,7 @@ describe("chain mine and warp", () => {
     };
     const first = await next();
     const told: string[] = [];
-    const made = await warp({ epochs: 3, netuid: 1 }, (text) => told.push(text));
+    const made = await warp({ epochs: 2, netuid: 1 }, (text) => told.push(text));
     expect(made.block).toBeGreaterThan(first);
     expect(told.filter((text) => text.startsWith("epoch "))).not.toEqual([]);
     expect(await next()).toBeGreaterThan(made.block);
