@@ -3,7 +3,7 @@ import { U32 } from "../../types/primitives.ts";
 import { DispatchError } from "../../types/substrate-types.ts";
 import { named } from "../../types/type-node.ts";
 import { addWeight, type Call, call, weight } from "../dsl/calls.ts";
-import type { CallContext, DispatchOutcome, RuntimeCall } from "../dsl/context.ts";
+import type { CallContext, RuntimeCall } from "../dsl/context.ts";
 import { DispatchFailure, ensure, errorsOf } from "../dsl/errors.ts";
 import { eventsOf } from "../dsl/events.ts";
 import { constant, type Pallet, type RuntimeTypes } from "../dsl/pallet.ts";
@@ -35,7 +35,7 @@ export function createUtility(types: RuntimeTypes): Pallet {
     calls: {
       batch: createBatch(types, 0, 69_446_696n, (c, calls) => {
         for (const [index, of] of calls.entries()) {
-          const outcome = dispatchItem(c, of);
+          const outcome = c.dispatch(of, c.origin);
           if (!outcome.ok) {
             c.deposit(events.make.BatchInterrupted({ index, error: outcome.error }));
             return;
@@ -46,7 +46,7 @@ export function createUtility(types: RuntimeTypes): Pallet {
       }),
       batch_all: createBatch(types, 2, 63_428_230n, (c, calls) => {
         for (const of of calls) {
-          const outcome = dispatchItem(c, of);
+          const outcome = c.dispatch(of, c.origin);
           if (!outcome.ok) throw new DispatchFailure(outcome.error, outcome.name);
           c.deposit(events.make.ItemCompleted());
         }
@@ -55,7 +55,7 @@ export function createUtility(types: RuntimeTypes): Pallet {
       force_batch: createBatch(types, 4, 62_134_867n, (c, calls) => {
         let failed = false;
         for (const of of calls) {
-          const outcome = dispatchItem(c, of);
+          const outcome = c.dispatch(of, c.origin);
           failed ||= !outcome.ok;
           c.deposit(
             outcome.ok ? events.make.ItemCompleted() : events.make.ItemFailed({ error: outcome.error }),
@@ -83,6 +83,8 @@ function createBatch(
         ? "Operational"
         : "Normal",
     run(c, { calls }) {
+      // A batch directly inside a batch: the chain filters the outer one, whole. Root is not filtered.
+      ensure(c.origin.kind !== "signed" || !calls.some(isBatch), systemErrors.is.CallFiltered);
       ensure(c.origin.kind !== "none", { type: "BadOrigin" });
       ensure(calls.length <= BATCH_LIMIT, errors.is.TooManyCalls);
       run(c, calls);
@@ -91,15 +93,6 @@ function createBatch(
   });
 }
 
-/** A batch directly inside a batch is filtered. */
-function dispatchItem(c: CallContext, of: RuntimeCall): DispatchOutcome {
-  if (of.type === id.name && isBatch(of.value.type)) {
-    const { error, name } = systemErrors.is.CallFiltered;
-    return { ok: false, error, name, post: {} };
-  }
-  return c.dispatch(of, c.origin);
-}
-
-function isBatch(name: string): boolean {
-  return name === "batch" || name === "batch_all" || name === "force_batch";
+function isBatch({ type, value }: RuntimeCall): boolean {
+  return type === id.name && ["batch", "batch_all", "force_batch"].includes(value.type);
 }

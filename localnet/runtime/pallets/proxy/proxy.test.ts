@@ -58,6 +58,18 @@ describe("a proxy", () => {
     expect(received()).toBe(0n);
   });
 
+  it("makes batches, but none directly inside of another; root may", () => {
+    ok(add("Any"));
+    ok(proxy(batched(send(TAO))));
+    expect(received()).toBe(TAO);
+    ok(proxy(batched(batched(send(TAO)))));
+    expect(received()).toBe(TAO);
+    expect(failure(chain.call(REAL, "Utility", "batch", { calls: [batched(send(TAO))] }))).toBe(
+      "CallFiltered",
+    );
+    ok(chain.root("Utility", "batch", { calls: [batched(send(TAO))] }));
+  });
+
   it.each([
     ["Transfer", 2n * TAO],
     ["SmallTransfer", 0n],

@@ -63,10 +63,10 @@ export function registerWithin(
 export function decayRegistrationPrices(c: Context): void {
   const { store: s } = c;
   for (const netuid of subnetIds(s)) {
-    const halfLife = Networks.BurnHalfLife.get(s, netuid);
-    if (c.block > 1 && halfLife > 0) {
-      Networks.Burn.mutate(s, netuid, (burn) => decayBurn(burn, halfLife, boundsOf(s, netuid)));
-    }
+    const halfLife = c.block > 1 ? Networks.BurnHalfLife.get(s, netuid) : 0;
+    const burn = Networks.Burn.get(s, netuid);
+    const next = decayBurn(burn, halfLife, boundsOf(s, netuid));
+    if (next !== burn) Networks.Burn.put(s, netuid, next);
     Networks.RegistrationsThisBlock.put(s, netuid, 0);
     if (netuid === ROOT && isEpochDue(clockOf(s, ROOT), c.block)) {
       Networks.RegistrationsThisInterval.put(s, ROOT, 0);
