@@ -62,7 +62,8 @@ export function fixedBytes(length: number): TypeNode<Hex> {
     },
     (input) => bytesToHex(raw.dec(input)),
   );
-  return createNode(codec, { kind: "array", of: U8, length }, `[u8; ${length}]`);
+  const node = createNode(codec, { kind: "array", of: U8, length }, `[u8; ${length}]`);
+  return quick(node, length, (view) => bytesToHex(new Uint8Array(view.buffer, view.byteOffset, length)));
 }
 
 // An integer that does not fit would wrap. A runtime that writes one has a bug: stop it there.
