@@ -25,6 +25,7 @@ try {
 /** @returns 9 when something was found. */
 async function main(): Promise<number> {
   const { seed, count } = parseFlags();
+  process.stderr.write(`seed ${seed}\n`); // said first: a hang has one, too
   await keysReady();
   const chain = await startChainProcess();
   try {
