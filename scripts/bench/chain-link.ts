@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { SubforgeError } from "../../shared/errors.ts";
 import { keysReady } from "../../shared/keys/keypair.ts";
@@ -18,6 +19,9 @@ const WARM_UP = 5;
 const MOST_MS = 20;
 const FASTER_THAN_PYTHON = 5;
 const PYTHON_TIMEOUT_MS = 60_000;
+/** Linux counts the time of another process in hundredths of a second: many calls make one figure. */
+const CALLS_PER_ROUND = 20;
+const MS_PER_TICK = 10;
 
 /**
  * The metagraph of a full subnet, by us and by the Python SDK, from the same node, one after the other in each round.
@@ -32,7 +36,7 @@ export async function benchChainLink(): Promise<BenchCase[]> {
     try {
       const ask = () => timed(node, () => chain.metagraph(NETUID));
       for (let i = 0; i < WARM_UP; i++) await ask();
-      return [await againstPython(node, ask), await againstTheClock(ask)];
+      return [await againstPython(node, ask), await againstTheClock(node, () => chain.metagraph(NETUID))];
     } finally {
       await chain.close();
     }
@@ -69,11 +73,23 @@ async function againstPython(node: ChainProcess, ask: () => Promise<number>): Pr
   }
 }
 
-/** Against what is allowed: a ratio over 1 is time left. */
-async function againstTheClock(ask: () => Promise<number>): Promise<BenchCase> {
+/** Against what is allowed, both processes together: a ratio over 1 is time left. */
+async function againstTheClock(node: ChainProcess, read: () => Promise<unknown>): Promise<BenchCase> {
   const rounds: Round[] = [];
-  for (let i = 0; i < ROUNDS; i++) rounds.push({ ours: await ask(), peer: MOST_MS });
-  return compareCosts(`metagraph of ${NEURONS} neurons, limit: ${MOST_MS} ms`, "ms", 1, rounds);
+  for (let i = 0; i < ROUNDS; i++) {
+    const start = cpuMs(node.pid);
+    for (let call = 0; call < CALLS_PER_ROUND; call++) await read();
+    rounds.push({ ours: (cpuMs(node.pid) - start) / CALLS_PER_ROUND, peer: MOST_MS });
+  }
+  return compareCosts(`metagraph of ${NEURONS} neurons, limit: ${MOST_MS} ms`, "ms CPU", 1, rounds);
+}
+
+/** CPU time, because whoever else uses the machine must not count. Other systems than Linux tell only our own. */
+function cpuMs(nodePid: number): number {
+  const { user, system } = process.cpuUsage();
+  const path = `/proc/${nodePid}/stat`;
+  const fields = existsSync(path) ? readFileSync(path, "utf8").split(") ")[1]!.split(" ") : [];
+  return (user + system) / 1_000 + (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * MS_PER_TICK;
 }
 
 async function timed(node: ChainProcess, read: () => Promise<{ neurons: unknown[] }>): Promise<number> {
