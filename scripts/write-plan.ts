@@ -27,7 +27,7 @@ export type WritePlan = {
 export type WriteIntent = Pick<WritePlan, "action" | "effects" | "costRao" | "signer"> & { call: Call };
 
 /** What the plan of a call is now. @throws SubforgeError BALANCE_TOO_LOW */
-export async function planWrite(chain: OperatorChain, intent: WriteIntent): Promise<WritePlan> {
+async function planWrite(chain: OperatorChain, intent: WriteIntent): Promise<WritePlan> {
   const { call, signer, costRao, action, effects } = intent;
   const [feeRao, balanceRao] = await Promise.all([chain.fee(call, signer), chain.balance(signer)]);
   const balanceAfterRao = balanceRao - costRao - feeRao;
@@ -38,7 +38,7 @@ export async function planWrite(chain: OperatorChain, intent: WriteIntent): Prom
   return { action, call: callName(call), signer, effects, costRao, feeRao, balanceRao, balanceAfterRao };
 }
 
-export function describePlan(plan: WritePlan): string[] {
+function describePlan(plan: WritePlan): string[] {
   return [
     `plan     ${plan.action}`,
     ...plan.effects.map((effect) => `         ${effect}`),
