@@ -18,6 +18,8 @@ const TAO = 1_000_000_000n;
 let folder: string;
 let node: LocalNode;
 let chain: Chain;
+/** Of the subnet that the first test registers. */
+const netuid = 2;
 let signerServer: Server;
 /** What the server signs instead of what it is asked to; undefined: what it is asked to. */
 let swap: Uint8Array | undefined;
@@ -81,7 +83,10 @@ describe("a call signed elsewhere", () => {
       { kind: "sudo", pallet: "balances", call: "forceSetBalance", args },
       Keypair.fromUri("//Alice"),
     );
-    const call = { kind: "registerNetwork", hotkey: Keypair.fromUri("//Other").address } as const;
+    const { address } = Keypair.fromUri("//Other");
+    const call = { kind: "burnedRegister", netuid, hotkey: address } as const;
     expect((await sendCall(chain, call, key)).ok).toBe(true);
+    const neuron = (await chain.metagraph(netuid)).neurons.find(({ hotkey }) => hotkey === address);
+    expect(neuron?.coldkey).toBe(key.address);
   });
 });
