@@ -3,7 +3,7 @@ import { SubforgeError } from "../shared/errors.ts";
 import { type ChainSigner, ExternalSigner } from "../shared/keys/external-signer.ts";
 import { parseKeyfile } from "../shared/keys/keyfile.ts";
 import { hotkeyPath, publicPathOf, readKeyfile, walletPaths } from "../shared/keys/keyfile-store.ts";
-import { fromAddress, keysReady } from "../shared/keys/keypair.ts";
+import { fromAddress, type Keypair, keysReady } from "../shared/keys/keypair.ts";
 import { devKeypair, type WalletArgs } from "./load-signer.ts";
 import { openKeyfile } from "./open-keyfile.ts";
 
@@ -22,9 +22,13 @@ export async function loadChainSigner(
   args: WalletArgs & SignerArgs,
   kind: "coldkey" | "hotkey",
 ): Promise<ChainSigner> {
-  await keysReady();
   const { signer } = args;
-  if (signer !== undefined) return loadExternalSigner({ ...args, signer }, kind);
+  return signer === undefined ? loadKeypair(args, kind) : loadExternalSigner({ ...args, signer }, kind);
+}
+
+/** @throws SubforgeError WALLET_NO_SECRET, and what opening a keyfile throws */
+export async function loadKeypair(args: WalletArgs, kind: "coldkey" | "hotkey"): Promise<Keypair> {
+  await keysReady();
   if (args.devKey !== undefined) return devKeypair(args.devKey);
   const path = keyfilePath(args, kind);
   const { keypair } = await openKeyfile(path, args);

@@ -26,6 +26,8 @@ export const CAUSES: Record<string, string> = {
     "Development keys such as //Alice are public knowledge: whoever wants can sign with them.",
   WALLET_BAD_SECRET: "The text is no mnemonic with a right checksum, no 32-byte seed and no secret URI.",
   WALLET_BAD_ADDRESS: "A letter is wrong or missing: an address carries a checksum.",
+  WALLET_BAD_SIGNATURE: "A digit is missing, or it is the signature of another kind of key.",
+  WALLET_SIGNATURE_MISMATCH: "The text, the signature or the address is another than the one that was signed.",
   WALLET_UNSAFE_FOLDER:
     "A keyfile can be read by others, belongs to another user or is a link, or a folder can be changed by others.",
   METADATA_DIFFERS:

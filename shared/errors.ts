@@ -190,6 +190,16 @@ export const ERRORS = {
     hint: () => "use an SS58 address such as 5G…, or 0x and 64 hex digits",
     exit: "wallet",
   }),
+  WALLET_BAD_SIGNATURE: spec<NoDetails>({
+    message: () => "this is no signature",
+    hint: () => "use 0x and 128 hex digits, as subforge wallet sign prints them",
+    exit: "wallet",
+  }),
+  WALLET_SIGNATURE_MISMATCH: spec<{ address: string }>({
+    message: (d) => `${d.address} did not sign this text`,
+    hint: () => "compare text, signature and address letter by letter; a space at the end counts",
+    exit: "check",
+  }),
   WALLET_UNSAFE_FOLDER: spec<{ folder: string; problems: number }>({
     message: (d) => `${d.problems} problems with the permissions of the wallets in ${d.folder}`,
     hint: () => "mend them: subforge wallet perms --fix; owners and links are yours to change",

@@ -170,3 +170,21 @@ describe("wallet signer", () => {
     expect(stderr).toContain("--yes");
   });
 });
+
+describe("a signed text", () => {
+  it(
+    "is verified from the command line, and a changed one is not",
+    async () => {
+      const signed = await run(["wallet", "sign", "I hold this key", "--dev-key", "//Alice", "--json"]);
+      const { address, signature } = JSON.parse(signed.stdout) as { address: string; signature: string };
+      expect(address).toBe(ALICE);
+      const verify = (text: string) =>
+        runCli(["wallet", "verify", text, "--signature", signature, "--ss58", address, "--json"]);
+      expect(JSON.parse((await verify("I hold this key")).stdout)).toMatchObject({ valid: true });
+      const refused = await verify("I hold that key");
+      expect(refused.exitCode).toBe(EXIT.check);
+      expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: "WALLET_SIGNATURE_MISMATCH" } });
+    },
+    SLOW_MS,
+  );
+});

@@ -83,6 +83,21 @@ const signerServerOptions = {
   socket: { type: "string", demandOption: true, describe: "Path of the socket to listen on" },
 } as const;
 
+const signOptions = {
+  text: { type: "string", demandOption: true, describe: "What to sign; hex after 0x is signed in a wrapper" },
+  key: { choices: ["coldkey", "hotkey"], default: "hotkey", describe: "Which key signs" },
+  ...place,
+  ...passwordOptions,
+  "dev-key": walletOptions["dev-key"],
+  "allow-unsafe-keyfile": walletOptions["allow-unsafe-keyfile"],
+} as const;
+
+const verifyOptions = {
+  text: { type: "string", demandOption: true, describe: "What was signed" },
+  signature: { type: "string", demandOption: true, describe: "0x and 128 hex digits" },
+  ss58: { type: "string", demandOption: true, describe: "Address of who is said to have signed" },
+} as const;
+
 const permsOptions = {
   "wallet-path": walletPath,
   fix: { type: "boolean", default: false, describe: "Set the modes 600 and 700 where they are too open" },
@@ -195,6 +210,33 @@ const walletSigner: Command<typeof signerServerOptions> = {
   },
 };
 
+/** `subforge wallet sign` */
+const walletSign: Command<typeof signOptions> = {
+  command: "sign <text>",
+  describe: "Sign a text, to show that you hold a key",
+  builder: signOptions,
+  handler: async (args) => {
+    const { signWithKey } = await import("../sign-text.ts");
+    const { createOutput } = await import("../output.ts");
+    const { address, signature } = await signWithKey({ ...args, key: keyKind(args.key, "wallet sign") });
+    createOutput(args).result({ text: args.text, address, signature }, [address, signature]);
+  },
+};
+
+/** `subforge wallet verify` */
+const walletVerify: Command<typeof verifyOptions> = {
+  command: "verify <text>",
+  describe: "Check who signed a text, with subforge, btcli or a browser extension",
+  builder: verifyOptions,
+  handler: async (args) => {
+    const { verifySigned } = await import("../sign-text.ts");
+    const { createOutput } = await import("../output.ts");
+    const { text, signature, ss58 } = args;
+    await verifySigned(args);
+    createOutput(args).result({ valid: true, text, address: ss58, signature }, [`signed by ${ss58}`]);
+  },
+};
+
 /** `subforge wallet perms` */
 const walletPerms: Command<typeof permsOptions> = {
   command: "perms",
@@ -219,7 +261,16 @@ const walletPerms: Command<typeof permsOptions> = {
 export const walletCommands: CommandGroup = {
   group: "wallet",
   describe: "Keys: create, import, list and check, in the layout of btcli",
-  commands: [walletCreate, walletImport, walletList, walletUnlockTest, walletPerms, walletSigner],
+  commands: [
+    walletCreate,
+    walletImport,
+    walletList,
+    walletUnlockTest,
+    walletPerms,
+    walletSign,
+    walletVerify,
+    walletSigner,
+  ],
 };
 
 function keyKind(key: string, command: string): "coldkey" | "hotkey" {
