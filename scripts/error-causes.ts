@@ -27,7 +27,8 @@ export const CAUSES: Record<string, string> = {
   WALLET_BAD_SECRET: "The text is no mnemonic with a right checksum, no 32-byte seed and no secret URI.",
   WALLET_BAD_ADDRESS: "A letter is wrong or missing: an address carries a checksum.",
   WALLET_BAD_SIGNATURE: "A digit is missing, or it is the signature of another kind of key.",
-  WALLET_SIGNATURE_MISMATCH: "The text, the signature or the address is another than the one that was signed.",
+  WALLET_SIGNATURE_MISMATCH:
+    "The text, the signature or the address is another than the one that was signed.",
   WALLET_UNSAFE_FOLDER:
     "A keyfile can be read by others, belongs to another user or is a link, or a folder can be changed by others.",
   METADATA_DIFFERS:
@@ -75,7 +76,9 @@ export const CAUSES: Record<string, string> = {
   WRITE_NOT_SHOWN: "Between the block of the call and this look, somebody else changed the same thing.",
   HYPERPARAMETER_INVALID:
     "The name is unknown, the value does not fit it, or only the chain's administrator sets it.",
-  SUBNET_NOT_OWNER: "Only the coldkey that registered a subnet, or was given it, may set its rules.",
+  SUBNET_NOT_OWNER:
+    "Only the coldkey that registered a subnet, or was given it, may set its rules or start it.",
+  SUBNET_TOO_YOUNG: "The chain gives a new subnet some time to prepare before its emission can begin.",
   QUEUE_ADDRESS:
     "The address is no redis:// or rediss:// URL, or would send tasks unprotected over a network.",
   QUEUE_UNREACHABLE:

@@ -1,15 +1,10 @@
 import { createHash } from "node:crypto";
 import { MAX_BLOB_BYTES } from "../localnet/host/runtime-blob.ts";
 import { hexToBytes } from "../localnet/types/hex.ts";
-import {
-  EndpointFailure,
-  openRpcSocket,
-  RpcRefusal,
-  type RpcSocket,
-} from "../shared/chain/link/rpc-socket.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
 import type { Hex } from "../shared/types.ts";
+import { askEndpoint } from "./ask-endpoint.ts";
 import { replaceFile } from "./chain/replace-file.ts";
 import { endpointOf } from "./networks.ts";
 import { createOutput } from "./output.ts";
@@ -75,22 +70,15 @@ export async function fetchRuntime(args: FetchRuntimeArgs, signal: AbortSignal):
 
 type Answer = { blob: Uint8Array; genesisHash: Hex; blockHash: Hex; specVersion: number };
 
-async function readFrom(endpoint: string, signal: AbortSignal): Promise<Answer> {
-  let socket: RpcSocket | undefined;
-  try {
-    socket = await openRpcSocket(endpoint, TIMEOUT_MS, signal);
-    const ask = (method: string, ...params: unknown[]) => socket!.ask(method, params, TIMEOUT_MS);
+function readFrom(endpoint: string, signal: AbortSignal): Promise<Answer> {
+  return askEndpoint(endpoint, { what: "the runtime", timeoutMs: TIMEOUT_MS, signal }, async (ask) => {
     const genesisHash = toHash(await ask("chain_getBlockHash", 0));
     const blockHash = toHash(await ask("chain_getFinalizedHead"));
     const version = (await ask("state_getRuntimeVersion", blockHash)) as { specVersion?: unknown } | null;
     const specVersion = Number(version?.specVersion);
     const blob = toBlob(await ask("state_getStorage", CODE_KEY, blockHash));
     return { blob, genesisHash, blockHash, specVersion };
-  } catch (error) {
-    throw named(endpoint, error);
-  } finally {
-    socket?.end(new EndpointFailure("closed", "nothing more is asked"));
-  }
+  });
 }
 
 function toHash(answer: unknown): Hex {
@@ -110,17 +98,4 @@ function toBlob(answer: unknown): Uint8Array {
 
 function bad(problem: string): SubforgeError {
   return new SubforgeError("CHAIN_BAD_ANSWER", { what: "the runtime", problem });
-}
-
-function named(endpoint: string, error: unknown): unknown {
-  if (error instanceof RpcRefusal) return bad(error.message);
-  if (!(error instanceof EndpointFailure)) return error;
-  if (error.kind === "late")
-    return new SubforgeError(
-      "CHAIN_TIMEOUT",
-      { what: "the runtime", timeoutMs: TIMEOUT_MS },
-      { cause: error },
-    );
-  const details = { endpoint, reason: error.message };
-  return new SubforgeError("CHAIN_UNREACHABLE", details, { cause: error });
 }

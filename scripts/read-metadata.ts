@@ -1,11 +1,7 @@
-import {
-  EndpointFailure,
-  openRpcSocket,
-  RpcRefusal,
-  type RpcSocket,
-} from "../shared/chain/link/rpc-socket.ts";
+import { RpcRefusal } from "../shared/chain/link/rpc-socket.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import type { Hex } from "../shared/types.ts";
+import { type AskEndpoint, askEndpoint } from "./ask-endpoint.ts";
 
 /** The metadata of a real runtime is 0.7 MB of hex. */
 const TIMEOUT_MS = 60_000;
@@ -26,19 +22,13 @@ export type LiveMetadata = {
   blockHash: Hex;
 };
 
-type Ask = (method: string, ...params: unknown[]) => Promise<unknown>;
-
 /**
  * The metadata a chain serves, in the newest form that it has.
  *
  * @throws SubforgeError CHAIN_UNREACHABLE, CHAIN_TIMEOUT, CHAIN_BAD_ANSWER
  */
-export async function readLiveMetadata(endpoint: string, signal: AbortSignal): Promise<LiveMetadata> {
-  let socket: RpcSocket | undefined;
-  try {
-    const opened = await openRpcSocket(endpoint, TIMEOUT_MS, signal);
-    socket = opened;
-    const ask: Ask = (method, ...params) => opened.ask(method, params, TIMEOUT_MS);
+export function readLiveMetadata(endpoint: string, signal: AbortSignal): Promise<LiveMetadata> {
+  return askEndpoint(endpoint, { what: "the metadata", timeoutMs: TIMEOUT_MS, signal }, async (ask) => {
     const blockHash = toText(await ask("chain_getFinalizedHead"), /^0x[0-9a-f]{64}$/) as Hex;
     const runtime = (await ask("state_getRuntimeVersion", blockHash)) as Record<string, unknown> | null;
     const bytes = await newestMetadata(ask, blockHash);
@@ -49,11 +39,7 @@ export async function readLiveMetadata(endpoint: string, signal: AbortSignal): P
       specVersion: Number(toText(String(runtime?.specVersion), /^\d{1,10}$/)),
       blockHash,
     };
-  } catch (error) {
-    throw named(endpoint, error);
-  } finally {
-    socket?.end(new EndpointFailure("closed", "nothing more is asked"));
-  }
+  });
 }
 
 /**
@@ -65,7 +51,7 @@ export function requireMetadata(bytes: Uint8Array): number {
   return bytes[MAGIC.length] ?? 0;
 }
 
-async function newestMetadata(ask: Ask, blockHash: Hex): Promise<Uint8Array> {
+async function newestMetadata(ask: AskEndpoint, blockHash: Hex): Promise<Uint8Array> {
   const version = await newestVersion(ask, blockHash);
   if (version === undefined) return toBytes(await ask("state_getMetadata", blockHash));
   const argument = Buffer.alloc(4);
@@ -77,7 +63,7 @@ async function newestMetadata(ask: Ask, blockHash: Hex): Promise<Uint8Array> {
 }
 
 /** @returns undefined where the runtime cannot be asked: it has one version, 14. */
-async function newestVersion(ask: Ask, blockHash: Hex): Promise<number | undefined> {
+async function newestVersion(ask: AskEndpoint, blockHash: Hex): Promise<number | undefined> {
   let answer: unknown;
   try {
     answer = await ask("state_call", "Metadata_metadata_versions", "0x", blockHash);
@@ -113,14 +99,4 @@ function toText(answer: unknown, form: RegExp): string {
 
 function bad(problem: string): SubforgeError {
   return new SubforgeError("CHAIN_BAD_ANSWER", { what: "the metadata", problem });
-}
-
-function named(endpoint: string, error: unknown): unknown {
-  if (error instanceof RpcRefusal) return bad(error.message);
-  if (!(error instanceof EndpointFailure)) return error;
-  if (error.kind === "late") {
-    const details = { what: "the metadata", timeoutMs: TIMEOUT_MS };
-    return new SubforgeError("CHAIN_TIMEOUT", details, { cause: error });
-  }
-  return new SubforgeError("CHAIN_UNREACHABLE", { endpoint, reason: error.message }, { cause: error });
 }

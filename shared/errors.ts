@@ -265,6 +265,11 @@ export const ERRORS = {
     hint: () => "sign with the coldkey of its owner: --wallet NAME",
     exit: "wallet",
   }),
+  SUBNET_TOO_YOUNG: spec<{ netuid: number; startableFrom: number; blocksLeft: number }>({
+    message: (d) => `subnet ${d.netuid} can be started from block ${d.startableFrom}`,
+    hint: (d) => `wait ${d.blocksLeft} blocks; on a local chain: subforge chain mine ${d.blocksLeft}`,
+    exit: "chain",
+  }),
   SUBNET_UNKNOWN: spec<{ name: string; known: string[] }>({
     message: (d) => `there is no subnet called ${d.name}`,
     hint: (d) => `use one of: ${d.known.join(", ")}`,
@@ -328,7 +333,7 @@ export const ERRORS = {
   }),
   MINER_NOT_REGISTERED: spec<{ hotkey: string; netuid: number }>({
     message: (d) => `hotkey ${d.hotkey} is not registered on netuid ${d.netuid}`,
-    hint: (d) => `register it first: btcli subnet register --netuid ${d.netuid}`,
+    hint: (d) => `register it first: subforge register --netuid ${d.netuid}`,
     exit: "notReady",
   }),
   MINER_ANNOUNCE_FAILED: spec<{ address: string; reason: string }>({

@@ -16,6 +16,8 @@ const registerOptions = {
   "hotkey-address": hotkeyAddress,
 } as const;
 
+const startOptions = { ...networkOptions, ...walletOptions, ...writeOptions, netuid } as const;
+
 const hyperparameterOptions = {
   ...networkOptions,
   ...walletOptions,
@@ -34,6 +36,17 @@ const subnetRegister: Command<typeof registerOptions> = {
   handler: async (args) => {
     const { registerSubnet } = await import("../subnet/register-subnet.ts");
     await registerSubnet(args);
+  },
+};
+
+/** `subforge subnet start` */
+const subnetStart: Command<typeof startOptions> = {
+  command: "start",
+  describe: "Start your subnet, so that it takes part in emission; prints its plan first",
+  builder: startOptions,
+  handler: async (args) => {
+    const { startSubnet } = await import("../subnet/start-subnet.ts");
+    await startSubnet(args);
   },
 };
 
@@ -82,5 +95,5 @@ const subnetLint: Command<typeof readOptions> = {
 export const subnetCommands: CommandGroup = {
   group: "subnet",
   describe: "Subnets on chain: register, look at, set up and check them",
-  commands: [subnetRegister, subnetInfo, subnetHyperparams, subnetLint],
+  commands: [subnetRegister, subnetStart, subnetInfo, subnetHyperparams, subnetLint],
 };

@@ -46,7 +46,7 @@ const RULES: Record<string, Rule> = {
           level: "error",
           value: `registered in block ${info.registeredAt}, startable from block ${info.startableFrom}`,
           why: "a subnet that was not started gets no emission, so nobody is paid",
-          next: `btcli subnet start --netuid ${info.netuid}`,
+          next: `subforge subnet start --netuid ${info.netuid}`,
         },
   REGISTRATION_CLOSED: ({ info }) =>
     info.isRegistrationOpen

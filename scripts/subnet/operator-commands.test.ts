@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type LocalNode, startLocalNode } from "../../localnet/node/local-node.ts";
+import type { Call } from "../../shared/chain/chain.ts";
+import { sendCall } from "../../shared/chain/send-call.ts";
+import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { Keypair, keysReady } from "../../shared/keys/keypair.ts";
 import { silentLogger } from "../../shared/logger.ts";
 import { runCli } from "../run-cli.test-kit.ts";
@@ -66,6 +69,23 @@ describe("the commands of subnet owners and miners", { timeout: SLOW }, () => {
       value: expect.any(Number),
     });
     expect(json(graph).neurons).toMatchObject([{ uid: 0, hotkey: addresses.aliceHotkey, axon: null }]);
+  });
+
+  it("start a subnet when it is old enough, as its owner, once", async () => {
+    const chain = await openSubstrateChain({ endpoint: node.endpoint }, silentLogger);
+    const args = { delay: 20 };
+    const delay: Call = { kind: "sudo", pallet: "adminUtils", call: "sudoSetStartCallDelay", args };
+    await sendCall(chain, delay, Keypair.fromUri("//Alice"));
+    await chain.close();
+    const words = ["subnet", "start", "--netuid", String(NETUID), "--yes", "--json", "--dev-key"];
+    const [young, stranger] = await Promise.all([run(...words, "//Alice"), run(...words, "//Bob")]);
+    expect([errorOf(young), errorOf(stranger)]).toEqual([
+      [6, "SUBNET_TOO_YOUNG"],
+      [5, "SUBNET_NOT_OWNER"],
+    ]);
+    node.newBlock(20);
+    expect(json(await run(...words, "//Alice"))).toMatchObject({ started: true, already: false });
+    expect(json(await run(...words, "//Alice"))).toMatchObject({ started: true, already: true });
   });
 
   it("register a hotkey for the price of the plan, once", async () => {

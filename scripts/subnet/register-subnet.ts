@@ -46,7 +46,7 @@ export async function registerSubnet(args: RegisterSubnetArgs): Promise<void> {
     const { startableFrom } = await chain.subnetInfo(netuid);
     output.result({ registered: true, netuid, owner: coldkey, hotkey, startableFrom, plan, ...included }, [
       `registered in block ${included.block}, read back: subnet ${netuid}`,
-      `next: subforge subnet lint --netuid ${netuid}; it can be started from block ${startableFrom}`,
+      `next: subforge subnet start --netuid ${netuid}, from block ${startableFrom}`,
     ]);
   });
 }

@@ -36,7 +36,10 @@ export function publishPulses(c: Context): void {
 export function awaitRound({ store: s }: Context, round: bigint): void {
   if (!listensToDevBeacon(s) || round < 1n || round > BigInt(Number.MAX_SAFE_INTEGER)) return;
   if (Drand.Pulses.exists(s, round)) return;
-  if (round <= Drand.LastStoredRound.get(s)) return storePulse(s, devPulse(Number(round)));
+  if (round <= Drand.LastStoredRound.get(s)) {
+    storePulse(s, devPulse(Number(round)));
+    return;
+  }
   const awaited = new Set(DrandPrivate.AwaitedRounds.get(s)).add(round);
   const ascending = [...awaited].sort((a, b) => (a < b ? -1 : 1));
   DrandPrivate.AwaitedRounds.put(s, ascending.slice(0, MAX_AWAITED));
