@@ -1,12 +1,23 @@
 // Bundles the command line and the processes it starts into dist/. Packages stay outside: native ones cannot be
-// bundled, and the others are loaded late. yargs is the exception: it is on the path of every --help.
+// bundled, and the others are loaded late. Exceptions are yargs, which is on the path of every --help, and the chain's
+// packages: some six hundred small files, whose loading took most of the start of a chain or of a command that asks one.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const bundled = ["yargs", "yargs-parser", "y18n", "cliui", "escalade"];
+const bundled = [
+  "yargs",
+  "yargs-parser",
+  "y18n",
+  "cliui",
+  "escalade",
+  "@polkadot",
+  "@polkadot-api",
+  "@noble",
+  "ws",
+];
 const replaced = { "string-width": "scripts/text-width.ts" };
 
 const outsidePackages = {
