@@ -12,7 +12,9 @@ export type ChainArgs = { network: string; logLevel: string; devKey?: string | u
  */
 export async function withChain<T>(args: ChainArgs, work: (chain: OperatorChain) => Promise<T>): Promise<T> {
   const at = chainAt(args.network);
-  const chain = await openSubstrateChain(at, createLogger("chain", args.logLevel as LogLevel));
+  // In a command of a second it is no news that a connection stands.
+  const level = args.logLevel === "info" ? "warn" : (args.logLevel as LogLevel);
+  const chain = await openSubstrateChain(at, createLogger("chain", level));
   try {
     if (args.devKey !== undefined) assertDevKeyAllowed(chain.identity.genesis, ...at.endpoint);
     return await work(chain);
