@@ -1,5 +1,6 @@
 import type { Validity, VersionInfo } from "../engine.ts";
 import type { Invalidity } from "../runtime/dsl/invalid-transaction.ts";
+import { toVersionInfo } from "../runtime/version.ts";
 import { enumeration, record, result, Unit, variant, vec } from "../types/composites.ts";
 import { bytesToHex } from "../types/hex.ts";
 import { Bool, Bytes, Str, U8, U64 } from "../types/primitives.ts";
@@ -58,17 +59,7 @@ export function genesisProblem(answer: Uint8Array): string | undefined {
 
 /** Answer of `Core_version`. */
 export function readVersion(answer: Uint8Array): VersionInfo {
-  const version = RuntimeVersion.decode(answer);
-  return {
-    specName: version.spec_name,
-    implName: version.impl_name,
-    authoringVersion: version.authoring_version,
-    specVersion: version.spec_version,
-    implVersion: version.impl_version,
-    apis: version.apis,
-    transactionVersion: version.transaction_version,
-    stateVersion: version.system_version,
-  };
+  return toVersionInfo(RuntimeVersion.decode(answer));
 }
 
 /** Answer of `TaggedTransactionQueue_validate_transaction`. */

@@ -8,7 +8,7 @@ import { BlockAuthor } from "./block-author.ts";
 import { ChainClock } from "./chain-clock.ts";
 import { ChainNode } from "./chain-node.ts";
 import { DEV_ACCOUNTS, DEV_SUDO } from "./dev-accounts.ts";
-import { createTestChain } from "./test-chain.ts";
+import { createTestChain } from "./test-chain.test-kit.ts";
 
 const SLOT_MS = 20;
 const engine = createRuntimeEngine(

@@ -6,7 +6,7 @@ import { applyChainFaults } from "./faults/chain-faults.ts";
 import type { Fault } from "./faults/fault.ts";
 import { FaultBoard } from "./faults/fault-board.ts";
 import { RpcError } from "./rpc-error.ts";
-import { createTestChain, type TestChain } from "./test-chain.ts";
+import { createTestChain, type TestChain } from "./test-chain.test-kit.ts";
 import type { TransactionStatus } from "./transaction-watchers.ts";
 
 const SENDERS = ["Alice", "Bob"];

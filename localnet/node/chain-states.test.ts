@@ -10,7 +10,7 @@ import { ChainClock } from "./chain-clock.ts";
 import { ChainStates } from "./chain-states.ts";
 import { type LocalNode, startLocalNode } from "./local-node.ts";
 import { result } from "./rpc-client.test-kit.ts";
-import { createTestChain, type TestChain } from "./test-chain.ts";
+import { createTestChain, type TestChain } from "./test-chain.test-kit.ts";
 
 const NAME = "chain.state";
 

@@ -8,7 +8,7 @@ import { Bytes } from "../types/primitives.ts";
 import { devStateMethods } from "./rpc/dev-state.ts";
 import type { RpcContext } from "./rpc/rpc.ts";
 import { RpcError } from "./rpc-error.ts";
-import { createTestChain, type TestChain } from "./test-chain.ts";
+import { createTestChain, type TestChain } from "./test-chain.test-kit.ts";
 
 /** The subnet that every chain begins with. */
 const NETUID = 1;

@@ -3,7 +3,7 @@ import { keysReady } from "../../shared/keys/keypair.ts";
 import type { RuntimeCall } from "../runtime/dsl/context.ts";
 import { ProxyStorage } from "../runtime/pallets/proxy/proxy-storage.ts";
 import { RpcError } from "./rpc-error.ts";
-import { createTestChain, type TestChain } from "./test-chain.ts";
+import { createTestChain, type TestChain } from "./test-chain.test-kit.ts";
 
 /** The subnet that every chain begins with. */
 const NETUID = 1;

@@ -4,7 +4,7 @@ import { keysReady } from "../../shared/keys/keypair.ts";
 import type { RuntimeCall } from "../runtime/dsl/context.ts";
 import { freeBalance } from "../runtime/pallets/accounts.ts";
 import { RpcError } from "./rpc-error.ts";
-import { createTestChain, type TestChain } from "./test-chain.ts";
+import { createTestChain, type TestChain } from "./test-chain.test-kit.ts";
 import { TransactionPool } from "./transaction-pool.ts";
 import type { TransactionStatus } from "./transaction-watchers.ts";
 

@@ -13,7 +13,7 @@ import { JsonRpc } from "./json-rpc.ts";
 import { createMethods } from "./rpc/methods.ts";
 import { openSocket, post, type RawSocket } from "./rpc-client.test-kit.ts";
 import { startRpcServer } from "./rpc-server.ts";
-import { createTestChain, type TestChain } from "./test-chain.ts";
+import { createTestChain, type TestChain } from "./test-chain.test-kit.ts";
 
 const cleanup: (() => Promise<void> | void)[] = [];
 

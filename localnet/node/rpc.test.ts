@@ -5,7 +5,7 @@ import { storagePrefix } from "../state/hashing.ts";
 import { bytesToHex } from "../types/hex.ts";
 import { type LocalNode, startLocalNode } from "./local-node.ts";
 import { call, openSocket, post, type RawSocket, type Reply, result } from "./rpc-client.test-kit.ts";
-import { createTestChain } from "./test-chain.ts";
+import { createTestChain } from "./test-chain.test-kit.ts";
 
 const NUMBER_KEY = storagePrefix("System", "Number");
 const ACCOUNT_PREFIX = storagePrefix("System", "Account");

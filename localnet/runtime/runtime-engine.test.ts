@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { keysReady } from "../../shared/keys/keypair.ts";
-import { createTestChain, type TestChain } from "../node/test-chain.ts";
+import { createTestChain, type TestChain } from "../node/test-chain.test-kit.ts";
 import { Overlay } from "../state/overlay.ts";
 import type { RuntimeCall } from "./dsl/context.ts";
 import { freeBalance } from "./pallets/accounts.ts";

@@ -35,7 +35,7 @@ import { SignatureCheck } from "./signature-check.ts";
 import { type CheckedTransaction, checkTransaction, longevity } from "./transaction-checks.ts";
 import { createUndeclaredStorage } from "./undeclared-storage.ts";
 import { changeRuntime } from "./upgrade.ts";
-import { SPEC_VERSION } from "./version.ts";
+import { SPEC_VERSION, toVersionInfo } from "./version.ts";
 
 const EVENTS_KEY = storagePrefix("System", "Events");
 
@@ -112,19 +112,7 @@ export function createRuntimeEngine(
 
   return {
     slotMs,
-    version() {
-      const version = types.version();
-      return {
-        specName: version.spec_name,
-        implName: version.impl_name,
-        authoringVersion: version.authoring_version,
-        specVersion: version.spec_version,
-        implVersion: version.impl_version,
-        apis: version.apis,
-        transactionVersion: version.transaction_version,
-        stateVersion: version.system_version,
-      };
-    },
+    version: () => toVersionInfo(types.version()),
     metadata: (version) => types.metadata(version)!,
     genesis(config, store) {
       const c = contextOf(openSession(store, 0));

@@ -1,5 +1,6 @@
 import { blake2b } from "@noble/hashes/blake2.js";
 import type { Hex } from "../../shared/types.ts";
+import type { VersionInfo } from "../engine.ts";
 import { bytesToHex } from "../types/hex.ts";
 import type { RuntimeVersion } from "../types/substrate-types.ts";
 import type { Pallet } from "./dsl/pallet.ts";
@@ -22,6 +23,20 @@ export function runtimeVersion(pallets: readonly Pallet[], specVersion: number):
     apis: apis.map(([name, { version }]) => [apiId(name), version]),
     transaction_version: TRANSACTION_VERSION,
     system_version: 1,
+  };
+}
+
+/** As the RPC answers it. */
+export function toVersionInfo(version: RuntimeVersion): VersionInfo {
+  return {
+    specName: version.spec_name,
+    implName: version.impl_name,
+    authoringVersion: version.authoring_version,
+    specVersion: version.spec_version,
+    implVersion: version.impl_version,
+    apis: version.apis,
+    transactionVersion: version.transaction_version,
+    stateVersion: version.system_version,
   };
 }
 

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { keysReady } from "../../../shared/keys/keypair.ts";
 import type { RuntimeCall } from "../../runtime/dsl/context.ts";
 import { RpcError } from "../rpc-error.ts";
-import { createTestChain, type TestChain } from "../test-chain.ts";
+import { createTestChain, type TestChain } from "../test-chain.test-kit.ts";
 import type { TransactionStatus } from "../transaction-watchers.ts";
 import { applyChainFaults } from "./chain-faults.ts";
 import { FaultBoard } from "./fault-board.ts";

@@ -7,7 +7,7 @@ import { silentLogger } from "../../../shared/logger.ts";
 import { bytesToHex } from "../../types/hex.ts";
 import { type LocalNode, startLocalNode } from "../local-node.ts";
 import { call, openSocket, post, type RawSocket, result } from "../rpc-client.test-kit.ts";
-import { createTestChain } from "../test-chain.ts";
+import { createTestChain } from "../test-chain.test-kit.ts";
 
 const ask = { jsonrpc: "2.0", id: 1, method: "system_chain" };
 const cleanup: (() => Promise<void> | void)[] = [];

@@ -6,7 +6,7 @@ import type { Account, RuntimeCall } from "../../dsl/context.ts";
 import { createPallets } from "../../pallets.ts";
 import { declareRuntime } from "../../runtime-types.ts";
 import { freeBalance } from "../accounts.ts";
-import { account, failure, ok, TAO } from "../subtensor/test-subnet.ts";
+import { account, failure, ok, TAO } from "../subtensor/test-subnet.test-kit.ts";
 import { System } from "../system-storage.ts";
 import { ProxyStorage } from "./proxy-storage.ts";
 

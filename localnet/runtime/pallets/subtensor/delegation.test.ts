@@ -24,7 +24,7 @@ import {
   stake,
   TAO,
   TEMPO,
-} from "./test-subnet.ts";
+} from "./test-subnet.test-kit.ts";
 
 const netuid = 2;
 const HALF = 2n ** 63n;

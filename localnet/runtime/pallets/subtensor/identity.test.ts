@@ -13,7 +13,7 @@ import {
   openSubnet,
   SUBTENSOR,
   TAO,
-} from "./test-subnet.ts";
+} from "./test-subnet.test-kit.ts";
 
 const netuid = 2;
 const bytes = (length: number) => new Uint8Array(length).fill(0x61);

@@ -28,7 +28,7 @@ import {
   stake,
   TAO,
   TEMPO,
-} from "./test-subnet.ts";
+} from "./test-subnet.test-kit.ts";
 import { isSymbol, tokenSymbol } from "./token-symbol.ts";
 
 const netuid = 2;

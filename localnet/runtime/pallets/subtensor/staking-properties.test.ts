@@ -20,7 +20,7 @@ import {
   openSubnet,
   SUBTENSOR,
   TAO,
-} from "./test-subnet.ts";
+} from "./test-subnet.test-kit.ts";
 
 const FIRST = 2;
 const SECOND = 3;

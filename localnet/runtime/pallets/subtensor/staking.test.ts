@@ -19,7 +19,7 @@ import {
   SUBTENSOR,
   stake,
   TAO,
-} from "./test-subnet.ts";
+} from "./test-subnet.test-kit.ts";
 
 const FIRST = 2;
 const SECOND = 3;

@@ -11,15 +11,20 @@ import { Neurons } from "./neuron-storage.ts";
 import { stakeOf } from "./stake.ts";
 import { Stakes } from "./stake-storage.ts";
 import { subnetAccount } from "./subnets.ts";
+import {
+  account,
+  COLDKEY,
+  OWNER,
+  OWNER_HOTKEY,
+  ok,
+  openSubnet as openTestSubnet,
+  SUBTENSOR,
+  TAO,
+  TEMPO,
+} from "./test-subnet.test-kit.ts";
 
-const TAO = 1_000_000_000n;
-const TEMPO = 10;
-const OWNER = account(0xa0);
-const OWNER_HOTKEY = account(0xa1);
-const COLDKEY = account(0xb0);
 const VALIDATOR = account(0xb1);
 const MINERS = [account(0xc1), account(0xc2), account(0xc3)];
-const SUBTENSOR = "SubtensorModule";
 
 let chain: BareChain;
 let netuid: number;
@@ -466,17 +471,8 @@ describe("commitments", () => {
 
 /** A subnet that runs, with a tempo that suits a test. */
 function openSubnet(): void {
-  ok(chain.call(OWNER, SUBTENSOR, "register_network", { hotkey: OWNER_HOTKEY }));
   ok(chain.root("AdminUtils", "sudo_set_admin_freeze_window", { window: 0 }));
-  for (const [call, args] of [
-    ["sudo_set_tempo", { netuid, tempo: TEMPO }],
-    ["sudo_set_commit_reveal_weights_enabled", { netuid, enabled: false }],
-    ["sudo_set_weights_set_rate_limit", { netuid, weights_set_rate_limit: 0n }],
-    ["sudo_set_subnet_emission_enabled", { netuid, enabled: true }],
-  ] as const) {
-    ok(chain.root("AdminUtils", call, args));
-  }
-  ok(chain.call(OWNER, SUBTENSOR, "start_call", { netuid }));
+  openTestSubnet(chain, netuid);
 }
 
 function register(hotkey: Account): void {
@@ -510,14 +506,6 @@ function axon(change: Record<string, unknown>) {
   };
 }
 
-function ok(outcome: ReturnType<BareChain["call"]>): void {
-  expect(outcome).toMatchObject({ ok: true });
-}
-
 function failure(outcome: ReturnType<BareChain["call"]>): string {
   return outcome.ok ? "ok" : outcome.name;
-}
-
-function account(byte: number): Account {
-  return `0x${byte.toString(16).padStart(2, "0").repeat(32)}`;
 }
