@@ -93,12 +93,7 @@ export function map<const K extends readonly HashedKey[], V>(
   return (pallet, name) => {
     const item = describe(pallet, name, keys, node, fallback);
     const cell = cellOf(item, node, fallback);
-    const hashed = keys.map(hashedBefore);
-    const keyOf = (parts: readonly unknown[]): StateKey => {
-      let key = item.prefix;
-      for (let i = 0; i < parts.length; i++) key = `${key}${hashPart(keys[i]!, hashed[i]!, parts[i])}`;
-      return key;
-    };
+    const keyOf = keyMaker(item.prefix, keys);
     const read = new Map<StateKey, KeyValues<K>>();
     return {
       ...item,
@@ -155,9 +150,10 @@ function describe(
   };
 }
 
-/** Reading and writing under a finished key. The default is decoded anew each time: a caller may change what it gets. */
+/** Reading and writing under a finished key. A default with parts is decoded anew each time: a caller may change it. */
 function cellOf<V>(item: StorageItem, node: TypeNode<V>, fallback: readonly unknown[]) {
-  const absent = fallback.length > 0 ? () => node.decode(item.fallback) : () => undefined;
+  const constant = fallback[0] as V | undefined;
+  const absent = typeof constant === "object" ? () => node.decode(item.fallback) : () => constant;
   const cell = {
     get(s: Reader, key: StateKey): V | undefined {
       const bytes = s.get(key);
@@ -175,7 +171,39 @@ function cellOf<V>(item: StorageItem, node: TypeNode<V>, fallback: readonly unkn
 
 /** Parts of keys as they were hashed and hex encoded before: the same few are looked up in every block. */
 const MAX_REMEMBERED = 65_536;
+/** Finished keys of one map: four subnets of 4,096 uids. */
+const MAX_KEYS = 16_384;
 const memos = new WeakMap<TypeNode, Map<Hasher, Map<unknown, string>>>();
+
+/**
+ * Finished keys under one prefix. Those of one and two parts are remembered as a whole: state is a map from long texts, and
+ * a text that was looked up before need not be put together and hashed again.
+ */
+function keyMaker(prefix: StateKey, keys: readonly HashedKey[]): (parts: readonly unknown[]) => StateKey {
+  const hashed = keys.map(hashedBefore);
+  const behind = (key: StateKey, value: unknown, i: number): StateKey =>
+    `${key}${hashPart(keys[i]!, hashed[i]!, value)}`;
+  const ones = new Map<unknown, StateKey>();
+  const twos = new Map<unknown, Map<unknown, StateKey>>();
+  let remembered = 0;
+  return (parts) => {
+    const [first, second] = parts;
+    if (parts.length === 0) return prefix;
+    if (parts.length > 2 || typeof first === "object" || typeof second === "object")
+      return parts.reduce<StateKey>(behind, prefix);
+    const known = parts.length === 1 ? ones.get(first) : twos.get(first)?.get(second);
+    if (known !== undefined) return known;
+    if (++remembered > MAX_KEYS) {
+      ones.clear();
+      twos.clear();
+      remembered = 1;
+    }
+    const key = parts.reduce<StateKey>(behind, prefix);
+    if (parts.length === 1) ones.set(first, key);
+    else twos.set(first, (twos.get(first) ?? new Map<unknown, StateKey>()).set(second, key));
+    return key;
+  };
+}
 
 /** One memory for all maps with this kind of key, such as accounts. */
 function hashedBefore([hasher, node]: HashedKey): Map<unknown, string> {
