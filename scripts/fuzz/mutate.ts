@@ -70,7 +70,7 @@ const TEXTS: readonly TextMutation[] = [
     return Buffer.concat([text.subarray(0, at), text.subarray(random.below(text.length + 1))]);
   },
   (text, random) => {
-    const depth = random.below(MAX_DEPTH);
+    const depth = 1 + random.below(MAX_DEPTH);
     return Buffer.concat([
       Buffer.from("[".repeat(depth)),
       text,
