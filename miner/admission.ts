@@ -4,12 +4,12 @@ import {
   checkClaim,
   isPlainTarget,
   parseHeaders,
-  protocolOf,
   type VerifiedRequest,
   type VerifyRules,
   verifyBody,
   type WireHeaders,
 } from "../shared/wire/btauth.ts";
+import { protocolOf } from "../shared/wire/protocol.ts";
 import type { RefusalCode } from "../shared/wire/refusals.ts";
 import type { Claim } from "../shared/wire/replay-store.ts";
 import { type CallerPolicy, type CallerView, refuseCaller, refuseStranger } from "./caller-policy.ts";

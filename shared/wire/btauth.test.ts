@@ -8,7 +8,6 @@ import {
   checkHeaders,
   DEFAULT_WINDOW,
   isPlainTarget,
-  protocolOf,
   sha256Hex,
   signedBytes,
   signRequest,
@@ -16,6 +15,7 @@ import {
   verifySignature,
   type WireHeaders,
 } from "./btauth.ts";
+import { protocolOf } from "./protocol.ts";
 import { REFUSALS, type RefusalCode, refusalBody } from "./refusals.ts";
 
 const vectors = join(packageRoot(), "../shared/vectors/btauth");

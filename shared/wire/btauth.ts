@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { fromAddress, type Keypair, verifyEd25519, verifySr25519 } from "../keys/keypair.ts";
 import type { Hotkey } from "../types.ts";
+import type { Protocol, ProtocolId, VerifySr25519 } from "./protocol.ts";
 import type { RefusalCode } from "./refusals.ts";
 
 /*
@@ -44,14 +45,17 @@ export type ClaimedRequest = {
 
 declare const verified: unique symbol;
 
-/** Proof that the signature was checked: only `verifyBody` makes one. */
+/** Proof that the signature was checked: only `Protocol.verify` makes one. */
 export type VerifiedRequest = {
   ok: true;
+  protocol: ProtocolId;
   sender: Hotkey;
   scheme: Scheme;
   nonce: bigint;
   /** SHA-256 of the signed bytes, 64 hex digits: names this request and no other. */
   requestHash: string;
+  /** The caller's own name of the request, in conventions that have one. */
+  uuid?: string;
   readonly [verified]: true;
 };
 
@@ -149,41 +153,31 @@ export function checkClaim(
 export function verifyBody(
   claimed: ClaimedRequest,
   request: { method: string; target: string; body: Uint8Array },
+  verify: VerifySr25519 = verifySr25519,
 ): VerifiedRequest | Refused {
   const publicKey = fromAddress(claimed.sender);
   if (publicKey === undefined) return refused("BTAUTH_MALFORMED", 4);
   const { scheme, nonce, sender, receiver, signature } = claimed;
   const { method, target, body } = request;
   const bytes = signedBytes({ scheme, method, target, bodyHash: sha256Hex(body), nonce, sender, receiver });
-  if (!verifySignature(scheme, bytes, signature, publicKey)) return refused("BTAUTH_BAD_SIGNATURE", 4);
-  return { ok: true, sender, scheme, nonce, requestHash: sha256Hex(bytes) } as VerifiedRequest;
+  const isSigned = scheme === "sr25519" ? verify : verifyEd25519;
+  if (!isSigned(bytes, signature, publicKey)) return refused("BTAUTH_BAD_SIGNATURE", 4);
+  const requestHash = sha256Hex(bytes);
+  return { ok: true, protocol: "btauth/1", sender, scheme, nonce, requestHash } as VerifiedRequest;
 }
+
+/** btauth/1 as a server sees it. */
+export const btauth: Protocol = {
+  id: "btauth/1",
+  parseHeaders: (headers, rules) => parseHeaders(headers, rules.trustedScheme),
+  checkClaim,
+  verify: (claimed, request, _self, verify) => verifyBody(claimed, request, verify),
+  replayKey: ({ sender, nonce }, self) => `btauth1:${self}:${sender}:${nonce}`,
+};
 
 /** Step 0 for the target: a path of this server, neither a whole URL nor one with a fragment. */
 export function isPlainTarget(target: string): boolean {
   return target.startsWith("/") && !target.includes("#");
-}
-
-/**
- * Which verifier takes a request, by header names alone. There is no second try with the other one, so a broken
- * btauth request cannot be downgraded to a weaker protocol.
- *
- * @param names - Header names in any case.
- */
-export function protocolOf(
-  names: Iterable<string>,
-  accepts: readonly ("btauth/1" | "v10")[],
-): "btauth/1" | "v10" | undefined {
-  let btauth = false;
-  let v10 = false;
-  for (const name of names) {
-    const lower = name.toLowerCase();
-    if (lower.startsWith("x-bittensor-")) btauth = true;
-    if (lower.startsWith("bt_header_dendrite_")) v10 = true;
-  }
-  if (btauth === v10) return undefined;
-  const protocol = btauth ? "btauth/1" : "v10";
-  return accepts.includes(protocol) ? protocol : undefined;
 }
 
 /** Eight lines, LF between them and none at the end. */
