@@ -7,9 +7,13 @@ const ARRAYS = {
   float16: Uint16Array,
   int8: Int8Array,
   uint8: Uint8Array,
-  bool: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
   int32: Int32Array,
+  uint32: Uint32Array,
   int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
 } as const;
 
 export type Dtype = keyof typeof ARRAYS;
