@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { keysReady } from "../shared/keys/keypair.ts";
-import { DEFAULT_WINDOW, signRequest } from "../shared/wire/btauth.ts";
+import { btauth, DEFAULT_WINDOW, signRequest } from "../shared/wire/btauth.ts";
 import { ReplayStore } from "../shared/wire/replay-store.ts";
 import { admitBody, admitHeaders, type BodyFacts, type HeaderFacts } from "./admission.ts";
 import { DEFAULT_CALLER_POLICY } from "./caller-policy.ts";
@@ -128,10 +128,15 @@ describe("when the body is in", () => {
   });
 
   test("forged requests leave no trace: neither in the store, nor on anybody's account", async () => {
-    const store = new ReplayStore({ window: DEFAULT_WINDOW, claimDelayNs: 0n, startedNs: 0n });
+    const store = new ReplayStore({
+      windows: { "btauth/1": DEFAULT_WINDOW },
+      claimDelayNs: 0n,
+      startedNs: 0n,
+    });
     let spent = 0;
     const facts = bodyFacts({
-      claimNonce: ({ sender, nonce }) => store.claim(bob().address, sender, nonce),
+      claimNonce: (verified) =>
+        store.claim(btauth.replayKey(verified, bob().address), verified.nonce, verified.protocol),
       spend: () => {
         spent += 1;
         return true;

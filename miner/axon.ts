@@ -6,7 +6,7 @@ import { SubforgeError } from "../shared/errors.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { SubnetTemplate } from "../shared/template.ts";
-import { DEFAULT_WINDOW, type FreshnessWindow, type VerifiedRequest } from "../shared/wire/btauth.ts";
+import { btauth, DEFAULT_WINDOW, type FreshnessWindow, type VerifiedRequest } from "../shared/wire/btauth.ts";
 import {
   decodeMessage,
   encodeJsonMessage,
@@ -15,7 +15,7 @@ import {
 } from "../shared/wire/message.ts";
 import { createNonceSource, unixNs } from "../shared/wire/nonce.ts";
 import { REFUSALS, type RefusalCode, refusalBody } from "../shared/wire/refusals.ts";
-import type { Claim } from "../shared/wire/replay-store.ts";
+import type { ReplayClaims } from "../shared/wire/replay-store.ts";
 import { signReply } from "../shared/wire/reply.ts";
 import { synapseRoute } from "../shared/wire/route.ts";
 import { type AxonState, admitBody, admitHeaders } from "./admission.ts";
@@ -42,7 +42,7 @@ export type AxonDeps = {
 /** What it takes to answer, on top of what it takes to refuse. */
 export type AxonWork = {
   answering: Answering;
-  store: { claim(receiver: string, sender: string, nonce: bigint): Promise<Claim> };
+  store: ReplayClaims;
   /** Can the model be asked now? */
   isReady(): boolean;
 };
@@ -246,7 +246,8 @@ export class Axon {
       view: this.#deps.view(),
       renewedView: this.#deps.renewedView,
       nowMs,
-      claimNonce: ({ sender, nonce }) => work.store.claim(self, sender, nonce),
+      claimNonce: (verified) =>
+        work.store.claim(btauth.replayKey(verified, self), verified.nonce, verified.protocol),
       spend: ({ sender }) => this.#callers.take(sender, nowMs),
       freeAnswers: () => this.#limits.maxAnswers - this.#answers,
     });

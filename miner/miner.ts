@@ -138,7 +138,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
 function openReplayStore(clock: Clock, limits: MinerOptions["limits"]): ReplayStore {
   const { bodyTimeoutMs } = { ...DEFAULT_AXON_LIMITS, ...limits };
   return new ReplayStore({
-    window: DEFAULT_WINDOW,
+    windows: { "btauth/1": DEFAULT_WINDOW },
     claimDelayNs: BigInt(bodyTimeoutMs) * 1_000_000n,
     startedNs: BigInt(clock.nowMs()) * 1_000_000n,
   });

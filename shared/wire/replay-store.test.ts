@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { keysReady } from "../keys/keypair.ts";
 import { packageRoot } from "../process-entry.ts";
-import { checkHeaders, DEFAULT_WINDOW, verifyBody, type WireHeaders } from "./btauth.ts";
+import { btauth, checkHeaders, DEFAULT_WINDOW, verifyBody, type WireHeaders } from "./btauth.ts";
 import type { RefusalCode } from "./refusals.ts";
 import { ReplayStore } from "./replay-store.ts";
 
@@ -42,7 +42,7 @@ describe.skipIf(absent)(`a sequence of requests against the store${absent}`, () 
     let now = 0n;
     const createStore = () =>
       new ReplayStore({
-        window: DEFAULT_WINDOW,
+        windows: { "btauth/1": DEFAULT_WINDOW },
         claimDelayNs: 0n,
         memoryNs: BigInt(sequence.retention_ms ?? 60_000) * 1_000_000n,
         startedNs: BigInt(sequence.store_started_ns ?? 0),
@@ -70,34 +70,37 @@ describe.skipIf(absent)(`a sequence of requests against the store${absent}`, () 
 });
 
 describe("the replay store", () => {
-  const options = { window: DEFAULT_WINDOW, claimDelayNs: 5_000_000_000n, startedNs: 0n };
+  const options = {
+    windows: { "btauth/1": DEFAULT_WINDOW },
+    claimDelayNs: 5_000_000_000n,
+    startedNs: 0n,
+  };
   const fresh = 10_000_000_000n;
 
   test("forgets after its memory and not before", async () => {
     let now = 0n;
     const store = new ReplayStore({ ...options, monotonicNs: () => now });
-    expect(await store.claim("bob", "alice", fresh)).toBe("new");
+    expect(await store.claim("btauth1:bob:alice:1", fresh, "btauth/1")).toBe("new");
     now = 17_000_000_000n; // 10 s age, 2 s skew, 5 s body: the last instant at which it may come again
-    expect(await store.claim("bob", "alice", fresh)).toBe("seen");
+    expect(await store.claim("btauth1:bob:alice:1", fresh, "btauth/1")).toBe("seen");
     now = 18_000_000_001n;
-    await store.claim("bob", "alice", fresh + 1n);
+    await store.claim("btauth1:bob:alice:2", fresh, "btauth/1");
     expect(store.size).toBe(1);
   });
 
   test("is full rather than forgetful", async () => {
     const store = new ReplayStore({ ...options, maxEntries: 2 });
     const claims = [fresh, fresh + 1n, fresh + 2n, fresh];
-    expect(await Promise.all(claims.map((nonce) => store.claim("bob", "alice", nonce)))).toEqual([
-      "new",
-      "new",
-      "unavailable",
-      "seen",
-    ]);
+    expect(
+      await Promise.all(claims.map((nonce) => store.claim(`btauth1:bob:alice:${nonce}`, nonce, "btauth/1"))),
+    ).toEqual(["new", "new", "unavailable", "seen"]);
   });
 
   test("takes one of many equal claims made at once", async () => {
     const store = new ReplayStore(options);
-    const claims = await Promise.all(Array.from({ length: 50 }, () => store.claim("bob", "alice", fresh)));
+    const claims = await Promise.all(
+      Array.from({ length: 50 }, () => store.claim("btauth1:bob:alice:1", fresh, "btauth/1")),
+    );
     expect(claims.filter((claim) => claim === "new")).toHaveLength(1);
   });
 });
@@ -115,7 +118,7 @@ async function judge(
   if (!claimed.ok) return claimed.code;
   const result = verifyBody(claimed, { ...request, body: Buffer.from(request.body_text) });
   if (!result.ok) return result.code;
-  const claim = await store.claim(rules.self, result.sender, result.nonce);
+  const claim = await store.claim(btauth.replayKey(result, rules.self), result.nonce, result.protocol);
   return claim === "new" ? undefined : CLAIM_CODES[claim];
 }
 

@@ -1,19 +1,40 @@
 import { SubforgeError } from "../errors.ts";
-import type { Hotkey } from "../types.ts";
 import type { FreshnessWindow } from "./btauth.ts";
+import type { ProtocolId } from "./protocol.ts";
 
 /**
  * `new`: take the request. `seen`: refuse it. The two others mean that nobody can say, so refuse as well:
- * `warming-up` because the nonce may have been taken before this store began, `unavailable` because it is full.
+ * `warming-up` because the nonce may have been taken before this store began, `unavailable` because it is full or away.
  */
 export type Claim = "new" | "seen" | "warming-up" | "unavailable";
 
-export type ReplayStoreOptions = {
-  window: FreshnessWindow;
+/** Remembers which verified requests were taken. Two stores: the memory of one process, and a Redis for several. */
+export type ReplayClaims = {
+  /** Nonces up to here are refused: whoever listened before may have taken them. Unix nanoseconds. */
+  readonly floorNs: bigint;
+  /**
+   * One atomic step. Only for verified requests: a claim by anybody else would use up the sender's nonce.
+   *
+   * @param key - From `Protocol.replayKey`.
+   * @param nonceNs - When the request was signed, Unix nanoseconds.
+   * @param protocol - Decides how long it is remembered.
+   */
+  claim(key: string, nonceNs: bigint, protocol: ProtocolId): Promise<Claim>;
+  close(): void;
+};
+
+/** The conventions that are served and how long a request of each may come again. */
+export type ReplayWindows = Partial<Record<ProtocolId, FreshnessWindow>>;
+
+export type ReplayMemory = {
+  windows: ReplayWindows;
   /** How long after the freshness check a claim may still come: the body's timeout. */
   claimDelayNs: bigint;
-  /** How long a nonce is remembered. Default: the window, the delay, and one second. */
+  /** How long every nonce is remembered. Default: the window of its convention, the delay, and one second. */
   memoryNs?: bigint;
+};
+
+export type ReplayStoreOptions = ReplayMemory & {
   /** Unix nanoseconds when this store began to remember. */
   startedNs: bigint;
   /** A clock that never steps, nanoseconds from any origin. */
@@ -31,55 +52,84 @@ const DEFAULT_MAX_ENTRIES = 200_000;
  *
  * Nonces are a set, not a high-water mark: they may arrive in any order.
  */
-export class ReplayStore {
-  readonly #expiry = new Map<string, bigint>(); // insertion order is order of expiry: all live equally long
-  readonly #memoryNs: bigint;
-  readonly #floorNs: bigint;
+export class ReplayStore implements ReplayClaims {
+  readonly floorNs: bigint;
+  /** One map for each convention, whose entries live equally long: insertion order is order of expiry. */
+  readonly #taken = new Map<ProtocolId, { memoryNs: bigint; expiry: Map<string, bigint> }>();
   readonly #now: () => bigint;
   readonly #maxEntries: number;
 
   /** @throws SubforgeError CONFIG_INVALID when it would forget a nonce that is still fresh */
   constructor(options: ReplayStoreOptions) {
-    const { window, claimDelayNs, startedNs } = options;
-    const neededNs = window.maxAgeNs + window.skewNs + claimDelayNs;
-    this.#memoryNs = options.memoryNs ?? neededNs + ONE_SECOND_NS;
-    if (this.#memoryNs < neededNs) {
-      throw new SubforgeError("CONFIG_INVALID", {
-        what: "the replay store",
-        problems: [`it remembers ${this.#memoryNs} ns, and a request may come again after ${neededNs} ns`],
-      });
+    for (const [protocol, memoryNs] of replayMemories(options)) {
+      this.#taken.set(protocol, { memoryNs, expiry: new Map() });
     }
-    this.#floorNs = startedNs + window.skewNs;
+    this.floorNs = options.startedNs + widestSkewNs(options.windows);
     this.#now = options.monotonicNs ?? process.hrtime.bigint;
     this.#maxEntries = options.maxEntries ?? DEFAULT_MAX_ENTRIES;
   }
 
-  /** Nonces up to here are refused: whoever listened before may have taken them. Unix nanoseconds. */
-  get floorNs(): bigint {
-    return this.#floorNs;
-  }
-
   /** Entries held now. */
   get size(): number {
-    return this.#expiry.size;
+    let size = 0;
+    for (const { expiry } of this.#taken.values()) size += expiry.size;
+    return size;
   }
 
-  /** One atomic step. Only for verified requests: a claim by anybody else would use up the sender's nonce. */
-  async claim(receiver: Hotkey, sender: Hotkey, nonce: bigint): Promise<Claim> {
-    if (nonce <= this.#floorNs) return "warming-up";
+  async claim(key: string, nonceNs: bigint, protocol: ProtocolId): Promise<Claim> {
+    const taken = this.#taken.get(protocol);
+    if (!taken) return "unavailable";
+    if (nonceNs <= this.floorNs) return "warming-up";
     const now = this.#now();
     this.#forgetBefore(now);
-    const key = `btauth1:${receiver}:${sender}:${nonce}`;
-    if (this.#expiry.has(key)) return "seen";
-    if (this.#expiry.size >= this.#maxEntries) return "unavailable";
-    this.#expiry.set(key, now + this.#memoryNs);
+    if (taken.expiry.has(key)) return "seen";
+    if (this.size >= this.#maxEntries) return "unavailable";
+    taken.expiry.set(key, now + taken.memoryNs);
     return "new";
   }
 
+  close(): void {
+    for (const { expiry } of this.#taken.values()) expiry.clear();
+  }
+
   #forgetBefore(now: bigint): void {
-    for (const [key, expiry] of this.#expiry) {
-      if (expiry >= now) return;
-      this.#expiry.delete(key);
+    for (const { expiry } of this.#taken.values()) {
+      for (const [key, until] of expiry) {
+        if (until >= now) break;
+        expiry.delete(key);
+      }
     }
   }
+}
+
+/**
+ * How long each convention's nonces have to be remembered, nanoseconds.
+ *
+ * @throws SubforgeError CONFIG_INVALID when `memoryNs` is shorter than a nonce stays fresh
+ */
+export function replayMemories({
+  windows,
+  claimDelayNs,
+  memoryNs,
+}: ReplayMemory): ReadonlyMap<ProtocolId, bigint> {
+  const memories = new Map<ProtocolId, bigint>();
+  for (const [protocol, window] of Object.entries(windows) as [ProtocolId, FreshnessWindow][]) {
+    const neededNs = window.maxAgeNs + window.skewNs + claimDelayNs;
+    const memory = memoryNs ?? neededNs + ONE_SECOND_NS;
+    if (memory < neededNs) {
+      throw new SubforgeError("CONFIG_INVALID", {
+        what: "the replay store",
+        problems: [`it remembers ${memory} ns, and a request may come again after ${neededNs} ns`],
+      });
+    }
+    memories.set(protocol, memory);
+  }
+  return memories;
+}
+
+/** How far ahead of its time a nonce may have been taken, by whichever convention. Nanoseconds. */
+export function widestSkewNs(windows: ReplayWindows): bigint {
+  let widest = 0n;
+  for (const { skewNs } of Object.values(windows)) if (skewNs > widest) widest = skewNs;
+  return widest;
 }
