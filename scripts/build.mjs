@@ -41,6 +41,7 @@ await build({
   entryPoints: {
     cli: "scripts/main.ts",
     "inference-process": "miner/inference/process.ts",
+    "inference-thread": "miner/inference/thread.ts",
     template: "shared/template.ts",
     "define-task": "shared/define-task.ts",
     tensor: "shared/tensor.ts",

@@ -63,6 +63,10 @@ export const CAUSES: Record<string, string> = {
     "Making blocks, moving time and faults exist on a development chain only, and only for its own machine.",
   CHAIN_DEV_REFUSED: "A value is out of range, or names a block, snapshot or fault that does not exist.",
   CHAIN_BLOCK_MISSING: "The node follows another fork now, or keeps only recent blocks.",
+  OIP_INVALID:
+    "Names, types or shapes are not those of the model, the sizes do not add up, or the request uses an extension that is not served.",
+  LOCAL_PORT_EXPOSED:
+    "The address is not of this machine alone, and no list of exact addresses says who may call.",
   JOURNAL_LOCKED:
     "Two planners with one journal could sign two different vectors for one epoch, so the second refuses.",
   JOURNAL_FOREIGN: "The data folder was used before with another network or hotkey.",
@@ -88,6 +92,10 @@ export const CAUSES: Record<string, string> = {
   QUEUE_JOB_TAMPERED:
     "Jobs carry a tag that only holders of the validator's key can make, and this one's is wrong.",
   QUEUE_JOB_VERSION: "Planner and worker run different releases, or different versions of the template.",
+  REPLAY_STORE_UNREACHABLE:
+    "Without the store nobody can rule out that a request was answered before, so nothing is answered.",
+  REPLAY_STORE_UNFIT:
+    "A cluster may lose the nonces and keep the marker that tells of it; with clocks apart, a lost memory goes unseen.",
   REDIS_SERVER_MISSING:
     "Without a shared Redis a private one is started, and the program for it was not found on PATH.",
   REDIS_SERVER_FAILED: "The program was found and ended by itself; its own words say why.",
@@ -111,6 +119,9 @@ export const CAUSES: Record<string, string> = {
   MINER_MODEL_MISSING: "The path is misspelt, or the file may not be read by this user.",
   MINER_MODEL_INVALID:
     "The file is cut or no ONNX file, uses operators that need a library of their own, or keeps weights outside its folder.",
+  MINER_MODEL_CHANGED:
+    "The file was replaced while it was served, and the new one was not asked for: what runs stays what was checked at the start.",
+  MINER_MODEL_NAME: "Names become parts of web addresses, and one name stands for one model.",
   MINER_NO_CUDA: "The CUDA provider of the runtime, or a library it needs, is not installed on this machine.",
   MINER_NOT_REGISTERED:
     "The hotkey never registered on this subnet, was replaced by a newer one, or the network is another one.",
@@ -122,6 +133,8 @@ export const CAUSES: Record<string, string> = {
   INFERENCE_INPUT: "The question was made for another model, or the wrong file is served.",
   INFERENCE_OVERLOADED: "Questions come faster than the model answers them.",
   INFERENCE_DEADLINE: "The model is slower than the subnet allows, or the caller went away.",
+  INFERENCE_NO_MEMORY:
+    "The batch needs more memory than the device has left; another program may use it too.",
   INFERENCE_CRASHED: "Native code of the runtime failed, ran out of memory, or hung and was killed.",
   INFERENCE_QUARANTINED: "This input, alone, made the runtime crash or hang.",
   INFERENCE_STOPPED: "The miner is shutting down.",

@@ -326,6 +326,17 @@ export const ERRORS = {
     hint: () => "export the model to ONNX again, with standard operators and its data inside the file",
     exit: "config",
   }),
+  MINER_MODEL_CHANGED: spec<{ path: string; expected: string; found: string }>({
+    message: (d) =>
+      `${d.path} is not the file that is being served: sha256 ${d.found.slice(0, 16)}, not ${d.expected.slice(0, 16)}`,
+    hint: () => "put the file back, or have the new one served: start with --watch, or start the miner again",
+    exit: "config",
+  }),
+  MINER_MODEL_NAME: spec<{ name: string; problem: string }>({
+    message: (d) => `no model can be served as ${JSON.stringify(d.name.slice(0, 80))}: ${d.problem}`,
+    hint: () => "name models apart, with 1 to 64 of a-z, 0-9, dot, dash and underscore",
+    exit: "config",
+  }),
   MINER_NO_CUDA: spec<{ reason: string }>({
     message: (d) => `the CUDA provider does not load: ${d.reason}`,
     hint: () => "install the provider of this onnxruntime release, or choose --device cpu",
@@ -369,6 +380,12 @@ export const ERRORS = {
     exit: "failed",
     retryable: true,
   }),
+  INFERENCE_NO_MEMORY: spec<{ problem: string }>({
+    message: (d) => `the model ran out of memory: ${d.problem}`,
+    hint: () => "lower --max-batch-rows, or give the device more memory",
+    exit: "failed",
+    retryable: true,
+  }),
   INFERENCE_CRASHED: spec<{ reason: string }>({
     message: (d) => `the inference process ended: ${d.reason}`,
     hint: () => "it is started again by itself; look for inference.ended in the log",
@@ -384,6 +401,17 @@ export const ERRORS = {
     message: () => "the inference pool is closed",
     hint: () => "start the miner again",
     exit: "failed",
+  }),
+  OIP_INVALID: spec<{ problem: string }>({
+    message: (d) => `this is no valid inference request: ${d.problem}`,
+    hint: () => "ask /v2/models/<name> for names, types and shapes, and send large tensors as binary data",
+    exit: "failed",
+  }),
+  LOCAL_PORT_EXPOSED: spec<{ host: string }>({
+    message: (d) =>
+      `the local port answers without a signature and must not listen on ${JSON.stringify(d.host)} for everybody`,
+    hint: () => "leave its address out for 127.0.0.1, or name each address that may call",
+    exit: "config",
   }),
   JOURNAL_LOCKED: spec<{ path: string }>({
     message: (d) => `another process writes the journal: it holds ${d.path}`,
@@ -418,7 +446,8 @@ export const ERRORS = {
     retryable: true,
   }),
   QUEUE_EVICTS: spec<{ where: string; policy: string }>({
-    message: (d) => `Redis at ${d.where} may drop jobs when memory is short (maxmemory-policy ${d.policy})`,
+    message: (d) =>
+      `Redis at ${d.where} may throw keys away when memory is short (maxmemory-policy ${d.policy})`,
     hint: () => "run: redis-cli config set maxmemory-policy noeviction",
     exit: "config",
   }),
@@ -432,6 +461,18 @@ export const ERRORS = {
     hint: () => "run the same release of subforge for planner and workers",
     exit: "failed",
     retryable: true,
+  }),
+  REPLAY_STORE_UNREACHABLE: spec<{ where: string; reason: string }>({
+    message: (d) => `the replay store at ${d.where} cannot be reached: ${d.reason}`,
+    hint: () =>
+      "check that Redis runs there; a miner that is the only process of its hotkey can do without a store",
+    exit: "network",
+    retryable: true,
+  }),
+  REPLAY_STORE_UNFIT: spec<{ where: string; problem: string }>({
+    message: (d) => `the Redis at ${d.where} cannot be a replay store: ${d.problem}`,
+    hint: () => "name a single Redis server whose clock is right, not a cluster",
+    exit: "config",
   }),
   REDIS_SERVER_MISSING: spec<NoDetails>({
     message: () => "redis-server is not installed",

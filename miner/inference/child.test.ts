@@ -55,16 +55,14 @@ describe("an inference process", { timeout: 60_000 }, () => {
     const [modelPath, framePath] = [join(folder, "slow.onnx"), join(folder, "frame.bin")];
     await writeFile(modelPath, slowModel(300, 256));
     const endless = { x: tensor("float32", [40_000, 256], new Float32Array(40_000 * 256)) };
-    await writeFile(
-      framePath,
-      Buffer.concat(frameChunks({ head: { kind: "run", id: 1 }, tensors: endless })),
-    );
+    await writeFile(framePath, Buffer.concat(frameChunks({ kind: "run", id: 1 }, [endless])));
+    const order = JSON.stringify({ modelPath, device: "cpu", threads: 1 });
     const parent = spawn(
       process.execPath,
       [
         "--eval",
         `const child = require("node:child_process").spawn(process.execPath,
-           [${JSON.stringify(processEntry("inference-process"))}, String(process.pid), ${JSON.stringify(modelPath)}, "cpu", "1"],
+           [${JSON.stringify(processEntry("inference-process"))}, String(process.pid), ${JSON.stringify(order)}],
            { stdio: ["ignore", "ignore", "inherit", "pipe"] });
          child.stdio[3].once("data", () => {
            child.stdio[3].write(require("node:fs").readFileSync(${JSON.stringify(framePath)}), () => console.log(child.pid));
@@ -86,7 +84,7 @@ describe("the frames between pool and process", () => {
       a: tensor("float32", [2], Float32Array.of(1, 2)),
       b: tensor("int64", [], BigInt64Array.of(7n)),
     };
-    const bytes = Buffer.concat([1, 2, 3].flatMap((id) => frameChunks({ head: { id }, tensors })));
+    const bytes = Buffer.concat([1, 2, 3].flatMap((id) => frameChunks({ id }, [tensors])));
     for (let size = 1; size < 40; size += 1) {
       const reader = new FrameReader();
       const frames = [];

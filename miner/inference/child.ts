@@ -1,93 +1,102 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import type { Duplex } from "node:stream";
 import { ERRORS, type ErrorCode, SubforgeError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
-import { processEntry } from "../../shared/process-entry.ts";
 import type { Tensors } from "../../shared/tensor.ts";
-import type { Device, DeviceChoice } from "./device.ts";
-import { type Frame, FrameReader, frameChunks } from "./frames.ts";
+import type { CudaOptions, Device, DeviceChoice } from "./device.ts";
+import type { Frame } from "./frames.ts";
+import { openInlineLink } from "./inline-link.ts";
+import type { Isolation, Link } from "./link.ts";
 import type { ModelInfo } from "./model-guard.ts";
+import { openProcessLink } from "./process-link.ts";
+import { openThreadLink } from "./thread-link.ts";
 
 export type ChildOptions = {
   modelPath: string;
+  /** Refuse a file whose bytes hash to something else. See `ModelDigest`. */
+  sha256?: string | undefined;
+  /** Default `process`. */
+  isolation?: Isolation;
   device: DeviceChoice;
+  cuda?: CudaOptions | undefined;
   /** CPU threads of one run. */
   threads: number;
   /** How long loading and warming up may take. */
   loadTimeoutMs: number;
-  /** A run that takes longer is taken for hung, and the process is killed. */
+  /** A run that takes longer is taken for hung, and the place is killed. */
   runTimeoutMs: number;
-  /** Where variables for the native libraries come from; only those of ENVIRONMENT are handed on. */
+  /** Where variables for the native libraries come from; only a few named ones are handed on, and to processes only. */
   environment: Readonly<Record<string, string | undefined>>;
 };
 
-/** What native libraries need. Everything else, secrets above all, stays with the parent. */
-const ENVIRONMENT = ["PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_PATH", "TMPDIR", "TZ", "LANG"];
-const SOCKET_FD = 3;
-const MAX_STDERR_CHARS = 500;
+const OPEN = { process: openProcessLink, thread: openThreadLink, inline: openInlineLink };
 
-/** Whoever waits for the next frame. */
-type Waiter = { resolve(frame: Frame): void; reject(error: Error): void };
+/** A run on its way: it waits for those before it, then it computes, then its frame comes back. */
+type Run = { id: number; began(): void; resolve(frame: Frame): void; reject(error: Error): void };
 
-/** One inference process. It runs one batch at a time, and ends at the first sign that something is wrong. */
+/**
+ * One place where a model runs: a process, or what `isolation` says. It computes one batch at a time in the order of
+ * the calls, and ends at the first sign that something is wrong.
+ */
 export class InferenceChild {
   readonly pid: number;
-  /** Resolves with the reason when the process is gone, whatever ended it. */
+  /** Resolves with the reason when the place is gone, whatever ended it. */
   readonly ended: Promise<string>;
-  readonly #process: ChildProcess;
-  readonly #socket: Duplex;
+  readonly #link: Link;
   readonly #runTimeoutMs: number;
-  readonly #reader = new FrameReader();
-  #loaded: { device: Device; info: ModelInfo } | undefined;
+  readonly #runs: Run[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #loaded: { device: Device; info: ModelInfo; sha256: string; rssBytes: number | undefined } | undefined;
+  #rssBytes: number | undefined;
   #reason: string | undefined;
-  #reply: Waiter | undefined;
+  #hasEnded = false;
   #lastId = 0;
 
   /**
-   * Starts a process and waits until its model is warm.
+   * Starts a place and waits until its model is warm.
    *
-   * @param signal - Ends a process that is still loading.
-   * @throws SubforgeError MINER_MODEL_INVALID, MINER_MODEL_MISSING, MINER_NO_CUDA, INFERENCE_CRASHED, BUILD_MISSING
+   * @param signal - Ends a place that is still loading.
+   * @throws SubforgeError MINER_MODEL_INVALID, MINER_MODEL_MISSING, MINER_MODEL_CHANGED, MINER_NO_CUDA,
+   * INFERENCE_CRASHED, BUILD_MISSING
    */
   static async start(options: ChildOptions, logger: Logger, signal?: AbortSignal): Promise<InferenceChild> {
     const child = new InferenceChild(options, logger);
     const onAbort = () => child.kill("was told to stop");
     signal?.addEventListener("abort", onAbort);
-    const loading = child.#answer(options.loadTimeoutMs, "did not load the model in time");
+    const loading = child.#next(options.loadTimeoutMs, "did not load the model in time");
     const { head } = await loading.finally(() => signal?.removeEventListener("abort", onAbort));
     if (head.kind !== "ready") {
       child.kill("refused the model");
       throw errorFrom(head);
     }
-    child.#loaded = { device: head.device as Device, info: head.info as ModelInfo };
+    child.#loaded = {
+      ...{ device: head.device as Device, info: head.info as ModelInfo, sha256: String(head.sha256) },
+      rssBytes: child.#rssBytes,
+    };
     return child;
   }
 
   private constructor(options: ChildOptions, logger: Logger) {
-    const { modelPath, device, threads, environment } = options;
+    const { modelPath, sha256, isolation = "process", device, cuda, threads, environment } = options;
     this.#runTimeoutMs = options.runTimeoutMs;
-    this.#process = spawn(
-      process.execPath,
-      [processEntry("inference-process"), String(process.pid), modelPath, device, String(threads)],
-      { stdio: ["ignore", "ignore", "pipe", "pipe"], env: allowed(environment) },
-    );
-    this.pid = this.#process.pid ?? 0;
-    this.#socket = this.#process.stdio[SOCKET_FD] as Duplex;
-    this.#socket.on("data", (piece: Uint8Array) => this.#receive(piece));
-    this.#socket.on("error", () => this.kill("closed its socket"));
-    this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      logger.debug("inference.stderr", { pid: this.pid, text: text.slice(0, MAX_STDERR_CHARS) });
-    });
+    let end = (_reason: string) => {};
     this.ended = new Promise((resolve) => {
-      const end = (reason: string) => {
+      end = (reason) => {
         this.#reason ??= reason;
-        this.#settle((reply) => reply.reject(crashed(this.#reason!)));
+        this.#hasEnded = true;
+        this.#stopTimer();
+        for (const run of this.#runs.splice(0)) run.reject(crashed(this.#reason));
         resolve(this.#reason);
       };
-      this.#process.once("error", (error) => end(`could not be started: ${error.message}`));
-      // Not "exit": what the process wrote last may still be on its way then.
-      this.#process.once("close", (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
     });
+    const order = { modelPath, device, threads, sha256, cuda };
+    this.#link = OPEN[isolation](
+      { order, environment, logger },
+      {
+        received: (frame) => this.#receive(frame),
+        broke: (reason) => this.kill(reason),
+        ended: (reason) => end(reason),
+      },
+    );
+    this.pid = this.#link.pid;
   }
 
   /** Where the model really runs. */
@@ -95,75 +104,88 @@ export class InferenceChild {
     return this.#loaded!.device;
   }
 
-  /** What the process read of the model before it loaded it. */
+  /** What the place read of the model before it loaded it. */
   get info(): ModelInfo {
     return this.#loaded!.info;
   }
 
+  /** Of the bytes that run here. See `ModelDigest`. */
+  get sha256(): string {
+    return this.#loaded!.sha256;
+  }
+
+  /** Memory of the process, when warm and as it said last; undefined where a session has no process of its own. */
+  get rss(): { warmBytes: number; bytes: number } | undefined {
+    const warmBytes = this.#loaded?.rssBytes;
+    return warmBytes === undefined ? undefined : { warmBytes, bytes: this.#rssBytes ?? warmBytes };
+  }
+
   /**
-   * One run. Call it again only after the promise settled.
+   * One run of the parts' rows as one batch. The next may be called meanwhile: it is on its way while this one runs.
    *
-   * @throws SubforgeError INFERENCE_INPUT when the runtime refused the feeds: the process goes on
-   * @throws SubforgeError INFERENCE_CRASHED when the process ended or was killed because it hung
+   * @param began - Called when its turn has come, at once if nothing runs. Nothing of a run whose turn never came was
+   * computed.
+   * @throws SubforgeError INFERENCE_INPUT when the runtime refused the feeds, INFERENCE_NO_MEMORY: the place goes on
+   * @throws SubforgeError INFERENCE_CRASHED when the place ended or was killed because it hung
    */
-  async run(feeds: Tensors): Promise<Tensors> {
+  async run(parts: readonly Tensors[], began: () => void = () => {}): Promise<Tensors> {
     if (this.#reason !== undefined) throw crashed(this.#reason);
     const id = ++this.#lastId;
-    const answer = this.#answer(this.#runTimeoutMs, "hung");
-    this.#socket.cork();
-    for (const chunk of frameChunks({ head: { kind: "run", id }, tensors: feeds })) this.#socket.write(chunk);
-    this.#socket.uncork();
+    const answer = this.#next(this.#runTimeoutMs, "hung", id, began);
+    this.#link.send({ kind: "run", id }, parts);
     const { head, tensors } = await answer;
-    if (head.id !== id) {
-      this.kill("answered out of turn");
-      throw crashed("answered out of turn");
-    }
     if (head.kind === "result") return tensors;
-    throw new SubforgeError("INFERENCE_INPUT", { problem: String(head.problem) });
+    const problem = String(head.problem);
+    if (head.why === "memory") throw new SubforgeError("INFERENCE_NO_MEMORY", { problem });
+    if (head.why === "device") {
+      this.kill("lost its card");
+      throw crashed(problem);
+    }
+    throw new SubforgeError("INFERENCE_INPUT", { problem });
   }
 
-  /** Ends the process at once; a run in progress is rejected. */
+  /** Ends the place at once; runs on their way are rejected. */
   kill(reason: string): void {
+    if (this.#hasEnded) return;
     this.#reason ??= reason;
-    this.#process.kill("SIGKILL"); // native code that hangs does not hear anything milder
+    this.#link.kill();
   }
 
-  #answer(timeoutMs: number, late: string): Promise<Frame> {
+  #next(timeoutMs: number, late: string, id = 0, began = () => {}): Promise<Frame> {
     return new Promise<Frame>((resolve, reject) => {
-      const timer = setTimeout(() => this.kill(late), timeoutMs);
-      const settled = (settle: () => void) => {
-        clearTimeout(timer);
-        settle();
+      if (this.#hasEnded) {
+        reject(crashed(this.#reason!));
+        return;
+      }
+      const start = () => {
+        began();
+        this.#timer = setTimeout(() => this.kill(late), timeoutMs);
       };
-      this.#reply = {
-        resolve: (frame) => settled(() => resolve(frame)),
-        reject: (error) => settled(() => reject(error)),
-      };
-      if (this.#reason !== undefined) this.#settle((reply) => reply.reject(crashed(this.#reason!)));
+      this.#runs.push({ id, began: start, resolve, reject });
+      if (this.#runs.length === 1) start();
     });
   }
 
-  #receive(piece: Uint8Array): void {
-    try {
-      for (const frame of this.#reader.push(piece)) this.#settle((reply) => reply.resolve(frame));
-    } catch {
-      this.kill("broke the stream");
+  #receive(frame: Frame): void {
+    const run = this.#runs[0];
+    if (!run || (frame.head.id ?? 0) !== run.id) {
+      this.kill("answered out of turn");
+      return;
     }
+    if (typeof frame.head.rssBytes === "number") this.#rssBytes = frame.head.rssBytes;
+    this.#runs.shift();
+    this.#stopTimer();
+    run.resolve(frame);
+    this.#runs[0]?.began();
   }
 
-  #settle(settle: (reply: Waiter) => void): void {
-    const reply = this.#reply;
-    this.#reply = undefined;
-    if (reply) settle(reply);
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
 
-function allowed(environment: ChildOptions["environment"]): Record<string, string> {
-  const names = ENVIRONMENT.filter((name) => environment[name] !== undefined);
-  return Object.fromEntries(names.map((name) => [name, environment[name]!]));
-}
-
-/** The child reports errors of the table by code and details. */
+/** The far side reports errors of the table by code and details. */
 function errorFrom({ code, details }: Frame["head"]): SubforgeError {
   if (typeof code !== "string" || !Object.hasOwn(ERRORS, code)) return crashed("refused to start");
   return new SubforgeError(code as ErrorCode, details as never);

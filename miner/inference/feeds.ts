@@ -1,5 +1,11 @@
 import { SubforgeError } from "../../shared/errors.ts";
-import { elementCount, type Tensor, type Tensors } from "../../shared/tensor.ts";
+import {
+  bytesPerElement,
+  elementCount,
+  type Tensor,
+  type Tensors,
+  tensorFromBytes,
+} from "../../shared/tensor.ts";
 import type { ModelInfo, ModelPort } from "./model-guard.ts";
 
 /**
@@ -41,6 +47,17 @@ export function rowsPerRun({ inputs, outputs }: ModelInfo): number | undefined {
   return size === "any" ? Number.POSITIVE_INFINITY : 1;
 }
 
+/** The smallest feeds the file allows, all zeros; undefined when it leaves sizes other than the rows open. */
+export function zeroRow(info: ModelInfo): Tensors | undefined {
+  if (info.inputs.some(({ shape }) => shape?.slice(1).includes(null) ?? true)) return undefined;
+  const feeds: Tensors = {};
+  for (const { name, dtype, shape } of info.inputs) {
+    const one = shape!.map((size) => size ?? 1);
+    feeds[name] = tensorFromBytes(dtype, one, new Uint8Array(elementCount(one) * bytesPerElement(dtype)));
+  }
+  return feeds;
+}
+
 /** Requests of one key may share a batch: same names, types and shapes apart from the rows. */
 export function rowKey(feeds: Tensors): string {
   return Object.keys(feeds)
@@ -61,18 +78,23 @@ export function sliceRows(tensors: Tensors, from: number, to: number): Tensors {
   });
 }
 
-/** The rows of several requests one below the other. All must have the same `rowKey`. */
+/** The rows of several requests one below the other. All must have the same `rowKey`. One alone is not copied. */
 export function joinRows(parts: readonly Tensors[]): Tensors {
-  if (parts.length === 1) return parts[0]!;
+  return parts.length === 1 ? parts[0]! : joinRowsApart(parts);
+}
+
+/** `joinRows` into memory of its own, always. */
+export function joinRowsApart(parts: readonly Tensors[]): Tensors {
   return mapTensors(parts[0]!, ({ dtype, shape, data }, name) => {
-    const rows = parts.reduce((sum, part) => sum + part[name]!.shape[0]!, 0);
-    const width = elementCount(shape.slice(1));
-    const joined = new (data.constructor as new (length: number) => typeof data)(rows * width);
+    const length = parts.reduce((sum, part) => sum + part[name]!.data.length, 0);
+    const joined = new (data.constructor as new (length: number) => typeof data)(length);
     let at = 0;
     for (const part of parts) {
       (joined as Float32Array).set(part[name]!.data as Float32Array, at); // all of one element type
       at += part[name]!.data.length;
     }
+    if (parts.length === 1) return { dtype, shape, data: joined } as Tensor;
+    const rows = parts.reduce((sum, part) => sum + part[name]!.shape[0]!, 0);
     return { dtype, shape: [rows, ...shape.slice(1)], data: joined } as Tensor;
   });
 }

@@ -20,66 +20,104 @@ const MAX_FRAME_BYTES = 2 ** 31 - 1;
 const PREFIX_BYTES = 8;
 const ALIGNMENT = 8;
 const PADDING = new Uint8Array(ALIGNMENT);
+/** Up to here, copying into the chunk before it costs less than one more piece to write. */
+const COPIED_BYTES = 16_384;
 
-/** The chunks of one frame, in order. Tensors are not copied. */
-export function frameChunks({ head, tensors }: Frame): Uint8Array[] {
-  const ports = Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+/**
+ * The chunks of one frame, in order. The rows of several parts stand one below the other, as `joinRows` would put
+ * them: large ones are not copied for that. All parts must have the same `rowKey`.
+ */
+export function frameChunks(head: Frame["head"], parts: readonly Tensors[]): Uint8Array[] {
+  const [first] = parts;
+  const ports = Object.entries(first!).map(([name, { dtype, shape }]) => ({
+    ...{ name, dtype },
+    shape: parts.length === 1 ? shape : [rowsOf(parts, name), ...shape.slice(1)],
+  }));
   const text = Buffer.from(JSON.stringify({ head, ports }));
   const prefix = Buffer.alloc(PREFIX_BYTES);
   const chunks: Uint8Array[] = [prefix, text];
   let length = pad(chunks, PREFIX_BYTES + text.length);
-  for (const tensor of Object.values(tensors)) {
-    chunks.push(tensorBytes(tensor));
-    length = pad(chunks, length + tensor.data.byteLength);
+  for (const { name } of ports) {
+    for (const part of parts) {
+      const bytes = tensorBytes(part[name]!);
+      chunks.push(bytes);
+      length += bytes.length;
+    }
+    length = pad(chunks, length);
   }
   prefix.writeUInt32LE(length, 0);
   prefix.writeUInt32LE(text.length, 4);
-  return chunks;
+  return mergeSmall(chunks);
+}
+
+function rowsOf(parts: readonly Tensors[], name: string): number {
+  return parts.reduce((sum, part) => sum + part[name]!.shape[0]!, 0);
+}
+
+/** Neighbours that are small become one. */
+function mergeSmall(chunks: readonly Uint8Array[]): Uint8Array[] {
+  const merged: Uint8Array[] = [];
+  let run: Uint8Array[] = [];
+  const flush = () => {
+    if (run.length > 0) merged.push(run.length === 1 ? run[0]! : Buffer.concat(run));
+    run = [];
+  };
+  for (const chunk of chunks) {
+    if (chunk.length <= COPIED_BYTES) run.push(chunk);
+    else {
+      flush();
+      merged.push(chunk);
+    }
+  }
+  flush();
+  return merged;
+}
+
+/** The memory behind tensors that own it, to hand over with a message. */
+export function buffersOf(tensors: Tensors): ArrayBuffer[] {
+  return [...new Set(Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer))];
 }
 
 /** Collects frames from the pieces in which a socket delivers them. */
 export class FrameReader {
-  #pieces: Uint8Array[] = [];
-  #received = 0;
-  #expected: number | undefined;
+  /** Bytes of a frame whose length is not known yet. */
+  #start: Uint8Array = new Uint8Array(0);
+  /** The frame being filled, in memory of its own, so that the tensors in it are aligned. */
+  #frame: Uint8Array | undefined;
+  #filled = 0;
 
   /** @throws Error when the stream is broken: nothing after it can be read */
   push(piece: Uint8Array): Frame[] {
-    this.#pieces.push(piece);
-    this.#received += piece.length;
     const frames: Frame[] = [];
-    for (;;) {
-      this.#expected ??= this.#nextLength();
-      if (this.#expected === undefined || this.#received < this.#expected) break;
-      frames.push(parseFrame(this.#take(this.#expected)));
-      this.#expected = undefined;
+    let rest = piece;
+    while (rest.length > 0) {
+      if (!this.#frame) {
+        const start = this.#start.length === 0 ? rest : Buffer.concat([this.#start, rest]);
+        if (start.length < PREFIX_BYTES) {
+          this.#start = Uint8Array.from(start);
+          break;
+        }
+        this.#start = new Uint8Array(0);
+        this.#frame = Buffer.allocUnsafeSlow(lengthOf(start));
+        this.#filled = 0;
+        rest = start;
+      }
+      const part = rest.subarray(0, this.#frame.length - this.#filled);
+      this.#frame.set(part, this.#filled);
+      this.#filled += part.length;
+      rest = rest.subarray(part.length);
+      if (this.#filled < this.#frame.length) break;
+      frames.push(parseFrame(this.#frame));
+      this.#frame = undefined;
     }
     return frames;
   }
+}
 
-  #nextLength(): number | undefined {
-    if (this.#received < PREFIX_BYTES) return undefined;
-    if (this.#pieces[0]!.length < PREFIX_BYTES) this.#pieces = [Buffer.concat(this.#pieces)];
-    const first = this.#pieces[0]!;
-    const length = new DataView(first.buffer, first.byteOffset).getUint32(0, true);
-    if (length < PREFIX_BYTES || length > MAX_FRAME_BYTES) throw new Error(`a frame of ${length} bytes`);
-    return length;
-  }
-
-  /** The first `length` bytes in a buffer of their own, so that tensors in it are aligned. */
-  #take(length: number): Uint8Array {
-    const frame = new Uint8Array(length);
-    let filled = 0;
-    while (filled < length) {
-      const piece = this.#pieces.shift()!;
-      const part = piece.subarray(0, length - filled);
-      frame.set(part, filled);
-      filled += part.length;
-      if (part.length < piece.length) this.#pieces.unshift(piece.subarray(part.length));
-    }
-    this.#received -= length;
-    return frame;
-  }
+function lengthOf(start: Uint8Array): number {
+  const length = new DataView(start.buffer, start.byteOffset).getUint32(0, true);
+  if (length < PREFIX_BYTES || length > MAX_FRAME_BYTES) throw new Error(`a frame of ${length} bytes`);
+  return length;
 }
 
 function parseFrame(bytes: Uint8Array): Frame {

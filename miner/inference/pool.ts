@@ -252,7 +252,7 @@ export class InferencePool {
   /** @returns false when the process is lost. */
   async #run(child: InferenceChild, batch: Pending[]): Promise<boolean> {
     try {
-      const outputs = await child.run(joinRows(batch.map(({ feeds }) => feeds)));
+      const outputs = await child.run(batch.map(({ feeds }) => feeds));
       this.#handOut(batch, outputs);
       return true;
     } catch (error) {

@@ -1,11 +1,16 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { SubforgeError } from "../../shared/errors.ts";
 import { isDtype, type Tensor, type Tensors } from "../../shared/tensor.ts";
-import { type Device, type DeviceChoice, openOnDevice } from "./device.ts";
+import { type CudaOptions, type Device, type DeviceChoice, openOnDevice, placement } from "./device.ts";
 import { checkFeeds } from "./feeds.ts";
 import type { ModelFile } from "./model-file.ts";
 
-export type SessionOptions = { device: DeviceChoice /** CPU threads of one run. */; threads: number };
+export type SessionOptions = {
+  device: DeviceChoice;
+  /** CPU threads of one run. */
+  threads: number;
+  cuda?: CudaOptions | undefined;
+};
 
 /** A loaded model. `run` computes on the calling thread although it returns a promise. */
 export type Session = {
@@ -20,11 +25,11 @@ const LOG_ERRORS_ONLY = 3;
 /** @throws SubforgeError MINER_MODEL_INVALID, MINER_NO_CUDA */
 export async function openSession(
   model: ModelFile,
-  { device: choice, threads }: SessionOptions,
+  { device: choice, threads, cuda }: SessionOptions,
 ): Promise<Session> {
   const open = async (device: Device) => {
     const options: InferenceSession.SessionOptions = {
-      executionProviders: [device],
+      ...placement(device, cuda),
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: "sequential",
