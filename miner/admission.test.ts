@@ -1,8 +1,9 @@
+import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { keysReady } from "../shared/keys/keypair.ts";
-import { btauth, DEFAULT_WINDOW, signRequest } from "../shared/wire/btauth.ts";
+import { btauth, DEFAULT_WINDOW, signRequest, verifyBody } from "../shared/wire/btauth.ts";
 import { ReplayStore } from "../shared/wire/replay-store.ts";
-import { admitBody, admitHeaders, type BodyFacts, type HeaderFacts } from "./admission.ts";
+import { admitHeaders, admitVerified, type HeaderFacts, type VerifiedFacts } from "./admission.ts";
 import { DEFAULT_CALLER_POLICY } from "./caller-policy.ts";
 import { alice, bob, dave } from "./miner.test-kit.ts";
 
@@ -19,10 +20,13 @@ function headerFacts(
   const signed = signRequest({ ...request, signer: alice(), receiver: bob().address, nonce: NOW_NS });
   const { change, ...facts } = changes;
   return {
+    method: "POST",
     target: request.target,
     headers: { ...signed, "content-length": "2", ...change },
     state: "serving",
     maxBodyBytes: 10,
+    protocols: new Map([[btauth.id, btauth]]),
+    accepts: ["btauth/1"],
     policy: DEFAULT_CALLER_POLICY,
     view: {
       seenAtMs: NOW_MS,
@@ -31,23 +35,30 @@ function headerFacts(
     rules: { self: bob().address, window: DEFAULT_WINDOW, requireReceiver: true },
     nowMs: NOW_MS,
     nowNs: NOW_NS,
-    freeBodies: 1,
     freeAnswers: 1,
+    freeSignatures: 1,
     addressMayFail: true,
+    hasRoomForBody: true,
     ...facts,
   };
 }
 
-function bodyFacts(changes: Partial<BodyFacts> = {}): BodyFacts {
-  const { policy, view, nowMs, rules } = headerFacts();
-  const claimed = admitHeaders(headerFacts());
-  if (!claimed.ok) throw new Error(claimed.code);
+function verified() {
+  const admission = admitHeaders(headerFacts());
+  if (!admission.ok) throw new Error(admission.code);
+  const verdict = verifyBody(admission.claimed, request);
+  if (!verdict.ok) throw new Error(verdict.code);
+  return verdict;
+}
+
+function verifiedFacts(changes: Partial<VerifiedFacts> = {}): VerifiedFacts {
+  const { policy, view, nowMs } = headerFacts();
   return {
-    ...{ claimed, request, policy, view, nowMs, self: rules.self },
+    ...{ verified: verified(), policy, view, nowMs },
     renewedView: async () => view,
     claimNonce: async () => "new",
     spend: () => true,
-    freeAnswers: () => 1,
+    enter: () => undefined,
     ...changes,
   };
 }
@@ -69,16 +80,19 @@ describe("before the body is read", () => {
     ],
     ["BTAUTH_STALE", { nowNs: NOW_NS + 11_000_000_000n }],
     ["AXON_OVERLOADED", { freeAnswers: 0 }],
-    ["BTAUTH_BUSY", { freeBodies: 0 }],
+    ["BTAUTH_BUSY", { hasRoomForBody: false }],
   ];
-  test.each(faults.map(([code], index) => [code, index] as const))("%s comes at its place", (code, index) => {
-    const facts: Parameters<typeof headerFacts>[0] = { change: {} };
-    for (const [, fault] of faults.slice(index).reverse()) {
-      const change = Object.assign(facts.change!, fault?.change);
-      Object.assign(facts, fault, { change });
-    }
-    expect(admitHeaders(headerFacts(facts))).toMatchObject({ ok: false, code });
-  });
+  test.each(faults.map(([code], index) => [code, index] as const))(
+    "T10: %s comes at its place",
+    (code, index) => {
+      const facts: Parameters<typeof headerFacts>[0] = { change: {} };
+      for (const [, fault] of faults.slice(index).reverse()) {
+        const change = Object.assign(facts.change!, fault?.change);
+        Object.assign(facts, fault, { change });
+      }
+      expect(admitHeaders(headerFacts(facts))).toMatchObject({ ok: false, code });
+    },
+  );
 
   test.each([
     ["chunks", { "transfer-encoding": "chunked" }],
@@ -88,16 +102,17 @@ describe("before the body is read", () => {
     expect(admitHeaders(headerFacts({ change }))).toMatchObject({ code: "BTAUTH_LENGTH_REQUIRED" });
   });
 
-  test("refuses an address that has used up its wrong signatures, and a name that nobody registered", () => {
+  test("T10: refuses an address that has used up its wrong signatures, a name that nobody registered, and what finds too many signatures waiting", () => {
     expect(admitHeaders(headerFacts({ addressMayFail: false }))).toMatchObject({ code: "BTAUTH_BUSY" });
+    expect(admitHeaders(headerFacts({ freeSignatures: 0 }))).toMatchObject({ code: "AXON_OVERLOADED" });
     const change = { "x-bittensor-hotkey": dave().address };
     expect(admitHeaders(headerFacts({ change }))).toMatchObject({ code: "BTAUTH_NOT_WELCOME" });
   });
 });
 
-describe("when the body is in", () => {
-  test("an honest request is verified", async () => {
-    expect(await admitBody(bodyFacts())).toMatchObject({ ok: true, sender: alice().address });
+describe("when a request has proved itself", () => {
+  test("an honest one takes a place", async () => {
+    expect(await admitVerified(verifiedFacts())).toBeUndefined();
   });
 
   test.each([
@@ -106,13 +121,32 @@ describe("when the body is in", () => {
     ["BTAUTH_STORE_UNAVAILABLE", { claimNonce: async () => Promise.reject(new Error("down")) }],
     ["BTAUTH_NOT_WELCOME", { policy: { ...DEFAULT_CALLER_POLICY, minStakeRao: 1n } }],
     ["BTAUTH_BUSY", { spend: () => false }],
-    ["AXON_OVERLOADED", { freeAnswers: () => 0 }],
-  ] satisfies [string, Partial<BodyFacts>][])("%s is refused", async (code, facts) => {
-    expect(await admitBody(bodyFacts(facts))).toMatchObject({ ok: false, code });
+    ["AXON_OVERLOADED", { enter: () => "AXON_OVERLOADED" as const }],
+  ] satisfies [string, Partial<VerifiedFacts>][])("%s is refused", async (code, facts) => {
+    expect(await admitVerified(verifiedFacts(facts))).toBe(code);
+  });
+
+  test("one that is refused spends nothing that comes after its refusal", async () => {
+    const done: string[] = [];
+    const noted = <Value>(name: string, value: Value) => {
+      done.push(name);
+      return value;
+    };
+    const facts = (changes: Partial<VerifiedFacts>) =>
+      verifiedFacts({
+        spend: () => noted("spend", true),
+        enter: () => noted("enter", undefined),
+        ...changes,
+      });
+    await admitVerified(facts({ claimNonce: async () => "seen" }));
+    await admitVerified(facts({ policy: { ...DEFAULT_CALLER_POLICY, minStakeRao: 1n } }));
+    expect(done).toEqual([]);
+    await admitVerified(facts({ spend: () => noted("spend", false) }));
+    expect(done).toEqual(["spend"]);
   });
 
   test("a permit that is newer than the view lets its holder in, and a caller the view knows asks for no newer one", async () => {
-    const welcome = bodyFacts().view;
+    const welcome = verifiedFacts().view;
     const entry = { stakeRao: 0n, validatorPermit: false };
     const old = { ...welcome, hotkeys: new Map([[alice().address, entry]]) };
     let renewals = 0;
@@ -120,34 +154,77 @@ describe("when the body is in", () => {
       renewals += 1;
       return welcome;
     };
-    expect(await admitBody(bodyFacts({ view: old, renewedView }))).toMatchObject({ ok: true });
-    expect(await admitBody(bodyFacts({ renewedView }))).toMatchObject({ ok: true });
+    expect(await admitVerified(verifiedFacts({ view: old, renewedView }))).toBeUndefined();
+    expect(await admitVerified(verifiedFacts({ renewedView }))).toBeUndefined();
     expect(renewals).toBe(1);
     const denied = { ...DEFAULT_CALLER_POLICY, deny: new Set([alice().address]) };
-    expect(await admitBody(bodyFacts({ policy: denied, renewedView }))).toMatchObject({ ok: false });
+    expect(await admitVerified(verifiedFacts({ policy: denied, renewedView }))).toBe("BTAUTH_NOT_WELCOME");
+  });
+});
+
+describe("what a caller may choose", () => {
+  test("T2: no header that is not signed changes a verdict", () => {
+    const unsigned = [
+      "timeout",
+      "x-forwarded-for",
+      "x-bittensor-drand-round",
+      "bt_header_axon_timeout",
+      "host",
+    ];
+    const name = fc.oneof(fc.constantFrom(...unsigned), fc.stringMatching(/^[a-z][a-z0-9_-]{0,20}$/));
+    const decides =
+      /^(x-bittensor-(version|hotkey|receiver|nonce|crypto|signature)|bt_header_dendrite_.*|epistula-.*|content-length|content-encoding|transfer-encoding)$/;
+    const facts = headerFacts();
+    const stale = headerFacts({ nowNs: NOW_NS + 11_000_000_000n });
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.string({ maxLength: 40 })), (more) => {
+        for (const header of Object.keys(more)) if (decides.test(header)) delete more[header];
+        for (const { headers, ...rest } of [facts, stale]) {
+          expect(admitHeaders({ ...rest, headers: { ...more, ...headers } })).toEqual(
+            admitHeaders({ ...rest, headers }),
+          );
+        }
+      }),
+    );
   });
 
-  test("forged requests leave no trace: neither in the store, nor on anybody's account", async () => {
+  test("T6: forged requests leave no trace: neither in the store, nor on anybody's account", async () => {
     const store = new ReplayStore({
       windows: { "btauth/1": DEFAULT_WINDOW },
       claimDelayNs: 0n,
       startedNs: 0n,
     });
     let spent = 0;
-    const facts = bodyFacts({
-      claimNonce: (verified) =>
-        store.claim(btauth.replayKey(verified, bob().address), verified.nonce, verified.protocol),
-      spend: () => {
-        spent += 1;
-        return true;
-      },
-    });
+    const admission = admitHeaders(headerFacts());
+    if (!admission.ok) throw new Error(admission.code);
     for (let i = 0; i < 500; i += 1) {
-      const signature = facts.claimed.signature.slice();
+      const signature = admission.claimed.signature.slice();
       signature[i % 64]! ^= 1;
-      const claimed = { ...facts.claimed, nonce: NOW_NS + BigInt(i), signature };
-      expect(await admitBody({ ...facts, claimed })).toMatchObject({ code: "BTAUTH_BAD_SIGNATURE" });
+      const claimed = { ...admission.claimed, nonce: NOW_NS + BigInt(i), signature };
+      const verdict = verifyBody(claimed, request);
+      expect(verdict).toMatchObject({ code: "BTAUTH_BAD_SIGNATURE" });
+      if (!verdict.ok) continue; // what follows takes a proof, and there is none
+      await admitVerified(
+        verifiedFacts({
+          verified: verdict,
+          claimNonce: (proof) =>
+            store.claim(btauth.replayKey(proof, bob().address), proof.nonce, proof.protocol),
+          spend: () => {
+            spent += 1;
+            return true;
+          },
+        }),
+      );
     }
     expect([store.size, spent]).toEqual([0, 0]);
+  });
+
+  test("T1: work after the signature takes a proof that only the check of a signature makes", () => {
+    const admission = admitHeaders(headerFacts());
+    if (!admission.ok) throw new Error(admission.code);
+    const { claimed } = admission;
+    // @ts-expect-error: a claim is no proof, so this does not compile
+    const facts: Pick<VerifiedFacts, "verified"> = { verified: claimed };
+    expect(facts.verified).not.toHaveProperty("requestHash");
   });
 });

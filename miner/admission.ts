@@ -1,15 +1,12 @@
 import type { Hotkey } from "../shared/types.ts";
 import {
   type ClaimedRequest,
-  checkClaim,
   isPlainTarget,
-  parseHeaders,
   type VerifiedRequest,
   type VerifyRules,
-  verifyBody,
   type WireHeaders,
 } from "../shared/wire/btauth.ts";
-import { protocolOf } from "../shared/wire/protocol.ts";
+import { type Protocol, type ProtocolId, protocolOf } from "../shared/wire/protocol.ts";
 import type { RefusalCode } from "../shared/wire/refusals.ts";
 import type { Claim } from "../shared/wire/replay-store.ts";
 import { type CallerPolicy, type CallerView, refuseCaller, refuseStranger } from "./caller-policy.ts";
@@ -24,25 +21,34 @@ export type AxonState = "starting" | "serving" | "stopping";
 
 /** What the server knows when the headers are in. */
 export type HeaderFacts = {
+  method: string;
   target: string;
   headers: WireHeaders;
   state: AxonState;
   maxBodyBytes: number;
+  /** What this server takes, and of that what the route takes. */
+  protocols: ReadonlyMap<ProtocolId, Protocol>;
+  accepts: readonly ProtocolId[];
   policy: CallerPolicy;
   view: CallerView;
   rules: VerifyRules;
   nowMs: number;
   /** Unix nanoseconds, the same instant as `nowMs`. */
   nowNs: bigint;
-  /** Bodies of unproven callers that may still be read at the same time. */
-  freeBodies: number;
+  /** Is told how old each request of a known hotkey claims to be, refused for it or not. */
+  noteAge?(ageNs: bigint): void;
   /** Answers that may still be worked on at the same time. */
   freeAnswers: number;
+  /** Signatures that may still wait for their turn. */
+  freeSignatures: number;
   /** Has this address not used up its wrong signatures? */
   addressMayFail: boolean;
+  /** May this address hand in another body before it proved anything? */
+  hasRoomForBody: boolean;
 };
 
-export type Refusal = { ok: false; code: RefusalCode };
+export type Refusal = { ok: false; code: RefusalCode; protocol?: ProtocolId };
+export type ClaimedBody = { ok: true; claimed: ClaimedRequest; protocol: Protocol; bodyBytes: number };
 
 const STATE_REFUSALS = {
   starting: "AXON_NOT_READY",
@@ -50,27 +56,30 @@ const STATE_REFUSALS = {
   stopping: "AXON_STOPPING",
 } as const satisfies Record<AxonState, RefusalCode | undefined>;
 
-/** Everything that can be said before the body is read. */
-export function admitHeaders(facts: HeaderFacts): (ClaimedRequest & { bodyBytes: number }) | Refusal {
+/** Size, shape, known hotkey, freshness, room: everything that can be said before the body is read. */
+export function admitHeaders(facts: HeaderFacts): ClaimedBody | Refusal {
   const { headers, rules, policy, view, nowMs } = facts;
   const early = STATE_REFUSALS[facts.state] ?? refuseForm(facts);
   if (early) return refuse(early);
-  const claimed = parseHeaders(headers, rules.trustedScheme);
-  if (!claimed.ok) return claimed;
+  const id = protocolOf(Object.keys(headers), facts.accepts);
+  const protocol = id && facts.protocols.get(id);
+  if (!protocol) return refuse("BTAUTH_MALFORMED");
+  const claimed = protocol.parseHeaders(headers, rules);
+  if (!claimed.ok) return refuse(claimed.code, protocol);
   const stranger = refuseStranger(claimed.sender, policy, view, nowMs);
-  if (stranger) return refuse(stranger);
-  const fresh = checkClaim(claimed, rules, facts.nowNs);
-  if (!fresh.ok) return fresh;
-  if (facts.freeAnswers < 1) return refuse("AXON_OVERLOADED"); // no signature work for what is refused anyway
-  if (!facts.addressMayFail || facts.freeBodies < 1) return refuse("BTAUTH_BUSY");
-  return { ...fresh, bodyBytes: bodyBytes(headers)! };
+  if (stranger) return refuse(stranger, protocol);
+  facts.noteAge?.(facts.nowNs - claimed.nonce);
+  const fresh = protocol.checkClaim(claimed, rules, facts.nowNs);
+  if (!fresh.ok) return refuse(fresh.code, protocol);
+  // No signature work for what is refused anyway.
+  if (facts.freeAnswers < 1 || facts.freeSignatures < 1) return refuse("AXON_OVERLOADED", protocol);
+  if (!facts.addressMayFail || !facts.hasRoomForBody) return refuse("BTAUTH_BUSY", protocol);
+  return { ok: true, claimed: fresh, protocol, bodyBytes: bodyBytes(facts)! };
 }
 
-/** What the server knows when the body is in, and what it has to ask. */
-export type BodyFacts = {
-  claimed: ClaimedRequest;
-  request: { method: string; target: string; body: Uint8Array };
-  self: string;
+/** What the server knows of a request that proved itself, and what it has to ask. */
+export type VerifiedFacts = {
+  verified: VerifiedRequest;
   policy: CallerPolicy;
   view: CallerView;
   /** A newer view, for a proven caller whom this one refuses. */
@@ -80,7 +89,8 @@ export type BodyFacts = {
   claimNonce(verified: VerifiedRequest): Promise<Claim>;
   /** Takes one request from the caller's budget, false when it is used up. */
   spend(verified: VerifiedRequest): boolean;
-  freeAnswers(): number;
+  /** Takes a place among the answers, or says why there is none. */
+  enter(): RefusalCode | undefined;
 };
 
 const CLAIM_REFUSALS = {
@@ -90,42 +100,41 @@ const CLAIM_REFUSALS = {
   unavailable: "BTAUTH_STORE_UNAVAILABLE",
 } as const satisfies Record<Claim, RefusalCode | undefined>;
 
-/** Signature, replay, policy, budget, queue. */
-export async function admitBody(facts: BodyFacts): Promise<VerifiedRequest | Refusal> {
-  const verified = verifyBody(facts.claimed, facts.request);
-  if (!verified.ok) return verified;
+/** Replay, policy, budget, queue. @returns Why not; undefined when a place among the answers was taken. */
+export async function admitVerified(facts: VerifiedFacts): Promise<RefusalCode | undefined> {
+  const { verified, policy, view, nowMs } = facts;
   const claim = await facts.claimNonce(verified).catch(() => "unavailable" as const);
-  const refusal =
+  return (
     CLAIM_REFUSALS[claim] ??
-    (await refuseByNewestView(verified.sender, facts)) ??
-    (facts.spend(verified) ? undefined : "BTAUTH_BUSY") ??
-    (facts.freeAnswers() < 1 ? "AXON_OVERLOADED" : undefined);
-  return refusal ? refuse(refusal) : verified;
+    // Most callers are welcome by the view at hand: they need not wait for another one.
+    (refuseCaller(verified.sender, policy, view, nowMs) &&
+      (await refuseByNewestView(verified.sender, facts))) ??
+    (facts.spend(verified) ? facts.enter() : "BTAUTH_BUSY")
+  );
 }
 
 /** A permit that is a moment old may be missing in our view: look again before a validator is sent away. */
-async function refuseByNewestView(sender: Hotkey, facts: BodyFacts): Promise<RefusalCode | undefined> {
-  const { policy, view, nowMs } = facts;
-  if (!refuseCaller(sender, policy, view, nowMs)) return undefined;
-  return refuseCaller(sender, policy, await facts.renewedView(), nowMs);
+async function refuseByNewestView(sender: Hotkey, facts: VerifiedFacts): Promise<RefusalCode | undefined> {
+  return refuseCaller(sender, facts.policy, await facts.renewedView(), facts.nowMs);
 }
 
-function refuseForm({ target, headers, maxBodyBytes }: HeaderFacts): RefusalCode | undefined {
-  if (!isPlainTarget(target)) return "BTAUTH_TARGET_FORM";
-  if (headers["content-encoding"] !== undefined) return "BTAUTH_CONTENT_ENCODING";
-  const bytes = bodyBytes(headers);
+function refuseForm(facts: HeaderFacts): RefusalCode | undefined {
+  if (!isPlainTarget(facts.target)) return "BTAUTH_TARGET_FORM";
+  if (facts.headers["content-encoding"] !== undefined) return "BTAUTH_CONTENT_ENCODING";
+  const bytes = bodyBytes(facts);
   if (bytes === undefined) return "BTAUTH_LENGTH_REQUIRED";
-  if (bytes > maxBodyBytes) return "BTAUTH_BODY_TOO_LARGE";
-  return protocolOf(Object.keys(headers), ["btauth/1"]) ? undefined : "BTAUTH_MALFORMED";
+  return bytes > facts.maxBodyBytes ? "BTAUTH_BODY_TOO_LARGE" : undefined;
 }
 
-/** @returns undefined unless the length is known before the first byte: chunked bodies have none. */
-function bodyBytes(headers: WireHeaders): number | undefined {
-  const [length, ...more] = [headers["content-length"] ?? []].flat();
-  if (headers["transfer-encoding"] !== undefined || more.length > 0) return undefined;
-  return length !== undefined && /^[0-9]{1,15}$/.test(length) ? Number(length) : undefined;
+/** @returns undefined unless the length is known before the first byte: chunked bodies have none. A GET needs none. */
+function bodyBytes({ method, headers }: HeaderFacts): number | undefined {
+  const length = headers["content-length"];
+  if (headers["transfer-encoding"] !== undefined) return undefined;
+  if (length === undefined) return method === "GET" ? 0 : undefined;
+  const text = typeof length === "string" ? length : length.length === 1 ? length[0]! : "";
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-function refuse(code: RefusalCode): Refusal {
-  return { ok: false, code };
+function refuse(code: RefusalCode, protocol?: Protocol): Refusal {
+  return { ok: false, code, ...(protocol && { protocol: protocol.id }) };
 }

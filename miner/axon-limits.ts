@@ -5,14 +5,22 @@ export type AxonLimits = {
   headersTimeoutMs: number;
   maxConnections: number;
   maxConnectionsPerAddress: number;
-  /** Bodies of unproven callers read at the same time. */
+  /** New connections of one address. */
+  connectionsPerSecond: number;
+  connectionBurst: number;
+  /** Bodies of unproven callers held at the same time, until their signature is checked. */
   maxUnverifiedBodies: number;
+  maxUnverifiedBodiesPerAddress: number;
+  /** Signatures that may wait for their turn. */
+  maxWaitingSignatures: number;
+  /** Signatures checked before whatever else waits in the serving loop has its turn. */
+  signaturesPerTurn: number;
   /** Answers worked on at the same time. */
   maxAnswers: number;
   /** Of one verified hotkey. */
   callerPerSecond: number;
   callerBurst: number;
-  /** Wrong signatures of one address. A check costs a quarter of a millisecond of the serving loop. */
+  /** Wrong signatures of one address. */
   failuresPerSecond: number;
   failureBurst: number;
 };
@@ -22,7 +30,12 @@ export const DEFAULT_AXON_LIMITS: AxonLimits = {
   headersTimeoutMs: 5_000,
   maxConnections: 1_024,
   maxConnectionsPerAddress: 128,
-  maxUnverifiedBodies: 64,
+  connectionsPerSecond: 50,
+  connectionBurst: 500,
+  maxUnverifiedBodies: 256,
+  maxUnverifiedBodiesPerAddress: 64,
+  maxWaitingSignatures: 256,
+  signaturesPerTurn: 16,
   maxAnswers: 256,
   callerPerSecond: 50,
   callerBurst: 200,

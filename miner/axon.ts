@@ -1,48 +1,60 @@
 import { setMaxListeners } from "node:events";
-import type { IncomingMessage } from "node:http";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Clock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
-import type { Keypair } from "../shared/keys/keypair.ts";
+import { verifySr25519 } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
-import type { SubnetTemplate } from "../shared/template.ts";
-import { btauth, DEFAULT_WINDOW, type FreshnessWindow, type VerifiedRequest } from "../shared/wire/btauth.ts";
 import {
-  decodeMessage,
-  encodeJsonMessage,
-  encodeMessage,
-  MESSAGE_CONTENT_TYPE,
-} from "../shared/wire/message.ts";
+  btauth,
+  DEFAULT_WINDOW,
+  type FreshnessWindow,
+  type VerifiedRequest,
+  type VerifyRules,
+  type WireHeaders,
+  type WireSigner,
+} from "../shared/wire/btauth.ts";
 import { createNonceSource, unixNs } from "../shared/wire/nonce.ts";
-import { REFUSALS, type RefusalCode, refusalBody } from "../shared/wire/refusals.ts";
+import type { Protocol, ProtocolId, VerifySr25519 } from "../shared/wire/protocol.ts";
+import type { RefusalCode } from "../shared/wire/refusals.ts";
 import type { ReplayClaims } from "../shared/wire/replay-store.ts";
 import { signReply } from "../shared/wire/reply.ts";
-import { synapseRoute } from "../shared/wire/route.ts";
-import { type AxonState, admitBody, admitHeaders } from "./admission.ts";
-import { type Answering, BadRequest, refusalOf } from "./answering.ts";
+import { type AxonState, admitHeaders, admitVerified, type ClaimedBody } from "./admission.ts";
+import { refusalOf } from "./answering.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { addressKey, Budget } from "./budget.ts";
 import type { CallerPolicy, CallerView } from "./caller-policy.ts";
 import { createHttpServer } from "./http-server.ts";
+import type { MinerMetrics } from "./metrics.ts";
 import { readBody } from "./read-body.ts";
+import { JSON_CONTENT_TYPE, refusalReply } from "./refusal-reply.ts";
+import { Room } from "./room.ts";
+import type { PublicPage, Question, Reply, SignedRoute } from "./route.ts";
+import { RouteTable } from "./route-table.ts";
+import { SignatureLine } from "./signature-line.ts";
 import { Tally } from "./tally.ts";
+import { toWireHeaders } from "./wire-headers.ts";
 
 export type AxonDeps = {
-  signer: Keypair;
-  template: Pick<SubnetTemplate, "id" | "synapses">;
+  /** The miner's hotkey; signs the answers. */
+  signer: WireSigner;
+  /** Default: the one of `shared/keys`. */
+  verifySr25519?: VerifySr25519;
   policy: CallerPolicy;
   /** The newest view of the chain. */
   view(): CallerView;
   /** The same, asked for again when it is not brand-new. */
   renewedView(): Promise<CallerView>;
+  metrics?: MinerMetrics | undefined;
   logger: Logger;
   clock: Clock;
 };
 
 /** What it takes to answer, on top of what it takes to refuse. */
 export type AxonWork = {
-  answering: Answering;
-  store: ReplayClaims;
+  routes: readonly SignedRoute[];
+  pages?: readonly PublicPage[];
+  store: Pick<ReplayClaims, "claim">;
   /** Can the model be asked now? */
   isReady(): boolean;
 };
@@ -51,32 +63,46 @@ export type AxonOptions = {
   host: string;
   /** 0 for any free one. */
   port: number;
+  /** Which conventions are taken. Default: btauth/1 alone; the weaker ones are an explicit choice. */
+  protocols?: readonly Protocol[] | undefined;
   limits?: Partial<AxonLimits> | undefined;
   window?: FreshnessWindow | undefined;
 };
 
-type Admitted = { verified: VerifiedRequest; body: Uint8Array; work: AxonWork };
+type Exchange = {
+  request: IncomingMessage;
+  response: ServerResponse;
+  method: string;
+  target: string;
+  headers: WireHeaders;
+  route: SignedRoute;
+};
+
+type Admitted = { ok: true; verified: VerifiedRequest; body: Uint8Array };
+type Refused = { ok: false; code: RefusalCode; protocol?: ProtocolId | undefined };
 
 const MAX_BUDGET_KEYS = 10_000;
-const RETRY_AFTER_SECONDS = "2";
-const JSON_CONTENT_TYPE = "application/json; charset=utf-8"; // in full: the server would add what is missing
 
 /**
- * The miner's HTTP server: `POST /<template>/<synapse>` for signed questions, `GET /health/live` and `/health/ready` for
- * everybody, nothing else.
+ * The miner's HTTP server: signed routes behind the whole admission, public pages, `GET /health/live` and
+ * `/health/ready`, and nothing else.
  */
 export class Axon {
   readonly tally = new Tally();
   readonly #deps: AxonDeps;
-  readonly #options: AxonOptions;
   readonly #limits: AxonLimits;
-  readonly #server: ReturnType<typeof createHttpServer>;
+  readonly #protocols: ReadonlyMap<ProtocolId, Protocol>;
+  readonly #rules: VerifyRules;
+  readonly #verifySr25519: VerifySr25519;
+  readonly #server: Server;
   readonly #callers: Budget;
   readonly #failures: Budget;
+  readonly #bodies: Room;
+  readonly #signatures: SignatureLine;
   readonly #nextNonce: () => bigint;
   #work: AxonWork | undefined;
+  #routes: RouteTable;
   #isStopping = false;
-  #unverifiedBodies = 0;
   #answers = 0;
   #whenIdle: (() => void) | undefined;
 
@@ -84,30 +110,47 @@ export class Axon {
   static async listen(options: AxonOptions, deps: AxonDeps): Promise<Axon> {
     const axon = new Axon(options, deps);
     const { host, port } = options;
-    try {
-      await axon.#server.listen({ host, port });
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === "EADDRINUSE") throw new SubforgeError("PORT_IN_USE", { host, port });
-      throw new SubforgeError("PORT_FORBIDDEN", { host, port, reason: code ?? message });
-    }
+    await new Promise<void>((resolve, reject) => {
+      axon.#server.once("listening", resolve).once("error", (error: NodeJS.ErrnoException) => {
+        const { code, message } = error;
+        if (code === "EADDRINUSE") reject(new SubforgeError("PORT_IN_USE", { host, port }));
+        else reject(new SubforgeError("PORT_FORBIDDEN", { host, port, reason: code ?? message }));
+      });
+      axon.#server.listen({ host, port });
+    });
     return axon;
   }
 
   private constructor(options: AxonOptions, deps: AxonDeps) {
-    this.#options = options;
     this.#deps = deps;
     this.#limits = { ...DEFAULT_AXON_LIMITS, ...options.limits };
-    const { callerPerSecond, callerBurst, failuresPerSecond, failureBurst } = this.#limits;
+    this.#protocols = new Map((options.protocols ?? [btauth]).map((protocol) => [protocol.id, protocol]));
+    this.#rules = {
+      self: deps.signer.address,
+      window: options.window ?? DEFAULT_WINDOW,
+      requireReceiver: true,
+      trustedScheme: "sr25519",
+    };
+    this.#verifySr25519 = deps.verifySr25519 ?? verifySr25519;
+    const limits = this.#limits;
+    const { callerPerSecond, callerBurst, failuresPerSecond, failureBurst } = limits;
     this.#callers = new Budget({ perSecond: callerPerSecond, burst: callerBurst, maxKeys: MAX_BUDGET_KEYS });
     this.#failures = new Budget({
       perSecond: failuresPerSecond,
       burst: failureBurst,
       maxKeys: MAX_BUDGET_KEYS,
     });
+    this.#bodies = new Room({
+      total: limits.maxUnverifiedBodies,
+      perKey: limits.maxUnverifiedBodiesPerAddress,
+    });
+    this.#signatures = new SignatureLine({
+      perTurn: limits.signaturesPerTurn,
+      maxWaiting: limits.maxWaitingSignatures,
+    });
     this.#nextNonce = createNonceSource(() => unixNs(deps.clock.nowMs()));
-    this.#server = createHttpServer(this.#limits);
-    this.#addRoutes();
+    this.#routes = new RouteTable([], this.#healthPages());
+    this.#server = createHttpServer(limits, (request, response) => this.#take(request, response));
   }
 
   get #state(): AxonState {
@@ -116,12 +159,12 @@ export class Axon {
   }
 
   get port(): number {
-    const address = this.#server.server.address();
-    return typeof address === "object" && address ? address.port : this.#options.port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
-  /** From now on questions are taken. */
+  /** From now on questions are taken. @throws SubforgeError CONFIG_INVALID when two routes have the same path */
   serve(work: AxonWork): void {
+    this.#routes = new RouteTable(work.routes, [...this.#healthPages(), ...(work.pages ?? [])]);
     this.#work = work;
   }
 
@@ -136,199 +179,225 @@ export class Axon {
       await Promise.race([idle, this.#deps.clock.sleep(withinMs, deadline.signal)]);
     }
     deadline.abort();
-    await this.#server.close();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+      this.#server.closeAllConnections();
+    });
   }
 
-  #addRoutes(): void {
-    const { template } = this.#deps;
-    this.#server.get("/health/live", (_request, reply) => this.#report(reply, true));
-    this.#server.get("/health/ready", (_request, reply) => this.#report(reply, this.#state === "serving"));
-    for (const name of Object.keys(template.synapses)) {
-      this.#server.post(synapseRoute(template.id, name), (request, reply) =>
-        this.#handle(name, request, reply),
-      );
-    }
-    this.#server.setNotFoundHandler((_request, reply) => this.#refuse(reply, "AXON_NOT_FOUND"));
-    this.#server.setErrorHandler((error, _request, reply) => {
+  #healthPages(): PublicPage[] {
+    const page = (path: string, isWell: () => boolean): PublicPage => ({
+      ...{ method: "GET", path },
+      show: () => (isWell() ? WELL : UNWELL),
+    });
+    return [page("/health/live", () => true), page("/health/ready", () => this.#state === "serving")];
+  }
+
+  /** Nothing that goes wrong with one request may reach the process. */
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    this.#handle(request, response).catch((error) => {
       this.#deps.logger.error("axon.error", { error: String(error) });
-      return this.#refuse(reply, "AXON_FAILED");
+      if (response.headersSent) response.destroy();
+      else this.#refuse(request, response, { ok: false, code: "AXON_FAILED" });
     });
   }
 
-  #report(reply: FastifyReply, isWell: boolean): FastifyReply {
-    return reply
-      .code(isWell ? 200 : 503)
-      .type(JSON_CONTENT_TYPE)
-      .send(JSON.stringify({ ok: isWell }));
-  }
-
-  async #handle(name: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedMs = performance.now();
-    const admitted = await this.#admit(name, request.raw);
-    if (!admitted.ok) {
-      this.#deps.logger.debug("axon.refused", {
-        code: admitted.code,
-        address: request.raw.socket.remoteAddress,
-      });
-      return this.#refuse(reply, admitted.code);
+    const { method = "", url: target = "" } = request;
+    const page = this.#routes.page(method, target);
+    if (page) return send(response, page.show());
+    const route = this.#routes.signed(method, target);
+    if (!route) {
+      const code = this.#work || this.#isStopping ? "AXON_NOT_FOUND" : "AXON_NOT_READY";
+      return this.#refuse(request, response, { ok: false, code });
     }
-    this.#answers += 1;
-    reply.raw.once("close", () => this.#finishAnswer()); // sent to the last byte, or the caller is gone
-    try {
-      const contentType = request.headers["content-type"] ?? JSON_CONTENT_TYPE;
-      const answer = await this.#answer(name, admitted, contentType, reply);
-      if (!answer) {
-        reply.hijack();
-        reply.raw.destroy(); // this behaviour gives no answer
-        return reply;
-      }
-      const ms = performance.now() - startedMs;
-      this.tally.answered(ms);
-      this.#deps.logger.debug("axon.answered", {
-        synapse: name,
-        caller: admitted.verified.sender,
-        ms: Math.round(ms),
-      });
-      return reply.headers(answer.headers).type(answer.contentType).send(answer.body);
-    } catch (error) {
-      const code = refusalOf(error);
-      if (code === "AXON_FAILED")
-        this.#deps.logger.warn("axon.failed", { synapse: name, error: String(error) });
-      return this.#refuse(reply, code);
-    }
+    const headers = toWireHeaders(request.rawHeaders);
+    const exchange: Exchange = { request, response, method, target, headers, route };
+    const admitted = await this.#admit(exchange, this.#work!);
+    if (!admitted.ok) return this.#refuse(request, response, admitted, route);
+    await this.#answer(exchange, admitted, startedMs);
   }
 
-  #finishAnswer(): void {
-    this.#answers -= 1;
-    if (this.#answers === 0) this.#whenIdle?.();
-  }
-
-  async #admit(
-    name: string,
-    raw: IncomingMessage,
-  ): Promise<({ ok: true } & Admitted) | { ok: false; code: RefusalCode }> {
-    const { policy, signer, clock, template } = this.#deps;
-    const work = this.#work;
-    if (!work) return { ok: false, code: "AXON_NOT_READY" };
-    const self = signer.address;
-    const address = addressKey(raw.socket.remoteAddress);
-    const [method, target] = [raw.method ?? "", raw.url ?? ""];
+  async #admit(exchange: Exchange, work: AxonWork): Promise<Admitted | Refused> {
+    const { request, response, method, target, headers, route } = exchange;
+    const { policy, clock, metrics } = this.#deps;
+    const address = addressKey(request.socket.remoteAddress);
     const nowMs = clock.nowMs();
-    const claimed = admitHeaders({
-      target,
-      headers: raw.headersDistinct,
+    const admission = admitHeaders({
+      ...{ method, target, headers, policy, nowMs },
       state: this.#state,
-      maxBodyBytes: template.synapses[name]!.maxRequestBytes,
-      policy,
+      maxBodyBytes: route.maxRequestBytes,
+      protocols: this.#protocols,
+      accepts: route.accepts,
       view: this.#deps.view(),
-      rules: {
-        self,
-        window: this.#options.window ?? DEFAULT_WINDOW,
-        requireReceiver: true,
-        trustedScheme: "sr25519",
-      },
-      nowMs,
+      rules: this.#rules,
       nowNs: BigInt(nowMs) * 1_000_000n,
-      freeBodies: this.#limits.maxUnverifiedBodies - this.#unverifiedBodies,
+      noteAge: (ageNs) => metrics?.requestAgeSeconds(Number(ageNs) / 1e9),
       freeAnswers: this.#limits.maxAnswers - this.#answers,
+      freeSignatures: this.#signatures.free,
       addressMayFail: this.#failures.has(address, nowMs),
+      hasRoomForBody: this.#bodies.has(address),
     });
-    if (!claimed.ok) return claimed;
-    this.#unverifiedBodies += 1;
-    const body = await readBody(raw, claimed.bodyBytes, this.#limits.bodyTimeoutMs);
-    this.#unverifiedBodies -= 1;
-    if (body === undefined) return { ok: false, code: "BTAUTH_BODY_TIMEOUT" };
-    const verified = await admitBody({
-      claimed,
-      request: { method, target, body },
-      self,
+    if (!admission.ok) return admission;
+    const protocol = admission.protocol.id;
+    if (request.headers.expect !== undefined) response.writeContinue();
+    const proven = await this.#prove(exchange, admission, address);
+    if (!proven.ok) {
+      if (proven.code === "BTAUTH_BAD_SIGNATURE") this.#failures.take(address, nowMs);
+      return { ...proven, protocol };
+    }
+    const storeMs = performance.now();
+    const code = await admitVerified({
+      verified: proven.verified,
       policy,
       view: this.#deps.view(),
       renewedView: this.#deps.renewedView,
       nowMs,
-      claimNonce: (verified) =>
-        work.store.claim(btauth.replayKey(verified, self), verified.nonce, verified.protocol),
+      claimNonce: (verified) => {
+        const key = admission.protocol.replayKey(verified, this.#rules.self);
+        return work.store.claim(key, verified.nonce, verified.protocol).finally(() => {
+          metrics?.storeSeconds((performance.now() - storeMs) / 1e3);
+        });
+      },
       spend: ({ sender }) => this.#callers.take(sender, nowMs),
-      freeAnswers: () => this.#limits.maxAnswers - this.#answers,
+      enter: () => this.#enter(response),
     });
-    if (verified.ok) return { ok: true, verified, body, work };
-    if (verified.code === "BTAUTH_BAD_SIGNATURE") this.#failures.take(address, nowMs);
-    return verified;
+    return code ? { ok: false, code, protocol } : proven;
   }
 
-  /** @returns undefined for no answer at all. */
-  async #answer(
-    name: string,
-    { verified, body, work }: Admitted,
-    contentType: string,
-    reply: FastifyReply,
-  ): Promise<{ headers: Record<string, string>; contentType: string; body: Uint8Array } | undefined> {
-    const { template, signer } = this.#deps;
-    const { timeoutMs, maxRequestBytes, maxResponseBytes } = template.synapses[name]!;
-    const over = new AbortController();
-    setMaxListeners(0, over.signal); // one per use of the model, as many as a template likes
-    const onGone = () => over.abort();
-    const timer = setTimeout(onGone, timeoutMs);
-    reply.raw.once("close", onGone);
+  /** Reads the body and checks the signature over it. */
+  async #prove(
+    { request, method, target }: Exchange,
+    { claimed, protocol, bodyBytes }: ClaimedBody,
+    address: string,
+  ): Promise<Admitted | { ok: false; code: RefusalCode }> {
+    this.#bodies.enter(address);
     try {
-      const message = decode(body, contentType, maxRequestBytes);
-      const answered = work.answering.answer(name, message, verified.sender, over.signal);
-      const response = await withinDeadline(answered, over.signal);
-      if (!response) {
-        if (!over.signal.aborted)
-          await new Promise((resolve) => over.signal.addEventListener("abort", resolve));
-        return undefined;
-      }
-      const isJson = isJsonType(contentType);
-      const bytes = isJson ? encodeJsonMessage(response) : encodeMessage(response);
-      if (bytes.length > maxResponseBytes) throw new Error(`an answer of ${bytes.length} bytes`);
-      const head = { status: 200, contentType: isJson ? JSON_CONTENT_TYPE : MESSAGE_CONTENT_TYPE };
-      const headers = signReply({
-        ...head,
-        body: bytes,
-        signer,
-        request: verified,
-        nonce: this.#nextNonce(),
+      const body = await readBody(request, bodyBytes, this.#limits.bodyTimeoutMs);
+      if (body === undefined) return { ok: false, code: "BTAUTH_BODY_TIMEOUT" };
+      const verified = await this.#signatures.take(() => {
+        const startedMs = performance.now();
+        const verdict = protocol.verify(
+          claimed,
+          { method, target, body },
+          this.#rules.self,
+          this.#verifySr25519,
+        );
+        this.#deps.metrics?.verifySeconds((performance.now() - startedMs) / 1e3);
+        return verdict;
       });
-      return { headers, contentType: head.contentType, body: bytes };
+      if (!verified) return { ok: false, code: "AXON_OVERLOADED" };
+      return verified.ok ? { ok: true, verified, body } : verified;
     } finally {
-      clearTimeout(timer);
-      reply.raw.off("close", onGone);
+      this.#bodies.leave(address);
     }
   }
 
-  #refuse(reply: FastifyReply, code: RefusalCode): FastifyReply {
+  /** In one step with the look whether there is room: whoever entered is waited for when the axon stops. */
+  #enter(response: ServerResponse): RefusalCode | undefined {
+    if (this.#isStopping) return "AXON_STOPPING";
+    if (this.#answers >= this.#limits.maxAnswers) return "AXON_OVERLOADED";
+    this.#answers += 1;
+    this.#deps.metrics?.inflight(this.#answers);
+    const leave = () => {
+      this.#answers -= 1;
+      this.#deps.metrics?.inflight(this.#answers);
+      if (this.#answers === 0) this.#whenIdle?.();
+    };
+    if (response.destroyed) leave();
+    else response.once("close", leave); // sent to the last byte, or the caller is gone
+    return undefined;
+  }
+
+  async #answer(exchange: Exchange, { verified, body }: Admitted, startedMs: number): Promise<void> {
+    const { request, response, headers, target, route } = exchange;
+    const { logger, metrics } = this.#deps;
+    const over = new AbortController();
+    setMaxListeners(0, over.signal); // one per use of the model, as many as a route likes
+    const contentType = [headers["content-type"] ?? []].flat().join();
+    const question: Question = { body, headers, contentType, target, verified, signal: over.signal };
+    try {
+      const reply = await withinDeadline(route, question, over, response);
+      if (!reply) return void response.destroy(); // this behaviour gives no answer
+      if (reply.body.length > route.maxResponseBytes) {
+        throw new Error(`an answer of ${reply.body.length} bytes`);
+      }
+      send(response, this.#signed(reply, verified));
+      const ms = performance.now() - startedMs;
+      this.tally.answered(ms);
+      metrics?.requestAnswered({ route: route.path, protocol: verified.protocol, seconds: ms / 1e3 });
+      logger.debug("axon.answered", { route: route.path, caller: verified.sender, ms: Math.round(ms) });
+    } catch (error) {
+      const code = refusalOf(error);
+      if (code === "AXON_FAILED") logger.warn("axon.failed", { route: route.path, error: String(error) });
+      this.#refuse(request, response, { ok: false, code, protocol: verified.protocol }, route);
+    }
+  }
+
+  #signed(reply: Reply, request: VerifiedRequest): Reply {
+    if (request.protocol !== "btauth/1") return reply;
+    const { signer } = this.#deps;
+    const headers = signReply({ ...reply, signer, request, nonce: this.#nextNonce() });
+    return { ...reply, headers: { ...reply.headers, ...headers } };
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, refused: Refused, route?: SignedRoute): void {
+    const { code, protocol } = refused;
     this.tally.refused(code);
-    const { status } = REFUSALS[code];
+    this.#deps.metrics?.refused(code, protocol);
+    this.#deps.logger.debug("axon.refused", { code, address: request.socket.remoteAddress });
     // The body may be unread, and whoever is refused should not keep a connection.
-    reply.code(status).header("connection", "close").type(JSON_CONTENT_TYPE);
-    if (status === 429 || status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
-    return reply.send(refusalBody(code));
+    send(response, route?.refusal?.(code) ?? refusalReply(code), true);
   }
 }
 
-function isJsonType(contentType: string): boolean {
-  return contentType.split(";")[0]!.trim().toLowerCase() === "application/json";
-}
+const health = (status: number, ok: boolean): Reply => ({
+  ...{ status, contentType: JSON_CONTENT_TYPE },
+  body: Buffer.from(JSON.stringify({ ok })),
+});
+const [WELL, UNWELL] = [health(200, true), health(503, false)];
 
-function decode(body: Uint8Array, contentType: string, maxBytes: number) {
-  try {
-    return decodeMessage(body, contentType, { maxBytes });
-  } catch (error) {
-    throw new BadRequest("not a message", { cause: error });
-  }
+function send(response: ServerResponse, reply: Reply, isLast = false): void {
+  const head = ["content-type", reply.contentType, "content-length", String(reply.body.length)];
+  for (const [name, value] of Object.entries(reply.headers ?? {})) head.push(name, value);
+  if (isLast) head.push("connection", "close");
+  response.writeHead(reply.status, head);
+  response.end(reply.body);
 }
 
 /** Work that does not listen to its signal must not keep the caller waiting. */
-async function withinDeadline<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  let onAbort = () => {};
-  const over = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(new SubforgeError("INFERENCE_DEADLINE", {}));
-    signal.addEventListener("abort", onAbort);
+function withinDeadline(
+  route: SignedRoute,
+  question: Question,
+  over: AbortController,
+  response: ServerResponse,
+): Promise<Reply | undefined> {
+  return new Promise<Reply | undefined>((resolve, reject) => {
+    let isSilent = false;
+    const settle = () => {
+      clearTimeout(timer);
+      response.off("close", end);
+    };
+    const end = () => {
+      settle();
+      over.abort();
+      if (isSilent) resolve(undefined);
+      else reject(new SubforgeError("INFERENCE_DEADLINE", {}));
+    };
+    const timer = setTimeout(end, route.timeoutMs);
+    response.once("close", end);
+    route.answer(question).then(
+      (reply) => {
+        isSilent = reply === undefined; // who says nothing lets the caller wait
+        if (isSilent) return;
+        settle();
+        resolve(reply);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -11,6 +11,9 @@ import type { RefusalCode } from "./refusals.ts";
 
 export type Scheme = "sr25519" | "ed25519";
 
+/** Signs with the hotkey of that address. */
+export type WireSigner = Pick<Keypair, "address" | "sign">;
+
 /** Names in lower case, as node:http (`headersDistinct`) and undici give them. An array is a repeated header. */
 export type WireHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -63,7 +66,7 @@ export type VerifiedRequest = {
 export type Refused = { ok: false; code: RefusalCode; step: number };
 
 export type SignInput = {
-  signer: Keypair;
+  signer: WireSigner;
   /** Undefined signs for everybody: only for endpoints without a hotkey. */
   receiver: Hotkey | undefined;
   method: string;
@@ -110,7 +113,7 @@ export function signRequest(input: SignInput): Record<string, string> {
 }
 
 /** Signs the lines and puts what the other side needs to rebuild them into headers. */
-export function signLines(signer: Keypair, lines: SignedLines): Record<string, string> {
+export function signLines(signer: WireSigner, lines: SignedLines): Record<string, string> {
   const headers: Record<string, string> = {
     "x-bittensor-version": VERSION,
     "x-bittensor-hotkey": lines.sender,

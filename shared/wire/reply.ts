@@ -1,4 +1,4 @@
-import { fromAddress, type Keypair } from "../keys/keypair.ts";
+import { fromAddress } from "../keys/keypair.ts";
 import type { Hotkey } from "../types.ts";
 import {
   parseHeaders,
@@ -9,6 +9,7 @@ import {
   type VerifiedRequest,
   verifySignature,
   type WireHeaders,
+  type WireSigner,
 } from "./btauth.ts";
 
 /*
@@ -36,7 +37,7 @@ export type ReplyHead = { status: number; contentType: string };
  * @returns Headers to send with exactly this status, content type and body.
  */
 export function signReply(
-  reply: ReplyHead & { body: Uint8Array; signer: Keypair; request: VerifiedRequest; nonce: bigint },
+  reply: ReplyHead & { body: Uint8Array; signer: WireSigner; request: VerifiedRequest; nonce: bigint },
 ): Record<string, string> {
   const { signer, request, nonce } = reply;
   return signLines(
