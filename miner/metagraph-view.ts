@@ -18,7 +18,7 @@ export class MetagraphView {
   readonly #hotkey: Hotkey;
   readonly #deps: Deps;
   #callers: CallerView;
-  #isRegistered = true;
+  #self: Neuron | undefined;
   #renewal: Promise<void> | undefined;
 
   /** @throws SubforgeError MINER_NOT_REGISTERED, and what the chain throws */
@@ -30,14 +30,20 @@ export class MetagraphView {
     const metagraph = await deps.chain.metagraph(netuid);
     const self = neuronByHotkey(metagraph, hotkey);
     if (!self) throw new SubforgeError("MINER_NOT_REGISTERED", { hotkey, netuid });
-    return { view: new MetagraphView(netuid, hotkey, metagraph, deps), self };
+    return { view: new MetagraphView(netuid, self, metagraph, deps), self };
   }
 
-  private constructor(netuid: Netuid, hotkey: Hotkey, metagraph: Metagraph, deps: Deps) {
+  private constructor(netuid: Netuid, self: Neuron, metagraph: Metagraph, deps: Deps) {
     this.#netuid = netuid;
-    this.#hotkey = hotkey;
+    this.#hotkey = self.hotkey;
+    this.#self = self;
     this.#deps = deps;
     this.#callers = toCallerView(metagraph, deps.clock.nowMs());
+  }
+
+  /** The miner's own row as last seen; undefined when it has none any more. */
+  get self(): Neuron | undefined {
+    return this.#self;
   }
 
   /** For the caller policy, with its age. */
@@ -69,15 +75,26 @@ export class MetagraphView {
     const metagraph = await this.#deps.chain.metagraph(this.#netuid);
     this.#callers = toCallerView(metagraph, this.#deps.clock.nowMs());
     const self = neuronByHotkey(metagraph, this.#hotkey);
-    if (!self && this.#isRegistered) {
-      this.#deps.logger.error("miner.deregistered", { hotkey: this.#hotkey, netuid: this.#netuid });
+    const { logger } = this.#deps;
+    const before = this.#self;
+    if (!self && before) logger.error("miner.deregistered", { hotkey: this.#hotkey, netuid: this.#netuid });
+    if (self && before && self.uid !== before.uid) {
+      logger.warn("miner.uid-changed", { from: before.uid, to: self.uid });
     }
-    this.#isRegistered = self !== undefined;
+    this.#self = self;
     return self;
   }
 
-  /** Refreshes until the signal aborts. A chain that is away is said once, and once when it is back. */
-  async follow(everyMs: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Refreshes until the signal aborts. A chain that is away is said once, and once when it is back.
+   *
+   * @param onSeen - Told of the miner's own row after each look, undefined when it has none. Never rejects.
+   */
+  async follow(
+    everyMs: number,
+    signal: AbortSignal,
+    onSeen: (self: Neuron | undefined) => Promise<void>,
+  ): Promise<void> {
     const { clock, logger } = this.#deps;
     const aborted = new Promise<void>((resolve) => {
       signal.addEventListener("abort", () => resolve(), { once: true });
@@ -86,7 +103,7 @@ export class MetagraphView {
     for (;;) {
       await clock.sleep(everyMs, signal);
       if (signal.aborted) return;
-      const refreshed = this.refresh().then(() => undefined, String);
+      const refreshed = this.refresh().then(onSeen, String);
       const error = await Promise.race([refreshed, aborted]); // a slow chain must not hold up the end
       if (error && !isAway) logger.warn("miner.chain-away", { error });
       if (!error && isAway) logger.info("miner.chain-back", {});

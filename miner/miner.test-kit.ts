@@ -31,9 +31,12 @@ function once(uri: string): () => Keypair {
   };
 }
 
-/** The three calls a miner makes, on rows in memory. `isAway` makes all of them fail. */
-export class ThreeCallChain implements Pick<Chain, "metagraph" | "sign" | "submit" | "inTurn"> {
+/** What a miner asks of a chain, on rows in memory. `isAway` makes it fail. */
+export class ThreeCallChain implements Pick<Chain, "metagraph"> {
   isAway = false;
+  /** Blocks. */
+  servingRateLimit = 0;
+  block = 7;
   submitted: Call[] = [];
   refusal: string | undefined;
   neurons: Neuron[] = [bob(), alice(), charlie()].map(({ address }, uid) => ({
@@ -58,10 +61,14 @@ export class ThreeCallChain implements Pick<Chain, "metagraph" | "sign" | "submi
 
   async metagraph(netuid: number) {
     if (this.isAway) throw new SubforgeError("CHAIN_UNREACHABLE", { endpoint: "ws://test", reason: "away" });
-    return { netuid, block: 7, neurons: this.neurons.map((neuron) => ({ ...neuron })) };
+    return { netuid, block: this.block, neurons: this.neurons.map((neuron) => ({ ...neuron })) };
   }
 
-  async sign(call: Call, signer: Keypair) {
+  async subnetInfo() {
+    return { block: this.block, hyperparameters: { serving_rate_limit: this.servingRateLimit } };
+  }
+
+  async sign(call: Call, signer: Pick<Keypair, "address">) {
     this.submitted.push(call);
     return {
       bytes: "0x" as const,

@@ -6,7 +6,8 @@ import type { Agent, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey, Netuid, Rao, Uid } from "../shared/types.ts";
 import { DEFAULT_WINDOW } from "../shared/wire/btauth.ts";
 import { ReplayStore } from "../shared/wire/replay-store.ts";
-import { type Announcement, announce } from "./announce.ts";
+import type { Announcement } from "./announce.ts";
+import { type AnnounceOptions, Announcer, type AnnouncerChain } from "./announcer.ts";
 import { createAnswering } from "./answering.ts";
 import { Axon } from "./axon.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
@@ -15,6 +16,10 @@ import type { Device } from "./inference/device.ts";
 import type { ModelInfo } from "./inference/model-guard.ts";
 import { DEFAULT_POOL_OPTIONS, InferencePool, type PoolOptions } from "./inference/pool.ts";
 import { MetagraphView } from "./metagraph-view.ts";
+import { MinerMetrics } from "./metrics.ts";
+import { serveMetrics } from "./metrics-server.ts";
+import { reportEveryMinute } from "./status-line.ts";
+import { templateRoutes } from "./template-routes.ts";
 
 export type MinerOptions = {
   netuid: Netuid;
@@ -25,7 +30,11 @@ export type MinerOptions = {
   /** Undefined for a template that needs no model. */
   modelPath?: string | undefined;
   /** What is published on chain; undefined publishes nothing. Port 0 stands for the one that is listened on. */
-  announce?: Announcement | undefined;
+  announce?: AnnounceOptions | undefined;
+  /** Prometheus text on loopback, 0 for any free port; undefined serves none. */
+  metricsPort?: number | undefined;
+  /** Of this program, for the metrics. */
+  version?: string;
   callers?: {
     /** Default true. */
     requirePermit?: boolean;
@@ -44,7 +53,7 @@ export type MinerOptions = {
 };
 
 export type MinerDeps = {
-  chain: Pick<Chain, "metagraph" | "sign" | "submit" | "inTurn">;
+  chain: Pick<Chain, "metagraph"> & AnnouncerChain;
   signer: Keypair;
   template: Pick<SubnetTemplate, "id" | "synapses">;
   logger: Logger;
@@ -59,11 +68,15 @@ export type RunningMiner = {
   /** Where the model really runs, undefined without one. */
   device: Device | undefined;
   model: ModelInfo | undefined;
+  metricsUrl: string | undefined;
+  /** What the chain shows when this resolves; undefined when it shows nothing of ours yet. */
+  announced: Announcement | undefined;
   stopped: Promise<void>;
 };
 
+/** Of the one model, in metrics. */
+const MODEL_NAME = "default";
 const DEFAULT_REFRESH_MS = 12_000;
-const REPORT_EVERY_MS = 60_000;
 /** Part of the 10 s within which a process stops. */
 const DRAIN_MS = 7_000;
 
@@ -80,12 +93,15 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
   await keysReady();
   const { view, self } = await MetagraphView.open(netuid, signer.address, { chain, clock, logger });
 
+  const metrics = new MinerMetrics(options.version);
   let pool: InferencePool | undefined;
+  let page: Awaited<ReturnType<typeof serveMetrics>> | undefined;
+  let announcer: Announcer | undefined;
   const axon = await Axon.listen(
     { host, port: options.port, limits: options.limits },
     {
-      ...{ signer, template, logger, clock },
-      policy: policyFrom(options.callers),
+      ...{ signer, logger, clock, metrics },
+      policy: policyFrom(options.callers, signer.address),
       view: () => view.callers,
       renewedView: () => view.renewed(),
     },
@@ -99,37 +115,42 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     // Whoever listened here before may have taken nonces up to the floor: honest callers shall not meet it.
     await clock.sleep(Number(store.floorNs / 1_000_000n) - clock.nowMs(), signal);
     const answering = createAnswering(template, { hotkey: signer.address, pool, agent: options.agent });
-    axon.serve({ answering, store, isReady: () => pool?.isReady ?? true });
+    axon.serve({ routes: templateRoutes(template, answering), store, isReady: () => pool?.isReady ?? true });
+    if (options.metricsPort !== undefined) page = await serveMetrics(metrics, options.metricsPort);
     if (options.announce) {
-      const { ip, port } = options.announce;
-      await announce(netuid, { ip, port: port || axon.port }, self, {
-        chain,
-        view,
-        signer,
-        clock,
-        logger,
-        signal,
-      });
+      const address = { ...options.announce, port: options.announce.port || axon.port };
+      announcer = new Announcer(netuid, address, { chain, view, signer, clock, logger, signal });
+      await announcer.open(self);
     }
   } catch (error) {
     await axon.drain(0);
     await pool?.close();
+    await page?.close();
     throw error;
   }
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${axon.port}`;
   const { device } = pool ?? {};
   logger.info("miner.ready", { url, uid: self.uid, netuid, template: template.id, device });
-  return { url, uid: self.uid, device, model: pool?.info, stopped: serveUntilAborted() };
+  metrics.onScrape(() => readState(metrics, { view, announcer, pool, nowMs: clock.nowMs() }));
+  return {
+    ...{ url, uid: self.uid, device, model: pool?.info, metricsUrl: page?.url },
+    announced: announcer?.isShown ? announcer.address : undefined,
+    stopped: serveUntilAborted(),
+  };
 
   async function serveUntilAborted(): Promise<void> {
-    const following = view.follow(refreshMs, signal);
-    const reporting = reportRegularly(axon, pool, { logger, clock, signal });
+    const following = view.follow(refreshMs, signal, async (row) => announcer?.seen(row));
+    const reporting = reportEveryMinute({
+      ...{ tally: axon.tally, metrics, window: DEFAULT_WINDOW, logger, clock, signal },
+      model: () => ({ waiting: pool?.waiting ?? 0, device: pool?.device }),
+    });
     await new Promise((resolve) => {
       if (signal.aborted) resolve(undefined);
       else signal.addEventListener("abort", resolve, { once: true });
     });
     await axon.drain(DRAIN_MS);
     await pool?.close();
+    await page?.close();
     await Promise.all([following, reporting]);
     logger.info("miner.stopped", { uid: self.uid });
   }
@@ -144,22 +165,36 @@ function openReplayStore(clock: Clock, limits: MinerOptions["limits"]): ReplaySt
   });
 }
 
-function policyFrom(callers: MinerOptions["callers"]): typeof DEFAULT_CALLER_POLICY {
+/**
+ * The miner's own hotkey is always welcome: whoever holds it is the miner, and may ask it a signed question to see
+ * whether it is served as a validator would be.
+ */
+function policyFrom(callers: MinerOptions["callers"], self: Hotkey): typeof DEFAULT_CALLER_POLICY {
   const { allow = [], deny = [], ...rest } = callers ?? {};
-  return { ...DEFAULT_CALLER_POLICY, ...rest, allow: new Set(allow), deny: new Set(deny) };
+  return { ...DEFAULT_CALLER_POLICY, ...rest, allow: new Set([...allow, self]), deny: new Set(deny) };
 }
 
-/** One line a minute, when there was anything to do. */
-async function reportRegularly(
-  axon: Axon,
-  pool: InferencePool | undefined,
-  { logger, clock, signal }: { logger: Logger; clock: Clock; signal: AbortSignal },
-): Promise<void> {
-  while (!signal.aborted) {
-    await clock.sleep(REPORT_EVERY_MS, signal);
-    const report = axon.tally.takeReport();
-    if (report.answered > 0 || Object.keys(report.refused).length > 0) {
-      logger.info("miner.status", { ...report, waiting: pool?.waiting ?? 0, device: pool?.device });
-    }
+/** What is only known by looking, at each scrape. */
+function readState(
+  metrics: MinerMetrics,
+  state: {
+    view: MetagraphView;
+    announcer: Announcer | undefined;
+    pool: InferencePool | undefined;
+    nowMs: number;
+  },
+): void {
+  const { view, announcer, pool, nowMs } = state;
+  metrics.set("sf_chain_view_age_seconds", (nowMs - view.callers.seenAtMs) / 1_000, {});
+  metrics.set("sf_registered", view.self ? 1 : 0, {});
+  metrics.set("sf_incentive_ratio", view.self?.incentive ?? 0, {});
+  if (announcer) {
+    metrics.set("sf_announced", announcer.isShown ? 1 : 0, {});
+    if (announcer.isReachable !== undefined) metrics.set("sf_reachable", announcer.isReachable ? 1 : 0, {});
   }
+  if (!pool) return;
+  metrics.set("sf_waiting", pool.waiting, { model: MODEL_NAME });
+  metrics.set("sf_model_ready", pool.isReady ? 1 : 0, { model: MODEL_NAME });
+  metrics.reset("sf_provider");
+  if (pool.device) metrics.set("sf_provider", 1, { model: MODEL_NAME, name: pool.device });
 }

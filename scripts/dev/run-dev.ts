@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalNode } from "../../localnet/node/local-node.ts";
 import { startMiner } from "../../miner/miner.ts";
-import type { Chain } from "../../shared/chain/chain.ts";
 import { type Metagraph, neuronByHotkey } from "../../shared/chain/metagraph.ts";
+import type { OperatorChain } from "../../shared/chain/operator-chain.ts";
 import { sendCall } from "../../shared/chain/send-call.ts";
 import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { systemClock } from "../../shared/clock.ts";
@@ -171,7 +171,7 @@ async function startQueue({ folder, ground, logger }: Deps): Promise<string> {
 
 async function startMiners(
   setting: {
-    chain: Chain;
+    chain: OperatorChain;
     netuid: Netuid;
     template: SubnetTemplate;
     population: readonly DevMiner[];

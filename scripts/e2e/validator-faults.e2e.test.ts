@@ -7,7 +7,8 @@ import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type LocalNode, startLocalNode } from "../../localnet/node/local-node.ts";
 import { startMiner } from "../../miner/miner.ts";
-import type { Chain, SignedCall, WireWeights } from "../../shared/chain/chain.ts";
+import type { SignedCall, WireWeights } from "../../shared/chain/chain.ts";
+import type { OperatorChain } from "../../shared/chain/operator-chain.ts";
 import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { readJournal } from "../../shared/journal/journal.ts";
 import { keysReady } from "../../shared/keys/keypair.ts";
@@ -40,7 +41,7 @@ setMaxListeners(50, stop.signal); // miners and Redis
 const processes = new Set<ChildProcess>();
 const minersStopped: Promise<void>[] = [];
 let node: LocalNode;
-let chain: Chain;
+let chain: OperatorChain;
 let redis: PrivateRedis;
 let netuid: number;
 
