@@ -91,6 +91,22 @@ export function tensorFromBytes(dtype: Dtype, shape: readonly number[], bytes: U
   return { dtype, shape, data } as Tensor;
 }
 
+/**
+ * From plain numbers, each of which the type can hold: what it cannot wraps around or is rounded. Not for float16,
+ * whose values are raw bits.
+ *
+ * @throws SubforgeError TENSOR_INVALID when they do not fill the shape
+ */
+export function tensorFromNumbers(
+  dtype: Exclude<Dtype, "float16">,
+  shape: readonly number[],
+  numbers: readonly number[],
+): Tensor {
+  const isWide = dtype === "int64" || dtype === "uint64";
+  const data = isWide ? new ARRAYS[dtype](numbers.map(BigInt)) : new ARRAYS[dtype](numbers);
+  return tensor(dtype, shape, data);
+}
+
 /** The little-endian bytes behind a tensor: a view, not a copy. */
 export function tensorBytes({ data }: Tensor): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
