@@ -3,6 +3,7 @@ import { fromAddress, type Keypair, verifyEd25519, verifySr25519 } from "../keys
 import type { Hotkey } from "../types.ts";
 import type { Protocol, ProtocolId, VerifySr25519 } from "./protocol.ts";
 import type { RefusalCode } from "./refusals.ts";
+import { singleHeader } from "./single-header.ts";
 
 /*
  * btauth/1: headers that prove who sent exactly this HTTP request, to whom, and that it is recent.
@@ -163,8 +164,8 @@ export function verifyBody(
   const { scheme, nonce, sender, receiver, signature } = claimed;
   const { method, target, body } = request;
   const bytes = signedBytes({ scheme, method, target, bodyHash: sha256Hex(body), nonce, sender, receiver });
-  const isSigned = scheme === "sr25519" ? verify : verifyEd25519;
-  if (!isSigned(bytes, signature, publicKey)) return refused("BTAUTH_BAD_SIGNATURE", 4);
+  if (!verifySignature(scheme, bytes, signature, publicKey, verify))
+    return refused("BTAUTH_BAD_SIGNATURE", 4);
   const requestHash = sha256Hex(bytes);
   return { ok: true, protocol: "btauth/1", sender, scheme, nonce, requestHash } as VerifiedRequest;
 }
@@ -194,12 +195,12 @@ export function signedBytes(lines: SignedLines): Uint8Array {
 /** Steps 1a to 1f. `ageNs` is 0 until somebody looks at a clock. */
 export function parseHeaders(headers: WireHeaders, trustedScheme?: Scheme): ClaimedRequest | Refused {
   const malformed = refused("BTAUTH_MALFORMED", 1);
-  const version = single(headers, "x-bittensor-version");
-  const sender = single(headers, "x-bittensor-hotkey");
-  const receiver = single(headers, "x-bittensor-receiver");
-  const nonce = single(headers, "x-bittensor-nonce");
-  const crypto = single(headers, "x-bittensor-crypto");
-  const signature = single(headers, "x-bittensor-signature");
+  const version = singleHeader(headers, "x-bittensor-version");
+  const sender = singleHeader(headers, "x-bittensor-hotkey");
+  const receiver = singleHeader(headers, "x-bittensor-receiver");
+  const nonce = singleHeader(headers, "x-bittensor-nonce");
+  const crypto = singleHeader(headers, "x-bittensor-crypto");
+  const signature = singleHeader(headers, "x-bittensor-signature");
   if (version !== VERSION || !sender || receiver === null) return malformed;
   if (!nonce || !NONCE_FORM.test(nonce) || crypto === null) return malformed;
   const scheme = crypto === undefined ? "sr25519" : schemeNamed(crypto);
@@ -210,27 +211,23 @@ export function parseHeaders(headers: WireHeaders, trustedScheme?: Scheme): Clai
   return { ok: true, sender, receiver, scheme, nonce: BigInt(nonce), signature: fromHex(hex), ageNs: 0n };
 }
 
+/** The key of 32 zeros has no secret half: everybody can sign for it, and it stands on chain for nobody. */
 export function verifySignature(
   scheme: Scheme,
   message: Uint8Array,
   signature: Uint8Array,
   publicKey: Uint8Array,
+  verify: VerifySr25519 = verifySr25519,
 ): boolean {
+  if (publicKey.every((byte) => byte === 0)) return false;
   return scheme === "sr25519"
-    ? verifySr25519(message, signature, publicKey)
+    ? verify(message, signature, publicKey)
     : verifyEd25519(message, signature, publicKey);
 }
 
 /** 64 lower-case hex digits. */
 export function sha256Hex(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** @returns undefined when absent, null when repeated: a proxy and we might read different ones. */
-function single(headers: WireHeaders, name: string): string | undefined | null {
-  const value = headers[name];
-  if (value === undefined || typeof value === "string") return value;
-  return value.length === 1 ? value[0] : null;
 }
 
 function schemeNamed(header: string): Scheme | undefined {

@@ -100,7 +100,7 @@ function valueToJson(value: MessageValue, leaf: TensorToJson, depth: number): un
   if (typeof value === "number") return finite(value);
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (isTensor(value)) {
-    const { dtype, shape } = checked(value);
+    const { dtype, shape } = checkTensor(value);
     return { dtype, shape, data: leaf(value) };
   }
   if (depth > MAX_DEPTH) throw invalid(`deeper than ${MAX_DEPTH} levels`);
@@ -144,7 +144,7 @@ function toMessage(json: unknown, leaf: JsonToTensor): Message {
   const counted: JsonToTensor = (dtype, shape, data) => {
     tensors += 1;
     if (tensors > MAX_TENSORS) throw invalid(`more than ${MAX_TENSORS} tensors`);
-    return checked(leaf(dtype, shape, data));
+    return checkTensor(leaf(dtype, shape, data));
   };
   return toValue(json, counted, 1) as Message;
 }
@@ -176,8 +176,12 @@ function mapValues(
   return result;
 }
 
-/** A tensor that says what it holds: shape filled, floats finite, bool 0 or 1. */
-function checked(tensor: Tensor): Tensor {
+/**
+ * A tensor that says what it holds: shape filled, floats finite, bool 0 or 1.
+ *
+ * @throws SubforgeError MESSAGE_INVALID
+ */
+export function checkTensor(tensor: Tensor): Tensor {
   const { dtype, shape, data } = tensor;
   if (!isDtype(dtype) || !isShape(shape) || elementCount(shape) !== data.length) {
     throw invalid("a tensor's values do not fill its shape");
