@@ -23,6 +23,8 @@ export type ConnectOptions = {
    * caller decides.
    */
   patient?: boolean;
+  /** A connection that says nothing for so long while it is asked is replaced. Default: TCP decides, in minutes. */
+  silentMs?: number;
 };
 
 /**
@@ -38,6 +40,7 @@ export async function connectRedis(options: ConnectOptions): Promise<RedisLink> 
     connectTimeout: CONNECT_TIMEOUT_MS,
     maxRetriesPerRequest: null,
     enableOfflineQueue: patient,
+    ...(options.silentMs !== undefined && { socketTimeout: options.silentMs }),
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS),
   });
   let lastError = "no answer";
@@ -93,8 +96,12 @@ function checkAddress(text: string, privateNetwork: boolean): string {
   return `${url.hostname}:${url.port || "6379"}`;
 }
 
-/** Any other policy drops jobs without a word when memory is short. */
-async function refuseEviction(redis: Redis, where: string): Promise<void> {
+/**
+ * Any other policy drops keys without a word when memory is short.
+ *
+ * @throws SubforgeError QUEUE_UNREACHABLE | QUEUE_EVICTS
+ */
+export async function refuseEviction(redis: Redis, where: string): Promise<void> {
   const memory = await within(redis.info("memory"), CONNECT_TIMEOUT_MS, where);
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
   if (policy && policy !== "noeviction") throw new SubforgeError("QUEUE_EVICTS", { where, policy });
