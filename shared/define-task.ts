@@ -20,6 +20,7 @@ import type {
 } from "./template.ts";
 import type { Tensors } from "./tensor.ts";
 import type { Hotkey, Json } from "./types.ts";
+import type { V10Synapse } from "./v10-synapse.ts";
 
 const DEFAULT_MAX_BYTES = 1_048_576;
 const DEFAULT_ALPHA = 0.1;
@@ -73,6 +74,8 @@ export type TaskDefinition<Config extends Json, Request extends Message, Respons
   /** Validator: what is each answer worth, 0..1? In the order of `answers`. What is not a number is worth 0. */
   score(request: Request, answers: readonly Answer<Response>[], truth: Truth): number[];
   agents?: readonly Agent<Request, Response>[];
+  /** How Python peers of SDK 7 to 10 call it. Undefined: they cannot. */
+  v10?: V10Synapse;
 } & Work<Request, Response>;
 
 /** The small seed that travels through the queue instead of the question: both are made from it where they are needed. */
@@ -116,6 +119,7 @@ export function defineTask<
     parseRequest: definition.parseRequest,
     answer: (request, miner) => work(definition, request, miner),
     parseResponse: definition.parseResponse,
+    ...(definition.v10 && { v10: definition.v10 }),
   };
 
   return {

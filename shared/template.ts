@@ -1,6 +1,7 @@
 import type { Failure, Reason } from "./reasons.ts";
 import type { Tensor, Tensors } from "./tensor.ts";
 import type { BlockNumber, Coldkey, Hotkey, Json, Netuid, Rao, Uid } from "./types.ts";
+import type { V10Synapse } from "./v10-synapse.ts";
 
 /*
  * The contract between a subnet, its miners and its validators, in the order an epoch uses it:
@@ -127,6 +128,8 @@ export type Synapse<
   answer(request: Request, miner: MinerContext): Promise<Response>;
   /** Is this an answer to that question? @throws AnswerRefused with a reason, or anything for `wrong-shape`. Pure. */
   parseResponse(message: Message, request: Request): Response;
+  /** How Python peers of SDK 7 to 10 call it. Undefined: they cannot. */
+  v10?: V10Synapse;
 };
 
 /** What a miner has at hand while it answers one request. */

@@ -36,6 +36,15 @@ export default defineTask({
   answer,
   parseResponse,
   score,
+  v10: {
+    name: "HelloAsk",
+    fields: {
+      x: { type: "tensor", default: null },
+      delayMs: { type: "int", default: 0 },
+      y: { type: "tensor", default: null, output: true },
+    },
+    requiredHashFields: ["x", "delayMs"],
+  },
   agents: [
     {
       name: "zeros",

@@ -30,6 +30,14 @@ export const classify: Synapse<InferenceTask, ClassifyRequest, ClassifyResponse>
   parseRequest,
   answer,
   parseResponse,
+  v10: {
+    name: "InferenceAsk",
+    fields: {
+      x: { type: "tensor", default: null },
+      y: { type: "tensor", default: null, output: true },
+    },
+    requiredHashFields: ["x"],
+  },
 };
 
 function parseRequest({ x }: Message): ClassifyRequest {
