@@ -118,7 +118,11 @@ async function refuseByNewestView(sender: Hotkey, facts: VerifiedFacts): Promise
   return refuseCaller(sender, facts.policy, await facts.renewedView(), facts.nowMs);
 }
 
-function refuseForm(facts: HeaderFacts): RefusalCode | undefined {
+/** What of a request can be wrong whoever sent it. */
+export type RequestForm = Pick<HeaderFacts, "method" | "target" | "headers" | "maxBodyBytes">;
+
+/** Size and shape. */
+export function refuseForm(facts: RequestForm): RefusalCode | undefined {
   if (!isPlainTarget(facts.target)) return "BTAUTH_TARGET_FORM";
   if (facts.headers["content-encoding"] !== undefined) return "BTAUTH_CONTENT_ENCODING";
   const bytes = bodyBytes(facts);
@@ -127,7 +131,7 @@ function refuseForm(facts: HeaderFacts): RefusalCode | undefined {
 }
 
 /** @returns undefined unless the length is known before the first byte: chunked bodies have none. A GET needs none. */
-function bodyBytes({ method, headers }: HeaderFacts): number | undefined {
+export function bodyBytes({ method, headers }: Pick<RequestForm, "method" | "headers">): number | undefined {
   const length = headers["content-length"];
   if (headers["transfer-encoding"] !== undefined) return undefined;
   if (length === undefined) return method === "GET" ? 0 : undefined;

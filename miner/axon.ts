@@ -31,6 +31,7 @@ import { JSON_CONTENT_TYPE, refusalReply } from "./refusal-reply.ts";
 import { Room } from "./room.ts";
 import type { PublicPage, Question, Reply, SignedRoute } from "./route.ts";
 import { RouteTable } from "./route-table.ts";
+import { send } from "./send.ts";
 import { SignatureLine } from "./signature-line.ts";
 import { Tally } from "./tally.ts";
 import { toWireHeaders } from "./wire-headers.ts";
@@ -357,14 +358,6 @@ const health = (status: number, ok: boolean): Reply => ({
   body: Buffer.from(JSON.stringify({ ok })),
 });
 const [WELL, UNWELL] = [health(200, true), health(503, false)];
-
-function send(response: ServerResponse, reply: Reply, isLast = false): void {
-  const head = ["content-type", reply.contentType, "content-length", String(reply.body.length)];
-  for (const [name, value] of Object.entries(reply.headers ?? {})) head.push(name, value);
-  if (isLast) head.push("connection", "close");
-  response.writeHead(reply.status, head);
-  response.end(reply.body);
-}
 
 /** Work that does not listen to its signal must not keep the caller waiting. */
 function withinDeadline(

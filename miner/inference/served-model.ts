@@ -18,10 +18,11 @@ export type ServedModel = {
    * Rows through the model, in company of other requests' rows.
    *
    * @param feeds - One tensor per input of the model; the first dimension counts rows.
+   * @param share - Part of the queue that may be taken once this is in it, 0..1. Default 1: all of it.
    * @throws SubforgeError INFERENCE_INPUT, INFERENCE_OVERLOADED, INFERENCE_QUARANTINED, INFERENCE_STOPPED;
    * INFERENCE_DEADLINE when the signal aborts
    */
-  infer(feeds: Tensors, signal: AbortSignal): Promise<Tensors>;
+  infer(feeds: Tensors, signal: AbortSignal, share?: number): Promise<Tensors>;
 };
 
 const MODEL_NAME = /^[a-z0-9._-]{1,64}$/;
