@@ -5,7 +5,10 @@ import { FrameReader, frameChunks } from "./frames.ts";
 import type { Link, LinkEvents, LinkOptions } from "./link.ts";
 
 /** What native libraries need. Everything else, secrets above all, stays with the parent. */
-const ENVIRONMENT = ["PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_PATH", "TMPDIR", "TZ", "LANG"];
+const ENVIRONMENT = [
+  ...["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "LANG"],
+  ...["CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_PATH", "NVIDIA_TF32_OVERRIDE"],
+];
 const SOCKET_FD = 3;
 const MAX_STDERR_CHARS = 500;
 /** Tensors lie outside the JavaScript heap: what is left are heads of frames and a parsed file. */
