@@ -4,7 +4,8 @@ import { type Keypair, keysReady } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Agent, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey, Netuid, Rao, Uid } from "../shared/types.ts";
-import { DEFAULT_WINDOW } from "../shared/wire/btauth.ts";
+import type { ProtocolId } from "../shared/wire/protocol.ts";
+import { PROTOCOLS } from "../shared/wire/protocols.ts";
 import { ReplayStore } from "../shared/wire/replay-store.ts";
 import type { Announcement } from "./announce.ts";
 import { type AnnounceOptions, Announcer, type AnnouncerChain } from "./announcer.ts";
@@ -20,6 +21,7 @@ import { MinerMetrics } from "./metrics.ts";
 import { serveMetrics } from "./metrics-server.ts";
 import { reportEveryMinute } from "./status-line.ts";
 import { templateRoutes } from "./template-routes.ts";
+import { v10Routes } from "./v10-route.ts";
 
 export type MinerOptions = {
   netuid: Netuid;
@@ -46,6 +48,8 @@ export type MinerOptions = {
   /** How often the chain is asked who is there. Default 12 s, one block. */
   refreshMs?: number;
   limits?: Partial<AxonLimits>;
+  /** Which conventions callers may sign in. Default btauth/1 alone; the others protect less. */
+  protocols?: readonly ProtocolId[] | undefined;
   /** Device, processes, batches. The defaults suit one small model on the CPU. */
   inference?: Partial<Omit<PoolOptions, "modelPath">>;
   /** A behaviour around the honest answer: adversaries of `dev` and of tests. */
@@ -77,6 +81,7 @@ export type RunningMiner = {
 /** Of the one model, in metrics. */
 const MODEL_NAME = "default";
 const DEFAULT_REFRESH_MS = 12_000;
+const DEFAULT_PROTOCOLS: readonly ProtocolId[] = ["btauth/1"];
 /** Part of the 10 s within which a process stops. */
 const DRAIN_MS = 7_000;
 
@@ -89,6 +94,7 @@ const DRAIN_MS = 7_000;
  */
 export async function startMiner(options: MinerOptions, deps: MinerDeps): Promise<RunningMiner> {
   const { netuid, modelPath, host = "127.0.0.1", refreshMs = DEFAULT_REFRESH_MS } = options;
+  const { protocols = DEFAULT_PROTOCOLS } = options;
   const { chain, signer, template, logger, signal, clock = systemClock } = deps;
   await keysReady();
   const { view, self } = await MetagraphView.open(netuid, signer.address, { chain, clock, logger });
@@ -98,7 +104,10 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
   let page: Awaited<ReturnType<typeof serveMetrics>> | undefined;
   let announcer: Announcer | undefined;
   const axon = await Axon.listen(
-    { host, port: options.port, limits: options.limits },
+    {
+      ...{ host, port: options.port, limits: options.limits },
+      protocols: protocols.map((id) => PROTOCOLS[id].protocol),
+    },
     {
       ...{ signer, logger, clock, metrics },
       policy: policyFrom(options.callers, signer.address),
@@ -106,7 +115,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
       renewedView: () => view.renewed(),
     },
   );
-  const store = openReplayStore(clock, options.limits); // not before nobody else can listen here
+  const store = openReplayStore(clock, protocols, options.limits); // not before nobody else can listen here
   try {
     if (modelPath !== undefined) {
       const inference = { ...DEFAULT_POOL_OPTIONS, ...options.inference, modelPath };
@@ -115,7 +124,9 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     // Whoever listened here before may have taken nonces up to the floor: honest callers shall not meet it.
     await clock.sleep(Number(store.floorNs / 1_000_000n) - clock.nowMs(), signal);
     const answering = createAnswering(template, { hotkey: signer.address, pool, agent: options.agent });
-    axon.serve({ routes: templateRoutes(template, answering), store, isReady: () => pool?.isReady ?? true });
+    const routes = templateRoutes(template, answering);
+    if (protocols.includes("v10")) routes.push(...v10Routes(template, answering, signer.address));
+    axon.serve({ routes, store, isReady: () => pool?.isReady ?? true });
     if (options.metricsPort !== undefined) page = await serveMetrics(metrics, options.metricsPort);
     if (options.announce) {
       const address = { ...options.announce, port: options.announce.port || axon.port };
@@ -156,10 +167,14 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
   }
 }
 
-function openReplayStore(clock: Clock, limits: MinerOptions["limits"]): ReplayStore {
+function openReplayStore(
+  clock: Clock,
+  protocols: readonly ProtocolId[],
+  limits: MinerOptions["limits"],
+): ReplayStore {
   const { bodyTimeoutMs } = { ...DEFAULT_AXON_LIMITS, ...limits };
   return new ReplayStore({
-    windows: { "btauth/1": DEFAULT_WINDOW },
+    windows: Object.fromEntries(protocols.map((id) => [id, PROTOCOLS[id].window])),
     claimDelayNs: BigInt(bodyTimeoutMs) * 1_000_000n,
     startedNs: BigInt(clock.nowMs()) * 1_000_000n,
   });

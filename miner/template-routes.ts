@@ -5,10 +5,14 @@ import {
   encodeMessage,
   MESSAGE_CONTENT_TYPE,
 } from "../shared/wire/message.ts";
+import type { ProtocolId } from "../shared/wire/protocol.ts";
 import { synapseRoute } from "../shared/wire/route.ts";
 import { type Answering, BadRequest } from "./answering.ts";
 import { JSON_CONTENT_TYPE } from "./refusal-reply.ts";
 import type { Question, Reply, SignedRoute } from "./route.ts";
+
+/** Conventions that sign the bytes of the body. Each is taken only where the miner was told to take it. */
+const ACCEPTS: readonly ProtocolId[] = ["btauth/1", "epistula/2"];
 
 /** `POST /<template>/<synapse>` for each synapse: a message in, binary or JSON, and one of the same form out. */
 export function templateRoutes(
@@ -18,7 +22,7 @@ export function templateRoutes(
   return Object.entries(template.synapses).map(([name, synapse]) => {
     const { timeoutMs, maxRequestBytes, maxResponseBytes } = synapse;
     return {
-      ...{ method: "POST", path: synapseRoute(template.id, name), accepts: ["btauth/1"] },
+      ...{ method: "POST", path: synapseRoute(template.id, name), accepts: ACCEPTS },
       ...{ timeoutMs, maxRequestBytes, maxResponseBytes },
       answer: (question) => answer(name, question, maxRequestBytes, answering),
     };
