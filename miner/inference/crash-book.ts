@@ -13,9 +13,14 @@ const MAX_ENTRIES = 1_000;
 export class CrashBook {
   readonly #crashes = new Map<string, number>();
 
+  /** Nothing crashed, or what did was found harmless: nobody needs to be looked up. */
+  get isEmpty(): boolean {
+    return this.#crashes.size === 0;
+  }
+
   /** `unknown`: never there when something crashed. */
   verdict(feeds: Tensors): "unknown" | "suspect" | "quarantined" {
-    if (this.#crashes.size === 0) return "unknown"; // no hashing as long as nothing ever crashed
+    if (this.isEmpty) return "unknown"; // no hashing as long as nothing ever crashed
     const crashes = this.#crashes.get(digest(feeds)) ?? 0;
     return crashes === 0 ? "unknown" : crashes < QUARANTINE_AT ? "suspect" : "quarantined";
   }
@@ -31,7 +36,7 @@ export class CrashBook {
 
   /** It ran: whatever crashed, it was not this input. */
   survived(feeds: Tensors): void {
-    if (this.#crashes.size > 0) this.#crashes.delete(digest(feeds));
+    if (!this.isEmpty) this.#crashes.delete(digest(feeds));
   }
 }
 

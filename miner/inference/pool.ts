@@ -2,22 +2,25 @@ import type { Clock } from "../../shared/clock.ts";
 import { isSubforgeError, SubforgeError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { Tensors } from "../../shared/tensor.ts";
-import { type BatchLimits, nextBatch, type Waiting } from "../batcher.ts";
-import { type ChildOptions, InferenceChild } from "./child.ts";
+import { type BatchLimits, nextBatch } from "../batcher.ts";
+import type { InferenceChild } from "./child.ts";
 import { CrashBook } from "./crash-book.ts";
 import type { Device } from "./device.ts";
-import { checkFeeds, joinRows, rowKey, rowsPerRun, sliceRows } from "./feeds.ts";
+import { checkFeeds, rowsPerRun, sliceRows, zeroRow } from "./feeds.ts";
 import type { ModelInfo } from "./model-guard.ts";
+import { Pending } from "./pending.ts";
+import { Places, type PlacesOptions, type RecycleReason } from "./places.ts";
+import { PoolCounts, type PoolStats } from "./pool-stats.ts";
+import type { Flight, Seat } from "./seat.ts";
 
-export type PoolOptions = ChildOptions &
+export type PoolOptions = PlacesOptions &
   BatchLimits & {
-    /** Inference processes; each holds the model once. */
-    processes: number;
-    /** Requests that may wait; one more is refused. */
+    /** Requests that may wait, counted after those with too many rows were cut; one more is refused. */
     maxWaiting: number;
   };
 
 export const DEFAULT_POOL_OPTIONS = {
+  isolation: "process",
   device: "cpu",
   threads: 1,
   processes: 1,
@@ -29,77 +32,85 @@ export const DEFAULT_POOL_OPTIONS = {
   environment: {},
 } as const satisfies Partial<PoolOptions>;
 
-const FIRST_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 10_000;
-
-type Pending = Waiting & {
-  feeds: Tensors;
-  resolve(outputs: Tensors): void;
-  reject(error: Error): void;
-  /** Aborted ones stay in a running batch, and nobody looks at their rows. */
-  isSettled: boolean;
+/** What is told of every run and every lost place as it happens. */
+export type PoolMeter = {
+  batch(run: { rows: number; waitSeconds: number; runSeconds: number }): void;
+  recycled(reason: RecycleReason): void;
 };
 
+export type PoolDeps = { logger: Logger; clock: Clock; signal?: AbortSignal | undefined; meter?: PoolMeter };
+
 /**
- * Owns the inference processes: feeds them batches, starts a crashed one again, and sets inputs aside that crash them.
- * A request ends with its outputs, with an error of its own, or when its signal aborts; never with a crash of ours.
+ * Feeds batches to the places where a model runs, and sets inputs aside that crash them. While one batch computes the
+ * next is on its way. A request ends with its outputs, with an error of its own, or when its signal aborts; never with
+ * a crash of ours.
  */
 export class InferencePool {
   readonly info: ModelInfo;
   readonly #options: PoolOptions;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #children = new Set<InferenceChild>();
+  readonly #places: Places;
+  readonly #counts: PoolCounts;
   readonly #crashBook = new CrashBook();
-  readonly #closing = new AbortController();
+  readonly #unfinished = new Set<Pending>();
   #queue: Pending[] = [];
-  #wakeSlots: (() => void)[] = [];
-  #slots: Promise<void>[] = [];
   #sharesRuns: boolean;
-  readonly #maxRows: number;
+  #maxRows: number;
+  #isProbed = false;
+  #isScheduled = false;
+  #timer: NodeJS.Timeout | undefined;
+  #onIdle: () => void = () => {};
 
   /**
-   * Starts the processes and waits until they are warm. `deps.signal` gives up waiting; `close` ends the pool.
+   * Starts the places, and resolves when a first request of zeros came back the way every request goes.
+   * `deps.signal` gives up waiting; `close` ends the pool.
    *
-   * @throws SubforgeError MINER_MODEL_MISSING, MINER_MODEL_INVALID, MINER_NO_CUDA, INFERENCE_CRASHED, BUILD_MISSING
+   * @throws SubforgeError MINER_MODEL_MISSING, MINER_MODEL_INVALID, MINER_MODEL_CHANGED, MINER_NO_CUDA,
+   * INFERENCE_CRASHED, BUILD_MISSING, CONFIG_INVALID
    */
-  static async start(
-    options: PoolOptions,
-    deps: { logger: Logger; clock: Clock; signal?: AbortSignal },
-  ): Promise<InferencePool> {
-    const starts = Array.from({ length: options.processes }, () =>
-      InferenceChild.start(options, deps.logger, deps.signal),
-    );
-    const started = await Promise.allSettled(starts);
-    const children = started.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
-    const failed = started.find((start) => start.status === "rejected");
-    if (failed) {
-      for (const child of children) child.kill("another process failed to start");
-      throw failed.reason;
+  static async start(options: PoolOptions, deps: PoolDeps): Promise<InferencePool> {
+    const pool = new InferencePool(await Places.load(options, deps), options, deps);
+    try {
+      await pool.#probe(deps.signal);
+      return pool;
+    } catch (error) {
+      await pool.close();
+      throw error;
     }
-    const pool = new InferencePool(children[0]!.info, options, deps);
-    pool.#slots = children.map((child) => pool.#serve(child));
-    return pool;
   }
 
-  private constructor(info: ModelInfo, options: PoolOptions, deps: { logger: Logger; clock: Clock }) {
-    this.info = info;
+  private constructor(children: readonly InferenceChild[], options: PoolOptions, deps: PoolDeps) {
+    this.info = children[0]!.info;
     this.#options = options;
     this.#logger = deps.logger;
     this.#clock = deps.clock;
-    const rows = rowsPerRun(info);
+    const rows = rowsPerRun(this.info);
     this.#sharesRuns = rows !== undefined;
     this.#maxRows = Math.min(options.maxRows, rows ?? Number.POSITIVE_INFINITY);
+    this.#counts = new PoolCounts(deps.meter);
+    const { logger, clock } = deps;
+    this.#places = new Places(
+      children,
+      options,
+      { logger, clock, onRecycle: (reason) => this.#counts.recycled(reason) },
+      () => this.#schedule(),
+    );
   }
 
-  /** At least one process has the model loaded. */
+  /** It has answered, and at least one place has the model loaded. */
   get isReady(): boolean {
-    return this.#children.size > 0 && !this.#closing.signal.aborted;
+    return this.#isProbed && this.#seats.length > 0 && !this.#places.isClosing;
   }
 
-  /** Where the model runs, undefined while no process does. */
+  /** Where the model runs, undefined while no place has it loaded. */
   get device(): Device | undefined {
-    return this.#children.values().next().value?.device;
+    return this.#seats[0]?.child.device;
+  }
+
+  /** Of the bytes that run. See `ModelDigest`. */
+  get sha256(): string {
+    return this.#places.sha256;
   }
 
   /** Requests that wait for a run. */
@@ -109,7 +120,11 @@ export class InferencePool {
 
   /** Process ids, for whoever wants to look at them. */
   get pids(): number[] {
-    return [...this.#children].map(({ pid }) => pid);
+    return this.#seats.map(({ child }) => child.pid);
+  }
+
+  get stats(): PoolStats {
+    return this.#counts.stats(this.#places.seats, { waiting: this.waiting, maxRows: this.#maxRows });
   }
 
   /**
@@ -121,149 +136,167 @@ export class InferencePool {
    */
   async infer(feeds: Tensors, signal: AbortSignal): Promise<Tensors> {
     const rows = checkFeeds(feeds, this.info);
-    if (this.#closing.signal.aborted) throw new SubforgeError("INFERENCE_STOPPED", {});
+    if (this.#places.isClosing) throw new SubforgeError("INFERENCE_STOPPED", {});
     if (signal.aborted) throw new SubforgeError("INFERENCE_DEADLINE", {});
-    const parts: Tensors[] = [];
-    if (this.#sharesRuns && rows > this.#maxRows) {
-      for (let from = 0; from < rows; from += this.#maxRows) {
-        parts.push(sliceRows(feeds, from, Math.min(from + this.#maxRows, rows)));
-      }
-    } else parts.push(feeds);
-    if (this.#queue.length + parts.length > this.#options.maxWaiting) {
-      throw new SubforgeError("INFERENCE_OVERLOADED", { waiting: this.#queue.length });
-    }
-    const pendings: Pending[] = [];
-    const giveUp = () => this.#drop(pendings);
-    signal.addEventListener("abort", giveUp);
-    try {
-      return joinRows(await Promise.all(parts.map((part) => this.#enqueue(part, pendings))));
-    } finally {
-      signal.removeEventListener("abort", giveUp);
-      this.#drop(pendings); // when one part failed, the others need not run
-    }
-  }
-
-  /** Kills the processes; whoever waits is rejected. */
-  async close(): Promise<void> {
-    this.#closing.abort();
-    for (const pending of this.#queue.splice(0)) pending.reject(new SubforgeError("INFERENCE_STOPPED", {}));
-    for (const child of this.#children) child.kill("the pool is closed");
-    this.#wake();
-    await Promise.all(this.#slots);
-  }
-
-  #enqueue(feeds: Tensors, siblings: Pending[]): Promise<Tensors> {
+    this.#assertRoom(rows);
     return new Promise<Tensors>((resolve, reject) => {
-      const settle = (action: () => void) => {
-        if (!pending.isSettled) action();
-        pending.isSettled = true;
+      const end = () => {
+        signal.removeEventListener("abort", giveUp);
+        this.#unfinished.delete(whole);
+        if (this.#unfinished.size === 0) this.#onIdle();
       };
-      const pending: Pending = {
-        feeds,
-        rows: Object.values(feeds)[0]?.shape[0] ?? 1,
-        key: rowKey(feeds),
-        alone: !this.#sharesRuns || this.#crashBook.verdict(feeds) !== "unknown",
-        arrivedMs: this.#clock.nowMs(),
-        isSettled: false,
-        resolve: (outputs) => settle(() => resolve(outputs)),
-        reject: (error) => settle(() => reject(error)),
+      const giveUp = () => {
+        whole.reject(new SubforgeError("INFERENCE_DEADLINE", {}));
+        this.#queue = this.#queue.filter(({ isSettled }) => !isSettled);
       };
-      siblings.push(pending);
-      this.#queue.push(pending);
-      this.#wake();
+      const alone = !this.#sharesRuns || this.#crashBook.verdict(feeds) !== "unknown";
+      const whole = new Pending(
+        { feeds, rows, alone, arrivedMs: this.#clock.nowMs() },
+        {
+          resolve: (outputs) => {
+            end();
+            resolve(outputs);
+          },
+          reject: (error) => {
+            end();
+            reject(error);
+          },
+        },
+      );
+      this.#unfinished.add(whole);
+      signal.addEventListener("abort", giveUp);
+      this.#queue.push(...this.#cut(whole));
+      this.#schedule();
     });
   }
 
-  #drop(pendings: Pending[]): void {
-    const unfinished = pendings.filter(({ isSettled }) => !isSettled);
-    if (unfinished.length === 0) return;
-    this.#queue = this.#queue.filter((pending) => !unfinished.includes(pending));
-    for (const pending of unfinished) pending.reject(new SubforgeError("INFERENCE_DEADLINE", {}));
+  /** Resolves when nobody waits any more. Whoever calls it sends no new requests. */
+  async drained(): Promise<void> {
+    if (this.#unfinished.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
   }
 
-  /** One slot: a process, and after it ended its successor. */
-  async #serve(first: InferenceChild): Promise<void> {
-    let child: InferenceChild | undefined = first;
-    let backoffMs = FIRST_BACKOFF_MS;
-    while (child) {
-      const current = child;
-      this.#children.add(current);
-      let hasEnded = false;
-      const ended = current.ended.then((reason) => {
-        hasEnded = true;
-        this.#children.delete(current);
-        this.#wake();
-        return reason;
-      });
-      while (!hasEnded && !this.#closing.signal.aborted) {
-        const batch = this.#takeBatch();
-        if (batch.length === 0) await this.#untilWoken();
-        else if (await this.#run(current, batch)) backoffMs = FIRST_BACKOFF_MS;
-        else await ended; // killed or crashed: its exit is on the way
-      }
-      const reason = await ended;
-      if (!this.#closing.signal.aborted) this.#logger.warn("inference.ended", { pid: current.pid, reason });
-      child = await this.#restart(backoffMs);
-      backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
+  /** Kills the places; whoever waits is rejected. */
+  async close(): Promise<void> {
+    const gone = this.#places.close();
+    this.#queue = [];
+    for (const pending of this.#unfinished) pending.reject(new SubforgeError("INFERENCE_STOPPED", {}));
+    clearTimeout(this.#timer);
+    await gone;
+  }
+
+  get #seats(): Seat[] {
+    return [...this.#places.seats].filter(({ isLeaving }) => !isLeaving);
+  }
+
+  /** A row of zeros, which goes the way of every request: what answers it answers the others. */
+  async #probe(signal?: AbortSignal): Promise<void> {
+    const feeds = zeroRow(this.info);
+    if (feeds) {
+      const late = AbortSignal.timeout(this.#options.loadTimeoutMs);
+      await this.infer(feeds, signal ? AbortSignal.any([signal, late]) : late);
+    }
+    this.#isProbed = true;
+  }
+
+  #assertRoom(rows: number): void {
+    const { maxWaiting } = this.#options;
+    const parts = this.#sharesRuns ? Math.ceil(rows / this.#maxRows) : 1;
+    if (parts > maxWaiting) {
+      const problem = `${rows} rows; at most ${maxWaiting * this.#maxRows} are taken at once`;
+      throw new SubforgeError("INFERENCE_INPUT", { problem });
+    }
+    if (this.#queue.length + parts > maxWaiting) {
+      throw new SubforgeError("INFERENCE_OVERLOADED", { waiting: this.#queue.length });
     }
   }
 
-  /** @returns undefined when the pool was closed meanwhile. */
-  async #restart(firstBackoffMs: number): Promise<InferenceChild | undefined> {
-    for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)) {
-      await this.#clock.sleep(backoffMs, this.#closing.signal);
-      if (this.#closing.signal.aborted) return undefined;
-      try {
-        const child = await InferenceChild.start(this.#options, this.#logger, this.#closing.signal);
-        if (!this.#closing.signal.aborted) {
-          this.#logger.info("inference.restarted", { pid: child.pid, device: child.device });
-          return child;
-        }
-        child.kill("the pool is closed");
-        return undefined;
-      } catch (error) {
-        this.#logger.error("inference.restart-failed", { error: String(error) });
-      }
-    }
+  #cut(pending: Pending): Pending[] {
+    return this.#sharesRuns ? pending.cut(this.#maxRows) : [pending];
   }
 
-  #takeBatch(): Pending[] {
+  /** In the next turn of the loop: what arrives in one turn shares a batch. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#sendBatches();
+    });
+  }
+
+  #sendBatches(): void {
+    clearTimeout(this.#timer);
     this.#refuseQuarantined();
-    const { batch, waitMs } = nextBatch(
-      this.#queue,
-      { maxRows: this.#maxRows, maxWaitMs: this.#options.maxWaitMs },
-      this.#clock.nowMs(),
-    );
-    if (batch.length > 0) this.#queue = this.#queue.filter((pending) => !batch.includes(pending));
-    else if (Number.isFinite(waitMs)) setTimeout(() => this.#wake(), waitMs).unref();
-    return batch;
+    while (this.#queue.length > 0 && !this.#places.isClosing) {
+      const limits = { maxRows: this.#maxRows, maxWaitMs: this.#options.maxWaitMs };
+      const { batch, waitMs } = nextBatch(this.#queue, limits, this.#clock.nowMs());
+      const rows = batch.reduce((sum, pending) => sum + pending.rows, 0);
+      const isFull = rows >= this.#maxRows || batch[0]?.alone === true;
+      const { seat, roomMs } = this.#nextSeat(isFull);
+      const delayMs = Math.max(waitMs, roomMs);
+      if (!seat || delayMs > 0) {
+        if (seat && Number.isFinite(delayMs))
+          this.#timer = setTimeout(() => this.#schedule(), delayMs).unref();
+        return;
+      }
+      this.#takeFromQueue(batch);
+      void this.#run(seat, batch, rows);
+    }
+  }
+
+  /** The place that can take a batch first. */
+  #nextSeat(isFull: boolean): { seat: Seat | undefined; roomMs: number } {
+    let first: Seat | undefined;
+    let roomMs = Number.POSITIVE_INFINITY;
+    for (const seat of this.#places.seats) {
+      const ms = seat.roomMs(isFull);
+      const isFreer = ms === roomMs && first !== undefined && seat.inFlight < first.inFlight;
+      if (ms < roomMs || isFreer) [first, roomMs] = [seat, ms];
+    }
+    return { seat: first, roomMs };
+  }
+
+  #takeFromQueue(batch: readonly Pending[]): void {
+    if (batch.every((pending, i) => pending === this.#queue[i])) {
+      this.#queue.splice(0, batch.length);
+      return;
+    }
+    const taken = new Set(batch);
+    this.#queue = this.#queue.filter((pending) => !taken.has(pending));
   }
 
   /** Also those that were quarantined while they waited: many equal inputs crash a process twice, not each twice. */
   #refuseQuarantined(): void {
-    this.#queue = this.#queue.filter((pending) => {
-      if (!pending.alone || this.#crashBook.verdict(pending.feeds) !== "quarantined") return true;
+    if (this.#crashBook.isEmpty) return;
+    for (const pending of this.#queue) {
+      if (!pending.alone || this.#crashBook.verdict(pending.feeds) !== "quarantined") continue;
       this.#logger.error("inference.quarantined", { rows: pending.rows, key: pending.key });
       pending.reject(new SubforgeError("INFERENCE_QUARANTINED", {}));
-      return false;
-    });
+    }
+    this.#queue = this.#queue.filter(({ isSettled }) => !isSettled);
   }
 
-  /** @returns false when the process is lost. */
-  async #run(child: InferenceChild, batch: Pending[]): Promise<boolean> {
+  async #run(seat: Seat, batch: Pending[], rows: number): Promise<void> {
+    const flight: Flight = { rows, beganMs: undefined };
+    const waitMs = this.#clock.nowMs() - batch[0]!.arrivedMs;
     try {
-      const outputs = await child.run(batch.map(({ feeds }) => feeds));
+      const { outputs, runMs } = await seat.run(
+        batch.map(({ feeds }) => feeds),
+        flight,
+      );
+      this.#counts.batch({ rows, waitMs, runMs });
       this.#handOut(batch, outputs);
-      return true;
     } catch (error) {
-      if (isSubforgeError(error, "INFERENCE_CRASHED")) {
-        this.#blame(batch);
-        return false;
-      }
-      if (batch.length === 1) batch[0]!.reject(error as Error);
-      else this.#requeueAlone(batch); // one of them is not to the model's liking
-      return true;
+      if (isSubforgeError(error, "INFERENCE_CRASHED")) this.#tryAgain(batch, flight);
+      else if (isSubforgeError(error, "INFERENCE_NO_MEMORY")) this.#shrink(batch, rows);
+      else if (batch.length === 1) batch[0]!.reject(error as Error);
+      else this.#requeue(batch, { alone: true }); // one of them is not to the model's liking
     }
+    this.#places.lookAfter(seat);
+    this.#schedule();
   }
 
   #handOut(batch: Pending[], outputs: Tensors): void {
@@ -276,39 +309,45 @@ export class InferencePool {
     if (Object.values(outputs).some(({ shape }) => shape[0] !== rows)) {
       this.#sharesRuns = false; // the file promised rows and the model mixes them
       this.#logger.warn("inference.not-batchable", { rows });
-      this.#requeueAlone(batch);
+      this.#requeue(batch, { alone: true });
       return;
     }
     let from = 0;
     for (const pending of batch) {
-      pending.resolve(sliceRows(outputs, from, from + pending.rows));
+      if (!pending.isSettled) pending.resolve(sliceRows(outputs, from, from + pending.rows));
       from += pending.rows;
     }
   }
 
-  /** The process died with this batch: whoever was in it is tried again alone, and not a third time. */
-  #blame(batch: Pending[]): void {
-    if (this.#closing.signal.aborted) {
-      for (const pending of batch) pending.reject(new SubforgeError("INFERENCE_STOPPED", {}));
+  /**
+   * The place died with this batch on its way: whoever was in it is tried again alone. Only one whose turn had come can
+   * have been the cause, and it is not tried a third time.
+   */
+  #tryAgain(batch: Pending[], { beganMs }: Flight): void {
+    if (this.#places.isClosing) return;
+    if (beganMs !== undefined) {
+      for (const { feeds } of batch) this.#crashBook.crashed(feeds, batch.length === 1);
+    }
+    this.#requeue(batch, { alone: true });
+  }
+
+  /** Too large for the memory there is: half of it from now on, down to a single row. */
+  #shrink(batch: Pending[], rows: number): void {
+    if (rows <= 1 || !this.#sharesRuns) {
+      for (const pending of batch) {
+        pending.reject(new SubforgeError("INFERENCE_OVERLOADED", { waiting: this.#queue.length }));
+      }
       return;
     }
-    const alone = batch.length === 1;
-    for (const { feeds } of batch) this.#crashBook.crashed(feeds, alone);
-    this.#requeueAlone(batch);
+    this.#maxRows = Math.min(this.#maxRows, Math.floor(rows / 2));
+    this.#logger.warn("inference.batch-halved", { rows, maxRows: this.#maxRows });
+    this.#requeue(batch, { alone: false });
   }
 
-  #requeueAlone(batch: Pending[]): void {
-    const again = batch.filter(({ isSettled }) => !isSettled);
-    for (const pending of again) pending.alone = true;
-    this.#queue.unshift(...again);
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of this.#wakeSlots.splice(0)) wake();
-  }
-
-  #untilWoken(): Promise<void> {
-    return new Promise((resolve) => this.#wakeSlots.push(resolve));
+  /** Back to where they were in the order of arrival. */
+  #requeue(batch: Pending[], { alone }: { alone: boolean }): void {
+    const again = batch.filter(({ isSettled }) => !isSettled).flatMap((pending) => this.#cut(pending));
+    for (const pending of again) if (alone) pending.alone = true;
+    this.#queue = [...again, ...this.#queue].sort((a, b) => a.arrivedMs - b.arrivedMs);
   }
 }
