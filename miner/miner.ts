@@ -4,9 +4,10 @@ import { type Keypair, keysReady } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Agent, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey, Netuid, Rao, Uid } from "../shared/types.ts";
+import { DEFAULT_WINDOW } from "../shared/wire/btauth.ts";
 import type { ProtocolId } from "../shared/wire/protocol.ts";
 import { PROTOCOLS } from "../shared/wire/protocols.ts";
-import { ReplayStore } from "../shared/wire/replay-store.ts";
+import type { ReplayClaims } from "../shared/wire/replay-store.ts";
 import type { Announcement } from "./announce.ts";
 import { type AnnounceOptions, Announcer, type AnnouncerChain } from "./announcer.ts";
 import { createAnswering } from "./answering.ts";
@@ -48,6 +49,8 @@ export type MinerOptions = {
   /** How often the chain is asked who is there. Default 12 s, one block. */
   refreshMs?: number;
   limits?: Partial<AxonLimits>;
+  /** Remembers what was answered, for several processes of this hotkey and over restarts. Default: own memory. */
+  replayStore?: SharedReplayStore | undefined;
   /** Which conventions callers may sign in. Default btauth/1 alone; the others protect less. */
   protocols?: readonly ProtocolId[] | undefined;
   /** Device, processes, batches. The defaults suit one small model on the CPU. */
@@ -90,7 +93,7 @@ const DRAIN_MS = 7_000;
  * background until the signal aborts.
  *
  * @throws SubforgeError MINER_MODEL_MISSING, MINER_MODEL_INVALID, MINER_NO_CUDA, MINER_NOT_REGISTERED, PORT_IN_USE,
- * PORT_FORBIDDEN, MINER_ANNOUNCE_FAILED, and what the chain throws
+ * PORT_FORBIDDEN, MINER_ANNOUNCE_FAILED, what `openReplayStore` throws, and what the chain throws
  */
 export async function startMiner(options: MinerOptions, deps: MinerDeps): Promise<RunningMiner> {
   const { netuid, modelPath, host = "127.0.0.1", refreshMs = DEFAULT_REFRESH_MS } = options;
@@ -115,14 +118,20 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
       renewedView: () => view.renewed(),
     },
   );
-  const store = openReplayStore(clock, protocols, options.limits); // not before nobody else can listen here
+  let store: ReplayClaims | undefined;
   try {
+    const { bodyTimeoutMs } = { ...DEFAULT_AXON_LIMITS, ...options.limits };
+    const opening = openReplayStore(
+      // not before nobody else can listen here
+      { receiver: signer.address, protocols, bodyTimeoutMs, shared: options.replayStore },
+      { clock, logger, signal },
+    );
+    opening.catch(() => undefined); // looked at below
     if (modelPath !== undefined) {
       const inference = { ...DEFAULT_POOL_OPTIONS, ...options.inference, modelPath };
       pool = await InferencePool.start(inference, { logger, clock, signal });
     }
-    // Whoever listened here before may have taken nonces up to the floor: honest callers shall not meet it.
-    await clock.sleep(Number(store.floorNs / 1_000_000n) - clock.nowMs(), signal);
+    store = await opening;
     const answering = createAnswering(template, { hotkey: signer.address, pool, agent: options.agent });
     const routes = templateRoutes(template, answering);
     if (protocols.includes("v10")) routes.push(...v10Routes(template, answering, signer.address));
@@ -135,6 +144,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     }
   } catch (error) {
     await axon.drain(0);
+    store?.close();
     await pool?.close();
     await page?.close();
     throw error;
@@ -160,24 +170,12 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
       else signal.addEventListener("abort", resolve, { once: true });
     });
     await axon.drain(DRAIN_MS);
+    store?.close();
     await pool?.close();
     await page?.close();
     await Promise.all([following, reporting]);
     logger.info("miner.stopped", { uid: self.uid });
   }
-}
-
-function openReplayStore(
-  clock: Clock,
-  protocols: readonly ProtocolId[],
-  limits: MinerOptions["limits"],
-): ReplayStore {
-  const { bodyTimeoutMs } = { ...DEFAULT_AXON_LIMITS, ...limits };
-  return new ReplayStore({
-    windows: Object.fromEntries(protocols.map((id) => [id, PROTOCOLS[id].window])),
-    claimDelayNs: BigInt(bodyTimeoutMs) * 1_000_000n,
-    startedNs: BigInt(clock.nowMs()) * 1_000_000n,
-  });
 }
 
 /**

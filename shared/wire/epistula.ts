@@ -1,4 +1,4 @@
-import { fromAddress, type Keypair, verifySr25519 } from "../keys/keypair.ts";
+import { fromAddress, type Keypair } from "../keys/keypair.ts";
 import type { Hotkey } from "../types.ts";
 import {
   type ClaimedRequest,
@@ -103,7 +103,7 @@ export const epistula: Protocol<EpistulaClaim> = {
     return { ...claimed, ageNs };
   },
 
-  verify(claimed, { body }, _self, verify = verifySr25519) {
+  verify(claimed, { body }, _self, verify) {
     const { sender, receiver, nonce, uuid, signature } = claimed;
     const publicKey = fromAddress(sender);
     if (publicKey === undefined) return refused("BTAUTH_MALFORMED", 4);

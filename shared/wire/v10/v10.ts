@@ -1,4 +1,4 @@
-import { fromAddress, type Keypair, verifySr25519 } from "../../keys/keypair.ts";
+import { fromAddress, type Keypair } from "../../keys/keypair.ts";
 import type { Hotkey } from "../../types.ts";
 import {
   type ClaimedRequest,
@@ -88,7 +88,7 @@ export const v10: Protocol<V10Claim> = {
     return { ...claimed, ageNs };
   },
 
-  verify(claimed, _request, self, verify = verifySr25519) {
+  verify(claimed, _request, self, verify) {
     const { sender, nonce, uuid, signature, bodyHash } = claimed;
     const publicKey = fromAddress(sender);
     if (publicKey === undefined) return refused("BTAUTH_MALFORMED", 4);
