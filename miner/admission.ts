@@ -123,7 +123,8 @@ export type RequestForm = Pick<HeaderFacts, "method" | "target" | "headers" | "m
 
 /** Size and shape. */
 export function refuseForm(facts: RequestForm): RefusalCode | undefined {
-  if (!isPlainTarget(facts.target)) return "BTAUTH_TARGET_FORM";
+  // Two hosts are two targets: whoever stood in between may have gone by the other one.
+  if (!isPlainTarget(facts.target) || Array.isArray(facts.headers.host)) return "BTAUTH_TARGET_FORM";
   if (facts.headers["content-encoding"] !== undefined) return "BTAUTH_CONTENT_ENCODING";
   const bytes = bodyBytes(facts);
   if (bytes === undefined) return "BTAUTH_LENGTH_REQUIRED";
