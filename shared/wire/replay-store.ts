@@ -10,7 +10,10 @@ export type Claim = "new" | "seen" | "warming-up" | "unavailable";
 
 /** Remembers which verified requests were taken. Two stores: the memory of one process, and a Redis for several. */
 export type ReplayClaims = {
-  /** Nonces up to here are refused: whoever listened before may have taken them. Unix nanoseconds. */
+  /**
+   * Nonces up to here are refused, in the convention that lets callers be furthest ahead: whoever listened before may
+   * have taken them. Unix nanoseconds.
+   */
   readonly floorNs: bigint;
   /**
    * One atomic step. Only for verified requests: a claim by anybody else would use up the sender's nonce.
@@ -55,14 +58,15 @@ const DEFAULT_MAX_ENTRIES = 200_000;
 export class ReplayStore implements ReplayClaims {
   readonly floorNs: bigint;
   /** One map for each convention, whose entries live equally long: insertion order is order of expiry. */
-  readonly #taken = new Map<ProtocolId, { memoryNs: bigint; expiry: Map<string, bigint> }>();
+  readonly #taken = new Map<ProtocolId, { floorNs: bigint; memoryNs: bigint; expiry: Map<string, bigint> }>();
   readonly #now: () => bigint;
   readonly #maxEntries: number;
 
   /** @throws SubforgeError CONFIG_INVALID when it would forget a nonce that is still fresh */
   constructor(options: ReplayStoreOptions) {
     for (const [protocol, memoryNs] of replayMemories(options)) {
-      this.#taken.set(protocol, { memoryNs, expiry: new Map() });
+      const floorNs = options.startedNs + options.windows[protocol]!.skewNs;
+      this.#taken.set(protocol, { floorNs, memoryNs, expiry: new Map() });
     }
     this.floorNs = options.startedNs + widestSkewNs(options.windows);
     this.#now = options.monotonicNs ?? process.hrtime.bigint;
@@ -79,7 +83,7 @@ export class ReplayStore implements ReplayClaims {
   async claim(key: string, nonceNs: bigint, protocol: ProtocolId): Promise<Claim> {
     const taken = this.#taken.get(protocol);
     if (!taken) return "unavailable";
-    if (nonceNs <= this.floorNs) return "warming-up";
+    if (nonceNs <= taken.floorNs) return "warming-up";
     const now = this.#now();
     this.#forgetBefore(now);
     if (taken.expiry.has(key)) return "seen";
