@@ -14,7 +14,8 @@ import {
 import { createNonceSource, unixNs } from "../shared/wire/nonce.ts";
 import { refusalBody } from "../shared/wire/refusals.ts";
 import { signReply } from "../shared/wire/reply.ts";
-import { Dendrite, type Question, type Reply } from "./dendrite.ts";
+import type { Question, Reply } from "./asking.ts";
+import { Dendrite } from "./dendrite.ts";
 
 const LIMIT = 4_096;
 
