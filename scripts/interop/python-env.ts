@@ -12,10 +12,16 @@ const CLIENTS = {
   sdk10: { package: "bittensor", requirements: ["bittensor==10.2.0", "async-substrate-interface<2"] },
   sdk11: { package: "bittensor", requirements: ["bittensor>=11,<12"] },
   btcli: { package: "bittensor-cli", requirements: ["bittensor-cli"] },
+  // The peer of a benchmark: a miner of the old SDK that serves a model.
+  axon10: {
+    package: "bittensor",
+    requirements: ["bittensor==10.2.0", "async-substrate-interface<2", "onnxruntime"],
+  },
 } as const;
 
-export type PythonClient = keyof typeof CLIENTS;
-export const PYTHON_CLIENTS = Object.keys(CLIENTS) as PythonClient[];
+export type PythonEnvName = keyof typeof CLIENTS;
+export type PythonClient = Exclude<PythonEnvName, "axon10">;
+export const PYTHON_CLIENTS: readonly PythonClient[] = ["sdk10", "sdk11", "btcli"];
 
 export type PythonEnv = {
   /** The interpreter that imports the client. */
@@ -44,7 +50,7 @@ const READY_FILE = "ready.json";
  * @throws SubforgeError PYTHON_MISSING when there is no python3 with venv, PYTHON_PACKAGES when pip fails
  */
 export async function pythonEnv(
-  name: PythonClient,
+  name: PythonEnvName,
   options: {
     refresh?: boolean;
     signal?: AbortSignal | undefined;
@@ -68,7 +74,7 @@ export async function pythonEnv(
   }
 }
 
-async function install(folder: string, name: PythonClient, signal?: AbortSignal): Promise<string> {
+async function install(folder: string, name: PythonEnvName, signal?: AbortSignal): Promise<string> {
   const quick = { timeoutMs: QUICK_TIMEOUT_MS, signal };
   const made = await runProgram("python3", ["-m", "venv", folder], quick).catch((error: Error) => {
     throw new SubforgeError("PYTHON_MISSING", { reason: error.message }, { cause: error });
@@ -94,18 +100,18 @@ async function install(folder: string, name: PythonClient, signal?: AbortSignal)
   return (await runProgram(python, ["-c", script], quick)).stdout.trim();
 }
 
-function readReady(folder: string, name: PythonClient): string | undefined {
+function readReady(folder: string, name: PythonEnvName): string | undefined {
   const path = join(folder, READY_FILE);
   if (!existsSync(path)) return undefined;
   const { requirement, version } = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
   return requirement === requirementOf(name) ? version : undefined;
 }
 
-function requirementOf(name: PythonClient): string {
+function requirementOf(name: PythonEnvName): string {
   return CLIENTS[name].requirements.join(" ");
 }
 
-function toEnv(folder: string, name: PythonClient, version: string): PythonEnv {
+function toEnv(folder: string, name: PythonEnvName, version: string): PythonEnv {
   const bin = join(folder, "bin");
   return { python: join(bin, "python"), bin, package: CLIENTS[name].package, version };
 }
