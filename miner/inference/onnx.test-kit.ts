@@ -4,6 +4,7 @@
  */
 
 const FLOAT = 1;
+const INT64 = 7;
 
 /** A dimension: a size, or the name of one that the request chooses. */
 type Dimension = number | string;
@@ -74,7 +75,7 @@ export function liar(): Uint8Array {
     nodes: [{ op: "ReduceSum", inputs: ["x", "axis"], outputs: ["y"] }],
     inputs: [["x", ["rows", 2]]],
     outputs: [["y", ["other", 2]]],
-    weights: [join(number(1, 1), number(2, 7), text(8, "axis"), field(9, new Uint8Array(8)))],
+    weights: [int64Weight("axis", [1], new BigInt64Array(1))],
   });
 }
 
@@ -91,6 +92,59 @@ export function slowModel(layers: number, size: number): Uint8Array {
     outputs: [["y", ["rows", size]]],
     weights: [weight("w", [size, size], identity)],
   });
+}
+
+/**
+ * y = x. On its way it holds rows to the power of 23 numbers: 32 MB for two rows, and for four rows more than any
+ * machine can address, so that the runtime itself says that memory ran out.
+ */
+export function hungryModel(): Uint8Array {
+  const keep = intAttribute("keepdims", 0);
+  return onnxFile({
+    nodes: [
+      { op: "Shape", inputs: ["x"], outputs: ["shape"] },
+      { op: "Gather", inputs: ["shape", "first"], outputs: ["rows"] },
+      {
+        op: "Concat",
+        inputs: Array<string>(23).fill("rows"),
+        outputs: ["cube"],
+        attributes: [intAttribute("axis", 0)],
+      },
+      { op: "ConstantOfShape", inputs: ["cube"], outputs: ["zeros"] },
+      { op: "ReduceMax", inputs: ["zeros"], outputs: ["zero"], attributes: [keep] },
+      { op: "Add", inputs: ["x", "zero"], outputs: ["y"] },
+    ],
+    inputs: [["x", ["rows", 2]]],
+    outputs: [["y", ["rows", 2]]],
+    weights: [int64Weight("first", [1], new BigInt64Array(1))],
+  });
+}
+
+/** y = x. On its way it holds as many numbers as the largest value says: one row may ask for more than there is. */
+export function greedyModel(): Uint8Array {
+  const keep = intAttribute("keepdims", 0);
+  return onnxFile({
+    nodes: [
+      { op: "ReduceMax", inputs: ["x"], outputs: ["most"], attributes: [keep] },
+      { op: "Cast", inputs: ["most"], outputs: ["count"], attributes: [intAttribute("to", INT64)] },
+      { op: "Reshape", inputs: ["count", "one"], outputs: ["counts"] },
+      { op: "ConstantOfShape", inputs: ["counts"], outputs: ["zeros"] },
+      { op: "ReduceSum", inputs: ["zeros"], outputs: ["zero"], attributes: [keep] },
+      { op: "Add", inputs: ["x", "zero"], outputs: ["y"] },
+    ],
+    inputs: [["x", ["rows", 2]]],
+    outputs: [["y", ["rows", 2]]],
+    weights: [int64Weight("one", [1], BigInt64Array.of(1n))],
+  });
+}
+
+export function intAttribute(name: string, value: number): Uint8Array {
+  return join(text(1, name), number(3, value), number(20, 2));
+}
+
+function int64Weight(name: string, shape: number[], values: BigInt64Array): Uint8Array {
+  const bytes = new Uint8Array(values.buffer);
+  return join(...shape.map((size) => number(1, size)), number(2, INT64), text(8, name), field(9, bytes));
 }
 
 function onnxNode({ op, inputs, outputs, domain = "", attributes = [] }: Node): Uint8Array {

@@ -1,5 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
-import { SubforgeError } from "../../shared/errors.ts";
+import { isSubforgeError, SubforgeError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { type ChildOptions, InferenceChild } from "./child.ts";
 import { DEFAULT_CUDA } from "./device.ts";
@@ -179,7 +179,8 @@ export class Places {
       child.kill("the pool is closed");
       await child.ended;
     } catch (error) {
-      if (!this.isClosing) logger.error(failure, { error: String(error) });
+      const code = isSubforgeError(error) ? error.code : "INTERNAL";
+      if (!this.isClosing) logger.error(failure, { code, error: String(error) });
     }
     return undefined;
   }
