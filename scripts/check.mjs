@@ -12,6 +12,11 @@ const CHECKS = [
     mend: "npx biome check --write .",
   },
   { what: "types", bin: "typescript/bin/tsc", args: ["-p", "."] },
+  {
+    what: "the compiled verifier is its sources'",
+    bin: "../scripts/compile-verifier.mjs",
+    args: ["--check"],
+  },
   { what: "boundaries, error catalogue, rooms", bin: "vitest/vitest.mjs", args: ["run", "scripts/checks"] },
   { what: "unused files, exports and packages", bin: "knip/bin/knip.js", args: ["--no-progress"] },
 ];
