@@ -109,7 +109,10 @@ describe("an inference pool", { timeout: 60_000 }, () => {
     const leaving = new AbortController();
     const running = pool.infer(feeds, never);
     await systemClock.sleep(0); // the first is taken from the queue
-    const waiting = [0, 1, 2].map(() => pool.infer(feeds, leaving.signal));
+    const waiting = [pool.infer(feeds, leaving.signal, 0.5)];
+    // Half of three is one: whoever may take only a share leaves the rest to others.
+    await expect(pool.infer(feeds, never, 0.5)).rejects.toMatchObject({ code: "INFERENCE_OVERLOADED" });
+    waiting.push(...[0, 1].map(() => pool.infer(feeds, leaving.signal)));
     await expect(pool.infer(feeds, never)).rejects.toMatchObject({ code: "INFERENCE_OVERLOADED" });
     leaving.abort();
     for (const one of waiting) await expect(one).rejects.toMatchObject({ code: "INFERENCE_DEADLINE" });

@@ -131,14 +131,15 @@ export class InferencePool {
    * Rows through the model, in company of other requests' rows.
    *
    * @param feeds - One tensor per input of the model; the first dimension counts rows.
+   * @param share - Part of the queue that may be taken once this is in it, 0..1.
    * @throws SubforgeError INFERENCE_INPUT, INFERENCE_OVERLOADED, INFERENCE_QUARANTINED, INFERENCE_STOPPED;
    * INFERENCE_DEADLINE when the signal aborts
    */
-  async infer(feeds: Tensors, signal: AbortSignal): Promise<Tensors> {
+  async infer(feeds: Tensors, signal: AbortSignal, share = 1): Promise<Tensors> {
     const rows = checkFeeds(feeds, this.info);
     if (this.#places.isClosing) throw new SubforgeError("INFERENCE_STOPPED", {});
     if (signal.aborted) throw new SubforgeError("INFERENCE_DEADLINE", {});
-    this.#assertRoom(rows);
+    this.#assertRoom(rows, share);
     return new Promise<Tensors>((resolve, reject) => {
       const end = () => {
         signal.removeEventListener("abort", giveUp);
@@ -201,8 +202,8 @@ export class InferencePool {
     this.#isProbed = true;
   }
 
-  #assertRoom(rows: number): void {
-    const { maxWaiting } = this.#options;
+  #assertRoom(rows: number, share: number): void {
+    const maxWaiting = Math.floor(this.#options.maxWaiting * share);
     const parts = this.#sharesRuns ? Math.ceil(rows / this.#maxRows) : 1;
     if (parts > maxWaiting) {
       const problem = `${rows} rows; at most ${maxWaiting * this.#maxRows} are taken at once`;

@@ -1,0 +1,236 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Clock } from "../shared/clock.ts";
+import { SubforgeError } from "../shared/errors.ts";
+import type { Logger } from "../shared/logger.ts";
+import type { RefusalCode } from "../shared/wire/refusals.ts";
+import { bodyBytes, refuseForm } from "./admission.ts";
+import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
+import { createHttpServer } from "./http-server.ts";
+import type { ServedModel } from "./inference/served-model.ts";
+import { hostOf, isFromProgram, LOOPBACK, localCallers } from "./local-callers.ts";
+import { describeRepository } from "./oip/describe.ts";
+import { errorReply, inferErrorReply, oipRefusal } from "./oip/error-reply.ts";
+import { infer } from "./oip/infer.ts";
+import {
+  DEFAULT_INFER_LIMITS,
+  type InferLimits,
+  inferPaths,
+  type Models,
+  oipPages,
+} from "./oip/oip-routes.ts";
+import { readBody } from "./read-body.ts";
+import type { Reply } from "./route.ts";
+import { RouteTable } from "./route-table.ts";
+import { send } from "./send.ts";
+import { toWireHeaders } from "./wire-headers.ts";
+
+export type LocalPortOptions = {
+  /** Address to listen on. Default 127.0.0.1. */
+  host?: string | undefined;
+  /** 0 for any free one. */
+  port: number;
+  /** Exact addresses of other machines that may call. Without it nothing but loopback is listened on. */
+  allow?: readonly string[] | undefined;
+  limits?: Partial<AxonLimits> | undefined;
+  infer?: Partial<InferLimits> | undefined;
+};
+
+export type LocalPortDeps = {
+  models: Models;
+  /** Of this program. */
+  version: string;
+  isReady(): boolean;
+  logger: Logger;
+  clock: Clock;
+};
+
+export type LocalPort = {
+  url: string;
+  port: number;
+  /** Refuses new questions, lets those in work finish for at most `withinMs`, and closes every connection. */
+  drain(withinMs: number): Promise<void>;
+};
+
+/** Programs of one operator: few callers, many questions. */
+const DEFAULT_LOCAL_LIMITS: AxonLimits = {
+  ...DEFAULT_AXON_LIMITS,
+  ...{ maxConnections: 128, connectionsPerSecond: 1_000, connectionBurst: 1_000, maxAnswers: 64 },
+};
+
+/** Of each model's queue, so that whoever pays for answers always finds room. */
+const QUEUE_SHARE = 0.5;
+
+/** Clients of the protocol list models with a POST that has no body. */
+const INDEX_PATH = "/v2/repository/index";
+
+/**
+ * The Open Inference Protocol without signatures, for the operator's own programs on this machine: the same models and
+ * the same batches as the axon, but only a share of their queues.
+ *
+ * @throws SubforgeError LOCAL_PORT_EXPOSED, CONFIG_INVALID, PORT_IN_USE, PORT_FORBIDDEN
+ */
+export async function openLocalPort(options: LocalPortOptions, deps: LocalPortDeps): Promise<LocalPort> {
+  const server = new LocalServer(options, deps);
+  await server.listen();
+  return server;
+}
+
+class LocalServer implements LocalPort {
+  readonly #deps: LocalPortDeps;
+  readonly #host: string;
+  readonly #wantedPort: number;
+  readonly #limits: AxonLimits;
+  readonly #infer: InferLimits;
+  readonly #mayCall: (address: string | undefined) => boolean;
+  readonly #pages: RouteTable;
+  readonly #models: ReadonlyMap<string, ServedModel>;
+  readonly #server: Server;
+  #isStopping = false;
+  #answers = 0;
+  #whenIdle: (() => void) | undefined;
+
+  constructor({ host = LOOPBACK, port, allow = [], limits, infer }: LocalPortOptions, deps: LocalPortDeps) {
+    this.#mayCall = localCallers(host, allow);
+    this.#deps = deps;
+    this.#host = host;
+    this.#wantedPort = port;
+    this.#limits = { ...DEFAULT_LOCAL_LIMITS, ...limits };
+    this.#infer = { ...DEFAULT_INFER_LIMITS, ...infer };
+    const isReady = () => !this.#isStopping && deps.isReady();
+    this.#pages = new RouteTable([], oipPages(deps.models, deps.version, isReady));
+    this.#models = new Map(
+      deps.models.all.flatMap((model) => inferPaths(model).map((path) => [path, model])),
+    );
+    this.#server = createHttpServer(this.#limits, (request, response) => this.#take(request, response));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://${hostOf(this.#host)}:${this.port}`;
+  }
+
+  listen(): Promise<void> {
+    const [host, port] = [this.#host, this.#wantedPort];
+    return new Promise((resolve, reject) => {
+      this.#server.once("listening", resolve).once("error", ({ code, message }: NodeJS.ErrnoException) => {
+        if (code === "EADDRINUSE") reject(new SubforgeError("PORT_IN_USE", { host, port }));
+        else reject(new SubforgeError("PORT_FORBIDDEN", { host, port, reason: code ?? message }));
+      });
+      this.#server.listen({ host, port });
+    });
+  }
+
+  async drain(withinMs: number): Promise<void> {
+    this.#isStopping = true;
+    const deadline = new AbortController();
+    if (this.#answers > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+      await Promise.race([idle, this.#deps.clock.sleep(withinMs, deadline.signal)]);
+    }
+    deadline.abort();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+      this.#server.closeAllConnections();
+    });
+  }
+
+  /** Nothing that goes wrong with one request may reach the process. */
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.#mayCall(request.socket.remoteAddress)) {
+      response.destroy();
+      return;
+    }
+    this.#handle(request, response).then(
+      ({ reply, keeps }) => send(response, reply, !keeps),
+      (error) => {
+        this.#deps.logger.error("local.error", { error: String(error) });
+        send(response, oipRefusal("AXON_FAILED"), true);
+      },
+    );
+  }
+
+  /** A connection is kept only where the body was read. */
+  async #handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<{ reply: Reply; keeps: boolean }> {
+    const { method = "", url: target = "" } = request;
+    if (!isFromProgram(request.headers, request.socket.localAddress))
+      return {
+        reply: errorReply(403, "call by localhost or the address itself, not from a web page"),
+        keeps: false,
+      };
+    const page = this.#pages.page(method, target);
+    if (page) return { reply: page.show(), keeps: true };
+    if (method === "POST" && target === INDEX_PATH) return { reply: this.#index(), keeps: false };
+    const model = method === "POST" ? this.#models.get(target) : undefined;
+    return model
+      ? this.#answer(model, request, response)
+      : { reply: oipRefusal("AXON_NOT_FOUND"), keeps: false };
+  }
+
+  async #answer(
+    model: ServedModel,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<{ reply: Reply; keeps: boolean }> {
+    const { method = "", url: target = "", rawHeaders } = request;
+    const headers = toWireHeaders(rawHeaders);
+    const refused =
+      this.#refuseBusy() ??
+      refuseForm({ method, target, headers, maxBodyBytes: this.#infer.maxRequestBytes });
+    if (refused) return { reply: oipRefusal(refused), keeps: false };
+    this.#enter(response);
+    if (headers.expect !== undefined) response.writeContinue();
+    const body = await readBody(request, bodyBytes({ method, headers })!, this.#limits.bodyTimeoutMs);
+    if (!body) return { reply: oipRefusal("BTAUTH_BODY_TIMEOUT"), keeps: false };
+    const over = new AbortController();
+    const end = () => over.abort();
+    const timer = setTimeout(end, this.#infer.timeoutMs);
+    response.once("close", end);
+    try {
+      const reply = await infer(model, { body, headers }, (feeds) =>
+        model.infer(feeds, over.signal, QUEUE_SHARE),
+      );
+      if (reply.body.length > this.#infer.maxResponseBytes)
+        return {
+          reply: errorReply(400, "the outputs are too large; ask for fewer rows or outputs"),
+          keeps: true,
+        };
+      return { reply, keeps: true };
+    } catch (error) {
+      const reply = inferErrorReply(error);
+      if (reply.status === 500)
+        this.#deps.logger.warn("local.failed", { model: model.name, error: String(error) });
+      return { reply, keeps: true };
+    } finally {
+      clearTimeout(timer);
+      response.off("close", end);
+    }
+  }
+
+  #index(): Reply {
+    const body = Buffer.from(JSON.stringify(describeRepository(this.#deps.models.all)));
+    return { status: 200, contentType: "application/json", body };
+  }
+
+  #refuseBusy(): RefusalCode | undefined {
+    if (this.#isStopping) return "AXON_STOPPING";
+    return this.#answers >= this.#limits.maxAnswers ? "AXON_OVERLOADED" : undefined;
+  }
+
+  /** In one step with the look whether there is room: whoever entered is waited for when the port stops. */
+  #enter(response: ServerResponse): void {
+    this.#answers += 1;
+    response.once("close", () => {
+      this.#answers -= 1;
+      if (this.#answers === 0) this.#whenIdle?.();
+    });
+  }
+}
