@@ -2,6 +2,7 @@ import { chainCommands } from "./commands/chain.ts";
 import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { gpuCommands } from "./commands/gpu.ts";
 import { metadataCommands } from "./commands/metadata.ts";
 import { metagraph } from "./commands/metagraph.ts";
 import { minerCommands } from "./commands/miner.ts";
@@ -16,6 +17,7 @@ export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [
   dev,
   chainCommands,
   minerCommands,
+  gpuCommands,
   validatorCommands,
   subnetCommands,
   metagraph,

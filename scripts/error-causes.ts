@@ -123,10 +123,38 @@ export const CAUSES: Record<string, string> = {
     "The file was replaced while it was served, and the new one was not asked for: what runs stays what was checked at the start.",
   MINER_MODEL_NAME: "Names become parts of web addresses, and one name stands for one model.",
   MINER_NO_CUDA: "The CUDA provider of the runtime, or a library it needs, is not installed on this machine.",
+  ARCHIVE_REFUSED:
+    "The archive is cut or damaged, or was made to write outside its folder or to fill the disk: it is not what was published.",
+  GPU_DRIVER:
+    "No NVIDIA driver answers, because there is none, it is too old, or this is a container without its GPUs.",
+  GPU_RELEASE:
+    "The runtime and its CUDA provider must be of one release, and only one release is pinned in this version.",
+  GPU_DECLINED:
+    "Some files of hundreds of megabytes are fetched only after a yes, and without a terminal nobody can say it.",
+  GPU_FILES_NEEDED:
+    "There is no python3 with pip to fetch the files with, or --from-file named some of them and not all.",
+  GPU_FILE_UNKNOWN: "The file is another release or another platform's, or it was cut or changed on its way.",
+  GPU_DOWNLOAD_FAILED:
+    "The package index cannot be reached, does not have the pinned release, or serves a changed file.",
+  GPU_NO_SPACE:
+    "The libraries of CUDA take some two gigabytes unpacked, besides the archives while they are unpacked.",
+  GPU_LOAD_FAILED:
+    "The files are the right ones, so it is the machine: a driver older than the libraries, or a card without memory.",
   MINER_NOT_REGISTERED:
     "The hotkey never registered on this subnet, was replaced by a newer one, or the network is another one.",
   MINER_ANNOUNCE_FAILED:
     "The chain limits how often an address may change, and takes only addresses that the internet can reach.",
+  MINER_PUBLISH_LATER:
+    "An address was published a short time ago, and the chain limits how often a hotkey may do that.",
+  MINER_ADDRESS_UNKNOWN:
+    "Behind a router no interface has a public address, and a machine with several has no obvious one.",
+  MINER_CLOCK_SKEW:
+    "Time is not kept by NTP, or the machine slept. Requests signed more than seconds away from its time are refused.",
+  MINER_ANSWER_WRONG:
+    "The miner is not running, is another one, serves another model, refuses the caller, or a firewall is in between.",
+  MINER_BENCH_SHAPE:
+    "Dimensions other than the first are dynamic in the file, as the length of a text often is.",
+  CONFIG_EXISTS: "Settings that somebody wrote, perhaps by hand, are never replaced without being told to.",
   PORT_IN_USE: "Another miner, or another program, listens on that port already.",
   PORT_FORBIDDEN:
     "Ports below 1024 need a privilege, and a server can only listen on addresses of its own machine.",

@@ -339,8 +339,54 @@ export const ERRORS = {
   }),
   MINER_NO_CUDA: spec<{ reason: string }>({
     message: (d) => `the CUDA provider does not load: ${d.reason}`,
-    hint: () => "install the provider of this onnxruntime release, or choose --device cpu",
+    hint: () => "run: subforge gpu check, which says what is missing; or choose --device cpu",
     exit: "notReady",
+  }),
+  ARCHIVE_REFUSED: spec<{ file: string; problem: string }>({
+    message: (d) => `nothing was unpacked of ${d.file}: ${d.problem}`,
+    hint: () => "fetch the archive again from where its makers publish it",
+    exit: "config",
+  }),
+  GPU_DRIVER: spec<{ problem: string }>({
+    message: (d) => `this machine cannot run CUDA now: ${d.problem}`,
+    hint: () => "install NVIDIA's driver first; to prepare an image for another machine: --allow-no-driver",
+    exit: "notReady",
+  }),
+  GPU_RELEASE: spec<{ runtime: string; pinned: string }>({
+    message: (d) => `the pinned files are for onnxruntime ${d.pinned}, and ${d.runtime} is installed`,
+    hint: () => "run: npm ci, which installs the release that this version of subforge was tested with",
+    exit: "notReady",
+  }),
+  GPU_DECLINED: spec<{ asked: boolean }>({
+    message: (d) => `nothing was fetched: the installation ${d.asked ? "was not confirmed" : "needs a yes"}`,
+    hint: () => "run it again with --yes to do it, or with --dry-run to see the plan alone",
+    exit: "failed",
+  }),
+  GPU_FILES_NEEDED: spec<{ why: string; files: string[] }>({
+    message: (d) => `${d.files.length} files are needed, and ${d.why}: ${d.files.join("; ")}`,
+    hint: () => "fetch them on another machine and name each: subforge gpu install --from-file FILE …",
+    exit: "notReady",
+  }),
+  GPU_FILE_UNKNOWN: spec<{ file: string; found: string }>({
+    message: (d) => `${d.file} is not one of the pinned files: ${d.found}`,
+    hint: () => "compare it with the list of: subforge gpu install --dry-run; fetch it again",
+    exit: "config",
+  }),
+  GPU_DOWNLOAD_FAILED: spec<{ file: string; reason: string }>({
+    message: (d) => `${d.file} could not be fetched: ${d.reason}`,
+    hint: () => "check the connection and the configuration of pip (pip config list), or use --from-file",
+    exit: "network",
+    retryable: true,
+  }),
+  GPU_NO_SPACE: spec<{ folder: string; neededMiB: number; freeMiB: number }>({
+    message: (d) => `${d.folder} has ${d.freeMiB} MiB free, and ${d.neededMiB} MiB are needed`,
+    hint: () => "free some, or choose another place with --gpu-dir",
+    exit: "notReady",
+  }),
+  GPU_LOAD_FAILED: spec<{ reason: string }>({
+    message: (d) => `the unpacked files do not work on this machine: ${d.reason}; nothing was installed`,
+    hint: () => "run: subforge gpu check; the driver may be too old, or its cards in use up to the last byte",
+    exit: "runtime",
   }),
   MINER_NOT_REGISTERED: spec<{ hotkey: string; netuid: number }>({
     message: (d) => `hotkey ${d.hotkey} is not registered on netuid ${d.netuid}`,
@@ -352,6 +398,39 @@ export const ERRORS = {
     hint: () =>
       "start the miner again in a few minutes, or leave --announce out and publish the address later",
     exit: "chain",
+  }),
+  MINER_PUBLISH_LATER: spec<{ address: string; shown: string; block: number; blocksLeft: number }>({
+    message: (d) =>
+      `the chain shows ${d.shown}, and takes ${d.address} from block ${d.block} on, in ${d.blocksLeft} blocks`,
+    hint: () =>
+      "run it again then, or let it wait: subforge miner serve --announce ADDRESS announces when it may",
+    exit: "chain",
+    retryable: true,
+  }),
+  MINER_ADDRESS_UNKNOWN: spec<{ reason: string }>({
+    message: (d) => `which address others see cannot be found out: ${d.reason}`,
+    hint: () => "name it: --announce 203.0.113.7:8091, or a helper outside that sees it: --reach-helper URL",
+    exit: "config",
+  }),
+  MINER_CLOCK_SKEW: spec<{ skew: string; sources: string }>({
+    message: (d) => `the clock of this machine is ${d.skew}, say ${d.sources}`,
+    hint: () => "set it, as in: timedatectl set-ntp true; signed requests are refused by age",
+    exit: "notReady",
+  }),
+  MINER_ANSWER_WRONG: spec<{ origin: string; problem: string }>({
+    message: (d) => `a signed question to ${d.origin} was not answered: ${d.problem}`,
+    hint: () => "is the miner running, with this model and hotkey? then see docs/miner.md, being reachable",
+    exit: "check",
+  }),
+  MINER_BENCH_SHAPE: spec<{ path: string; ports: string }>({
+    message: (d) => `${d.path} leaves sizes open besides the rows, so there is no input to measure it with: ${d.ports}`,
+    hint: () => "export it with fixed sizes, or measure a miner that serves it with real questions",
+    exit: "config",
+  }),
+  CONFIG_EXISTS: spec<{ path: string }>({
+    message: (d) => `${d.path} is there already`,
+    hint: () => "nothing was written; choose another file with --config, or write over it with --force",
+    exit: "config",
   }),
   PORT_IN_USE: spec<{ host: string; port: number }>({
     message: (d) => `port ${d.port} on ${d.host} is in use`,
