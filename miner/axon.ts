@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
-import { verifySr25519 } from "../shared/keys/keypair.ts";
+import { KnownKeyVerifier } from "../shared/keys/sr25519/known-key-verifier.ts";
 import type { Logger } from "../shared/logger.ts";
 import {
   btauth,
@@ -39,7 +39,7 @@ import { toWireHeaders } from "./wire-headers.ts";
 export type AxonDeps = {
   /** The miner's hotkey; signs the answers. */
   signer: WireSigner;
-  /** Default: the one of `shared/keys`. */
+  /** Default: `KnownKeyVerifier`, which works ahead for hotkeys that come back. */
   verifySr25519?: VerifySr25519;
   policy: CallerPolicy;
   /** The newest view of the chain. */
@@ -83,6 +83,9 @@ type Admitted = { ok: true; verified: VerifiedRequest; body: Uint8Array };
 type Refused = { ok: false; code: RefusalCode; protocol?: ProtocolId | undefined };
 
 const MAX_BUDGET_KEYS = 10_000;
+
+/** As many hotkeys as a subnet has. Their tables take 42 MB. */
+const MAX_KNOWN_KEYS = 256;
 
 /**
  * The miner's HTTP server: signed routes behind the whole admission, public pages, `GET /health/live` and
@@ -132,7 +135,7 @@ export class Axon {
       requireReceiver: true,
       trustedScheme: "sr25519",
     };
-    this.#verifySr25519 = deps.verifySr25519 ?? verifySr25519;
+    this.#verifySr25519 = deps.verifySr25519 ?? verifyKnownCallers();
     const limits = this.#limits;
     const { callerPerSecond, callerBurst, failuresPerSecond, failureBurst } = limits;
     this.#callers = new Budget({ perSecond: callerPerSecond, burst: callerBurst, maxKeys: MAX_BUDGET_KEYS });
@@ -393,4 +396,10 @@ function withinDeadline(
       },
     );
   });
+}
+
+/** Signatures are checked only of hotkeys that the chain, or the operator's list, knows: see `refuseStranger`. */
+function verifyKnownCallers(): VerifySr25519 {
+  const known = new KnownKeyVerifier({ maxKeys: MAX_KNOWN_KEYS });
+  return (message, signature, publicKey) => known.verify(message, signature, publicKey, true);
 }
