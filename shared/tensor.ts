@@ -86,7 +86,7 @@ export function tensorFromBytes(dtype: Dtype, shape: readonly number[], bytes: U
       problem: `${bytes.length} bytes do not fill ${dtype} [${shape.join(",")}]`,
     });
   }
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // slice() of a Buffer copies nothing
   const data = new ARRAYS[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, count);
   return { dtype, shape, data } as Tensor;
 }

@@ -9,6 +9,8 @@ import { readBody } from "./synapse-body.ts";
 /** Status of an answer that cannot be read. */
 const UNREADABLE = 422;
 
+const JSON_TYPE = /^application\/json\s*(;|$)/i;
+
 /** What an axon answered. Success is status 200 and nothing else; no status at all is none. */
 export type V10Answer = {
   statusCode: number | undefined;
@@ -81,5 +83,5 @@ function toText(value: PythonValue | undefined): string | undefined {
 }
 
 function isJson(contentType: string | undefined | null): boolean {
-  return contentType?.split(";")[0]!.trim().toLowerCase() === "application/json";
+  return contentType !== undefined && contentType !== null && JSON_TYPE.test(contentType);
 }
