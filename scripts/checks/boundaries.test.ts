@@ -38,7 +38,7 @@ const DOORS: Record<string, readonly string[]> = {
   "onnxruntime-node": ["miner/inference/session.ts", "scripts/training/"],
   "@photostructure/sqlite": ["shared/journal/"],
   yargs: ["scripts/"],
-  "@polkadot/util-crypto": ["shared/keys/", "shared/wire/", "localnet/"],
+  "@polkadot/util-crypto": ["shared/keys/", "shared/wire/", "localnet/", "scripts/bench/sr25519.ts"],
   "@polkadot/wasm-crypto": ["shared/keys/", "shared/wire/", "localnet/"],
   "@node-rs/argon2": ["shared/keys/"],
   // What commits of weights are hashed and encrypted with: a format of the chain's, beside the chain link.
