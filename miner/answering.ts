@@ -5,7 +5,7 @@ import type { Agent, Message, MinerContext, SubnetTemplate } from "../shared/tem
 import type { Tensors } from "../shared/tensor.ts";
 import type { Hotkey } from "../shared/types.ts";
 import type { RefusalCode } from "../shared/wire/refusals.ts";
-import type { InferencePool } from "./inference/pool.ts";
+import type { ServedModel } from "./inference/served-model.ts";
 import { StageMemory } from "./stage-memory.ts";
 
 export type Answering = {
@@ -24,9 +24,9 @@ export class BadRequest extends Error {}
 /** How this miner answers: the template's honest work, wrapped by a behaviour where one is given. */
 export function createAnswering(
   template: Pick<SubnetTemplate, "synapses">,
-  deps: { hotkey: Hotkey; pool: InferencePool | undefined; agent?: Agent | undefined },
+  deps: { hotkey: Hotkey; model: Pick<ServedModel, "infer"> | undefined; agent?: Agent | undefined },
 ): Answering {
-  const { hotkey, pool, agent } = deps;
+  const { hotkey, model, agent } = deps;
   const memory = new StageMemory();
   const agentMemory = new StageMemory().of(hotkey);
   const random = randomFrom(createHash("sha256").update(`agent ${hotkey}`).digest());
@@ -36,7 +36,7 @@ export function createAnswering(
       const request = parse(() => synapse.parseRequest(message));
       const context: MinerContext = {
         ...{ hotkey, caller, signal },
-        infer: (feeds: Tensors) => infer(pool, feeds, signal),
+        infer: (feeds: Tensors) => infer(model, feeds, signal),
         memory: memory.of(caller),
       };
       const honest = () => synapse.answer(request, context);
@@ -63,7 +63,11 @@ function parse(parseRequest: () => Message): Message {
   }
 }
 
-function infer(pool: InferencePool | undefined, feeds: Tensors, signal: AbortSignal): Promise<Tensors> {
-  if (!pool) throw new SubforgeError("INFERENCE_INPUT", { problem: "this miner serves no model" });
-  return pool.infer(feeds, signal);
+function infer(
+  model: Pick<ServedModel, "infer"> | undefined,
+  feeds: Tensors,
+  signal: AbortSignal,
+): Promise<Tensors> {
+  if (!model) throw new SubforgeError("INFERENCE_INPUT", { problem: "this miner serves no model" });
+  return model.infer(feeds, signal);
 }

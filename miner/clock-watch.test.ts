@@ -36,7 +36,7 @@ describe("M13 a wrong clock", () => {
     };
     const stop = new AbortController();
     const reporting = reportEveryMinute({
-      ...{ tally: new Tally(), metrics, window: DEFAULT_WINDOW, model: () => ({}) },
+      ...{ tally: new Tally(), metrics, window: DEFAULT_WINDOW, models: () => [] },
       ...{ logger, clock, signal: stop.signal },
     });
     for (let i = 0; i < 8; i += 1) {

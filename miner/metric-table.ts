@@ -65,6 +65,7 @@ export const METRICS = {
     "Inference processes that were replaced, by reason",
   ),
   sf_model_ready: gauge(["model"], "1", "1 while the model answers, else 0"),
+  sf_model_memory_bytes: gauge(["model"], "bytes", "Memory of the inference processes of a model"),
   sf_provider: gauge(["model", "name"], "1", "1 for the device the model really runs on: cpu or cuda"),
   sf_vram_bytes: gauge(["gpu"], "bytes", "Memory of a GPU in use, by all processes"),
   sf_gpu_utilization_ratio: gauge(["gpu"], "1", "Share of the time in which a GPU had work"),

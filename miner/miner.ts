@@ -7,7 +7,6 @@ import type { Hotkey, Netuid, Rao, Uid } from "../shared/types.ts";
 import { DEFAULT_WINDOW } from "../shared/wire/btauth.ts";
 import type { ProtocolId } from "../shared/wire/protocol.ts";
 import { PROTOCOLS } from "../shared/wire/protocols.ts";
-import type { ReplayClaims } from "../shared/wire/replay-store.ts";
 import type { Announcement } from "./announce.ts";
 import { type AnnounceOptions, Announcer, type AnnouncerChain } from "./announcer.ts";
 import { createAnswering } from "./answering.ts";
@@ -15,11 +14,16 @@ import { Axon } from "./axon.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { DEFAULT_CALLER_POLICY } from "./caller-policy.ts";
 import type { Device } from "./inference/device.ts";
-import type { ModelInfo } from "./inference/model-guard.ts";
-import { DEFAULT_POOL_OPTIONS, InferencePool, type PoolOptions } from "./inference/pool.ts";
+import { type ModelEntry, ModelShelf, type ShelfOptions } from "./inference/model-shelf.ts";
+import { DEFAULT_POOL_OPTIONS } from "./inference/pool.ts";
+import type { ServedModel } from "./inference/served-model.ts";
+import { type LocalPortOptions, openLocalPort } from "./local-port.ts";
 import { MetagraphView } from "./metagraph-view.ts";
 import { MinerMetrics } from "./metrics.ts";
 import { serveMetrics } from "./metrics-server.ts";
+import { oipInferRoutes, oipPages } from "./oip/oip-routes.ts";
+import { openReplayStore, type SharedReplayStore } from "./open-replay-store.ts";
+import { type MinerParts, readState } from "./read-state.ts";
 import { reportEveryMinute } from "./status-line.ts";
 import { templateRoutes } from "./template-routes.ts";
 import { v10Routes } from "./v10-route.ts";
@@ -30,8 +34,12 @@ export type MinerOptions = {
   host?: string;
   /** 0 for any free one. */
   port: number;
-  /** Undefined for a template that needs no model. */
+  /** One model, served as `default`. Neither this nor `models`: a template that needs no model. */
   modelPath?: string | undefined;
+  /** Models by name; the template uses the first. */
+  models?: readonly ModelEntry[] | undefined;
+  /** Another listener for the operator's own programs, without signatures; undefined opens none. */
+  localPort?: LocalPortOptions | undefined;
   /** What is published on chain; undefined publishes nothing. Port 0 stands for the one that is listened on. */
   announce?: AnnounceOptions | undefined;
   /** Prometheus text on loopback, 0 for any free port; undefined serves none. */
@@ -53,8 +61,8 @@ export type MinerOptions = {
   replayStore?: SharedReplayStore | undefined;
   /** Which conventions callers may sign in. Default btauth/1 alone; the others protect less. */
   protocols?: readonly ProtocolId[] | undefined;
-  /** Device, processes, batches. The defaults suit one small model on the CPU. */
-  inference?: Partial<Omit<PoolOptions, "modelPath">>;
+  /** Device, processes, batches, whether files are watched. The defaults suit one small model on the CPU. */
+  inference?: Partial<ShelfOptions>;
   /** A behaviour around the honest answer: adversaries of `dev` and of tests. */
   agent?: Agent | undefined;
 };
@@ -72,17 +80,25 @@ export type MinerDeps = {
 export type RunningMiner = {
   url: string;
   uid: Uid;
-  /** Where the model really runs, undefined without one. */
+  /** Where the first model really runs, undefined without one. */
   device: Device | undefined;
-  model: ModelInfo | undefined;
+  models: readonly ServedModel[];
+  metrics: MinerMetrics;
+  localUrl: string | undefined;
   metricsUrl: string | undefined;
   /** What the chain shows when this resolves; undefined when it shows nothing of ours yet. */
   announced: Announcement | undefined;
+  /**
+   * Serves what every model's file holds now. A file that cannot take the place of its model leaves it as it is.
+   *
+   * @throws SubforgeError what `ModelShelf.replace` throws, for the first model that fails
+   */
+  reload(): Promise<void>;
   stopped: Promise<void>;
 };
 
-/** Of the one model, in metrics. */
-const MODEL_NAME = "default";
+/** Of a model that was given without a name. */
+export const DEFAULT_MODEL_NAME = "default";
 const DEFAULT_REFRESH_MS = 12_000;
 const DEFAULT_PROTOCOLS: readonly ProtocolId[] = ["btauth/1"];
 /** Part of the 10 s within which a process stops. */
@@ -92,20 +108,17 @@ const DRAIN_MS = 7_000;
  * Serves a template to the validators of one subnet. Resolves when questions are taken; the rest happens in the
  * background until the signal aborts.
  *
- * @throws SubforgeError MINER_MODEL_MISSING, MINER_MODEL_INVALID, MINER_NO_CUDA, MINER_NOT_REGISTERED, PORT_IN_USE,
- * PORT_FORBIDDEN, MINER_ANNOUNCE_FAILED, what `openReplayStore` throws, and what the chain throws
+ * @throws SubforgeError MINER_NOT_REGISTERED, PORT_IN_USE, PORT_FORBIDDEN, MINER_ANNOUNCE_FAILED, what
+ * `ModelShelf.start`, `openReplayStore` and `openLocalPort` throw, and what the chain throws
  */
 export async function startMiner(options: MinerOptions, deps: MinerDeps): Promise<RunningMiner> {
-  const { netuid, modelPath, host = "127.0.0.1", refreshMs = DEFAULT_REFRESH_MS } = options;
+  const { netuid, host = "127.0.0.1", refreshMs = DEFAULT_REFRESH_MS } = options;
   const { protocols = DEFAULT_PROTOCOLS } = options;
   const { chain, signer, template, logger, signal, clock = systemClock } = deps;
+  const { version = "unknown" } = options;
   await keysReady();
   const { view, self } = await MetagraphView.open(netuid, signer.address, { chain, clock, logger });
-
-  const metrics = new MinerMetrics(options.version);
-  let pool: InferencePool | undefined;
-  let page: Awaited<ReturnType<typeof serveMetrics>> | undefined;
-  let announcer: Announcer | undefined;
+  const metrics = new MinerMetrics(version);
   const axon = await Axon.listen(
     {
       ...{ host, port: options.port, limits: options.limits },
@@ -118,7 +131,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
       renewedView: () => view.renewed(),
     },
   );
-  let store: ReplayClaims | undefined;
+  const parts: MinerParts = { view };
   try {
     const { bodyTimeoutMs } = { ...DEFAULT_AXON_LIMITS, ...options.limits };
     const opening = openReplayStore(
@@ -127,35 +140,44 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
       { clock, logger, signal },
     );
     opening.catch(() => undefined); // looked at below
-    if (modelPath !== undefined) {
-      const inference = { ...DEFAULT_POOL_OPTIONS, ...options.inference, modelPath };
-      pool = await InferencePool.start(inference, { logger, clock, signal });
-    }
-    store = await opening;
-    const answering = createAnswering(template, { hotkey: signer.address, pool, agent: options.agent });
-    const routes = templateRoutes(template, answering);
+    parts.shelf = await openShelf(options, { logger, clock, signal, meter: metrics });
+    parts.store = await opening;
+    const isReady = () => (parts.shelf?.all ?? []).every((model) => model.isReady);
+    const models = parts.shelf ?? { all: [] };
+    const answering = createAnswering(template, {
+      hotkey: signer.address,
+      model: parts.shelf?.get(),
+      agent: options.agent,
+    });
+    const routes = [...templateRoutes(template, answering), ...oipInferRoutes(models)];
     if (protocols.includes("v10")) routes.push(...v10Routes(template, answering, signer.address));
-    axon.serve({ routes, store, isReady: () => pool?.isReady ?? true });
-    if (options.metricsPort !== undefined) page = await serveMetrics(metrics, options.metricsPort);
+    const pages = parts.shelf ? oipPages(models, version, isReady) : [];
+    axon.serve({ routes, pages, store: parts.store, isReady });
+    if (options.localPort) {
+      parts.local = await openLocalPort(options.localPort, { models, version, isReady, logger, clock });
+    }
+    if (options.metricsPort !== undefined) parts.page = await serveMetrics(metrics, options.metricsPort);
     if (options.announce) {
       const address = { ...options.announce, port: options.announce.port || axon.port };
-      announcer = new Announcer(netuid, address, { chain, view, signer, clock, logger, signal });
-      await announcer.open(self);
+      parts.announcer = new Announcer(netuid, address, { chain, view, signer, clock, logger, signal });
+      await parts.announcer.open(self);
     }
   } catch (error) {
-    await axon.drain(0);
-    store?.close();
-    await pool?.close();
-    await page?.close();
+    await Promise.all([axon.drain(0), closeAll(parts, 0)]);
     throw error;
   }
+  const { shelf, announcer } = parts;
+  metrics.onScrape(() => readState(metrics, parts, clock.nowMs()));
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${axon.port}`;
-  const { device } = pool ?? {};
+  const device = shelf?.get()?.device;
   logger.info("miner.ready", { url, uid: self.uid, netuid, template: template.id, device });
-  metrics.onScrape(() => readState(metrics, { view, announcer, pool, nowMs: clock.nowMs() }));
   return {
-    ...{ url, uid: self.uid, device, model: pool?.info, metricsUrl: page?.url },
+    ...{ url, uid: self.uid, device, models: shelf?.all ?? [], metrics },
+    ...{ metricsUrl: parts.page?.url, localUrl: parts.local?.url },
     announced: announcer?.isShown ? announcer.address : undefined,
+    reload: async () => {
+      for (const { name } of shelf?.all ?? []) await shelf?.replace(name);
+    },
     stopped: serveUntilAborted(),
   };
 
@@ -163,19 +185,33 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     const following = view.follow(refreshMs, signal, async (row) => announcer?.seen(row));
     const reporting = reportEveryMinute({
       ...{ tally: axon.tally, metrics, window: DEFAULT_WINDOW, logger, clock, signal },
-      model: () => ({ waiting: pool?.waiting ?? 0, device: pool?.device }),
+      models: () => shelf?.stats ?? [],
     });
     await new Promise((resolve) => {
       if (signal.aborted) resolve(undefined);
       else signal.addEventListener("abort", resolve, { once: true });
     });
-    await axon.drain(DRAIN_MS);
-    store?.close();
-    await pool?.close();
-    await page?.close();
+    await Promise.all([axon.drain(DRAIN_MS), parts.local?.drain(DRAIN_MS)]);
+    await closeAll(parts, 0);
     await Promise.all([following, reporting]);
     logger.info("miner.stopped", { uid: self.uid });
   }
+}
+
+/** @returns undefined for a template that needs no model. */
+async function openShelf(
+  { models, modelPath, inference }: MinerOptions,
+  deps: Parameters<typeof ModelShelf.start>[2],
+): Promise<ModelShelf | undefined> {
+  const one = modelPath === undefined ? [] : [{ name: DEFAULT_MODEL_NAME, path: modelPath }];
+  const entries = models ?? one;
+  if (entries.length === 0) return undefined;
+  return ModelShelf.start(entries, { ...DEFAULT_POOL_OPTIONS, ...inference }, deps);
+}
+
+async function closeAll({ local, store, shelf, page }: MinerParts, drainMs: number): Promise<void> {
+  store?.close();
+  await Promise.all([local?.drain(drainMs), shelf?.close(), page?.close()]);
 }
 
 /**
@@ -185,29 +221,4 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
 function policyFrom(callers: MinerOptions["callers"], self: Hotkey): typeof DEFAULT_CALLER_POLICY {
   const { allow = [], deny = [], ...rest } = callers ?? {};
   return { ...DEFAULT_CALLER_POLICY, ...rest, allow: new Set([...allow, self]), deny: new Set(deny) };
-}
-
-/** What is only known by looking, at each scrape. */
-function readState(
-  metrics: MinerMetrics,
-  state: {
-    view: MetagraphView;
-    announcer: Announcer | undefined;
-    pool: InferencePool | undefined;
-    nowMs: number;
-  },
-): void {
-  const { view, announcer, pool, nowMs } = state;
-  metrics.set("sf_chain_view_age_seconds", (nowMs - view.callers.seenAtMs) / 1_000, {});
-  metrics.set("sf_registered", view.self ? 1 : 0, {});
-  metrics.set("sf_incentive_ratio", view.self?.incentive ?? 0, {});
-  if (announcer) {
-    metrics.set("sf_announced", announcer.isShown ? 1 : 0, {});
-    if (announcer.isReachable !== undefined) metrics.set("sf_reachable", announcer.isReachable ? 1 : 0, {});
-  }
-  if (!pool) return;
-  metrics.set("sf_waiting", pool.waiting, { model: MODEL_NAME });
-  metrics.set("sf_model_ready", pool.isReady ? 1 : 0, { model: MODEL_NAME });
-  metrics.reset("sf_provider");
-  if (pool.device) metrics.set("sf_provider", 1, { model: MODEL_NAME, name: pool.device });
 }

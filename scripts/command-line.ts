@@ -5,6 +5,7 @@ import { adoptSdkVariables, ourSpelling } from "./btcli-spellings.ts";
 import { nearest } from "./nearest.ts";
 import { type AnyCommand, type CommandGroup, globalOptions } from "./options.ts";
 import { endQuietlyWhenReaderLeaves, printError } from "./output.ts";
+import { readSettings } from "./settings-file.ts";
 
 type Entry = AnyCommand | CommandGroup;
 
@@ -56,7 +57,19 @@ async function parseAndRun(entries: readonly Entry[], given: readonly string[]):
     parser.showHelp("log");
     return;
   }
+  if (command && !asksForHelp(words)) parser.config(settingsOf(command, words));
   await parser.parseAsync();
+}
+
+/** What the file of a command sets of its flags: those that only its siblings have are left out. */
+function settingsOf(command: AnyCommand, words: readonly string[]): Record<string, unknown> {
+  if (!command.settings) return {};
+  const at = words.findIndex((word) => /^--config(=|$)/.test(word));
+  const given = words[at]?.includes("=") ? words[at]!.replace(/^--config=/, "") : words[at + 1];
+  const path = at === -1 ? process.env.SUBFORGE_CONFIG : given;
+  const names = new Set(Object.keys({ ...globalOptions, ...command.builder }).map(camelCase));
+  const settings = readSettings(path, command.settings);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => names.has(name)));
 }
 
 function addEntries(parser: Argv, entries: readonly Entry[], path: readonly string[]): void {

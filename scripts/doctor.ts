@@ -7,10 +7,10 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
 import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
-import { isSubforgeError } from "../shared/errors.ts";
 import { silentLogger } from "../shared/logger.ts";
 import { packageRoot } from "../shared/process-entry.ts";
 import { connectRedis } from "../shared/queue/connection.ts";
+import { type Finding, missing, orMissing } from "./finding.ts";
 import { describeWallets } from "./list-wallets.ts";
 import { chainAt } from "./networks.ts";
 
@@ -19,17 +19,6 @@ const CHILD_TIMEOUT_MS = 20_000;
 
 /** A journal, a private Redis and some models fit into this many times over. */
 const MIN_FREE_BYTES = 2 ** 30;
-
-/**
- * `missing` is needed and absent; `warn` is worth knowing; `absent` is not needed by what was asked for.
- * `fact` is what was found, `next` what to do about it.
- */
-export type Finding = {
-  what: string;
-  state: "ok" | "warn" | "missing" | "absent";
-  fact: string;
-  next?: string;
-};
 
 export type DoctorOptions = {
   /** A network other than `local` must be reachable. */
@@ -129,7 +118,7 @@ async function checkChain(network: string): Promise<Finding> {
   return { what: "chain", state: "absent", fact: `no local chain runs at ${endpoint}`, next };
 }
 
-async function checkPort(what: string, port: number): Promise<Finding> {
+export async function checkPort(what: string, port: number): Promise<Finding> {
   const reason = await new Promise<string | undefined>((resolve) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
@@ -166,27 +155,13 @@ async function checkWallets(walletPath: string): Promise<Finding> {
   };
 }
 
-async function checkDisk(): Promise<Finding> {
+export async function checkDisk(): Promise<Finding> {
   const { bavail, bsize } = await statfs(tmpdir());
   const free = bavail * bsize;
   const fact = `${(free / 2 ** 30).toFixed(1)} GiB free in ${tmpdir()}`;
   return free >= MIN_FREE_BYTES
     ? { what: "disk", state: "ok", fact }
     : missing("disk", fact, "free at least 1 GiB, or set TMPDIR");
-}
-
-/** What a check throws becomes its finding, with the hint as the next step. */
-async function orMissing(what: string, look: () => Promise<string>): Promise<Finding> {
-  try {
-    return { what, state: "ok", fact: await look() };
-  } catch (error) {
-    if (isSubforgeError(error)) return missing(what, `${error.code}: ${error.message}`, error.hint);
-    throw error;
-  }
-}
-
-function missing(what: string, fact: string, next: string): Finding {
-  return { what, state: "missing", fact, next };
 }
 
 async function folderOnPath(program: string): Promise<string | undefined> {

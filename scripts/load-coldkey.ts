@@ -44,6 +44,17 @@ export async function loadOwner(
   };
 }
 
+/**
+ * Address of the hotkey that the wallet flags name; the development key itself stands for one.
+ *
+ * @throws SubforgeError WALLET_NOT_FOUND and the other WALLET_ codes
+ */
+export async function hotkeyAddressOf(args: WalletArgs): Promise<Hotkey> {
+  await keysReady();
+  if (args.devKey !== undefined) return devKeypair(args.devKey).address;
+  return addressOf(keyfilePath(args, "hotkey"), args);
+}
+
 /** From the public file beside the keyfile; without one, from the keyfile itself. */
 async function addressOf(path: string, args: WalletArgs): Promise<string> {
   try {

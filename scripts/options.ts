@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, InferredOptionTypes, Options } from "yargs";
 import { SubforgeError } from "../shared/errors.ts";
+import type { SettingsFile } from "./settings-file.ts";
 
 /** Options that every command has. `scripts/command-line.ts` adds them; a command never names them again. */
 export const globalOptions = {
@@ -103,6 +104,8 @@ export type Command<Own extends OptionRecord> = {
   command: string;
   describe: string;
   builder: Own;
+  /** A file that may set its flags, named by `--config`. */
+  settings?: SettingsFile;
   handler: (
     args: ArgumentsCamelCase<InferredOptionTypes<Own & typeof globalOptions>>,
   ) => void | Promise<void>;
@@ -113,6 +116,7 @@ export type AnyCommand = {
   command: string;
   describe: string;
   builder: OptionRecord;
+  settings?: SettingsFile;
   handler: (args: never) => void | Promise<void>;
 };
 

@@ -1,11 +1,24 @@
+import { cudaEnvironment } from "../miner/gpu/cuda-environment.ts";
+import { GpuSampler } from "../miner/gpu/gpu-sampler.ts";
+import { queryGpus } from "../miner/gpu/nvidia-smi.ts";
 import type { DeviceChoice } from "../miner/inference/device.ts";
+import type { Isolation } from "../miner/inference/link.ts";
 import { readModelFile } from "../miner/inference/model-file.ts";
-import type { ModelPort } from "../miner/inference/model-guard.ts";
-import { startMiner } from "../miner/miner.ts";
+import { type RunningMiner, startMiner } from "../miner/miner.ts";
+import { detectAddress, probeAddress } from "../miner/reachability.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
-import { createLogger, type LogLevel } from "../shared/logger.ts";
+import { systemClock } from "../shared/clock.ts";
+import { SubforgeError } from "../shared/errors.ts";
+import { createLogger, type Logger, type LogLevel } from "../shared/logger.ts";
+import type { ProtocolId } from "../shared/wire/protocol.ts";
 import { loadSubnet } from "../subnets/registry.ts";
+import type { WantedAddress } from "./commands/miner.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
+import { judgeClock, readTimeSources } from "./miner/check-clock.ts";
+import { describePorts } from "./miner/describe-model.ts";
+import { toModelEntries } from "./miner/model-entries.ts";
+import { toAnnouncement } from "./miner/to-announcement.ts";
 import { assertDevKeyAllowed, chainAt } from "./networks.ts";
 import { createOutput } from "./output.ts";
 import { watchWallet } from "./watch-wallet.ts";
@@ -17,58 +30,77 @@ export type ServeMinerArgs = WalletArgs & {
   network: string;
   netuid: number;
   template: string;
-  model: string;
+  model: readonly string[];
   device: DeviceChoice;
+  isolation: Isolation;
+  gpuIds: readonly number[] | undefined;
+  tf32: boolean;
+  /** MiB. */
+  maxRss: number | undefined;
+  watch: boolean;
   host: string;
   port: number;
-  announce: { ip: string; port: number } | undefined;
+  announce: WantedAddress | undefined;
+  renew: boolean;
+  reachHelper: string | undefined;
   requirePermit: boolean;
   minStakeRao: bigint;
   processes: number;
   threads: number;
   maxBatchRows: number;
   maxWaitMs: number;
+  protocols: readonly ProtocolId[];
+  replayRedis: string | undefined;
+  replayPrivateNetwork: boolean;
+  localPort: number | undefined;
+  metricsPort: number | undefined;
 };
+
+const MIB = 2 ** 20;
 
 /**
  * Opens what a miner needs, starts it, says where it is, and returns when it was told to stop and has.
  *
- * @throws what `loadSigner`, `openSubstrateChain` and `startMiner` throw
+ * @throws what `loadSigner`, `openSubstrateChain` and `startMiner` throw, MINER_CLOCK_SKEW, MINER_ADDRESS_UNKNOWN
  */
 export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Promise<void> {
   const output = createOutput(args);
   const logger = createLogger("miner", args.logLevel);
   const at = chainAt(args.network);
   const template = await loadSubnet(args.template);
-  await readModelFile(args.model); // a wrong path is said before a password is asked for or a chain is called
+  const models = toModelEntries(args.model);
+  // A wrong path is said before a password is asked for or a chain is called.
+  for (const { path } of models) await readModelFile(path);
   watchWallet(args, { logger, signal });
   const signer = await loadSigner(args);
-  const chain = await openSubstrateChain(at, logger);
+  const announced = args.announce && (await toAnnouncement({ ...args, announce: args.announce }));
+  const [chain] = await Promise.all([openSubstrateChain(at, logger), refuseWrongClock(at.endpoint, logger)]);
   try {
     if (args.devKey !== undefined) assertDevKeyAllowed(chain.identity.genesis, ...at.endpoint);
-    const { netuid, host, port, announce, requirePermit, minStakeRao } = args;
+    const { netuid, host, port, requirePermit, minStakeRao, reachHelper: helper, localPort } = args;
+    const detect = async () => {
+      const found = await detectAddress({ helper });
+      return found.ok ? found.ip : undefined;
+    };
     const miner = await startMiner(
       {
-        ...{ netuid, host, port, announce, modelPath: args.model, callers: { requirePermit, minStakeRao } },
-        inference: {
-          ...{ device: args.device, processes: args.processes, threads: args.threads },
-          ...{ maxRows: args.maxBatchRows, maxWaitMs: args.maxWaitMs, environment: process.env },
+        ...{ netuid, host, port, models, callers: { requirePermit, minStakeRao }, protocols: args.protocols },
+        announce: announced && {
+          ...announced,
+          ...{ renew: args.renew, probe: (address) => probeAddress(address, { helper }) },
+          // Behind a router nobody here can know the address: then nothing is compared.
+          detect: args.announce === "auto" || helper !== undefined ? detect : undefined,
         },
+        replayStore: args.replayRedis === undefined ? undefined : replayStoreOf(args, args.replayRedis),
+        localPort: localPort === undefined ? undefined : { port: localPort },
+        ...{ metricsPort: args.metricsPort, version: packageJson.version },
+        inference: inferenceOf(args),
       },
       { chain, signer, template, logger, signal },
     );
-    const { url, uid, device, model } = miner;
-    const ports = model && `${model.inputs.map(describePort)} → ${model.outputs.map(describePort)}`;
-    output.result(
-      { ready: true, url, uid, netuid, hotkey: signer.address, device, model, announced: announce ?? null },
-      [
-        `ready  ${url}  uid ${uid} of netuid ${netuid}  ${device}`,
-        `model  ${ports}; opset ${model?.opset}; ${model?.bytes} bytes`,
-        announce
-          ? `chain  shows ${announce.ip}:${announce.port}`
-          : "chain  nothing announced: validators find this miner only with --announce",
-      ],
-    );
+    reportCards(miner);
+    reloadOnHangup(miner, logger, signal);
+    output.result(toDocument(miner, args, signer.address), describe(miner, args));
     await miner.stopped;
     output.line("stopped");
   } catch (error) {
@@ -78,7 +110,69 @@ export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Pro
   }
 }
 
-/** @example pixel_values float32[?,3,224,224] */
-function describePort({ name, dtype, shape }: ModelPort): string {
-  return `${name} ${dtype}[${shape?.map((size) => size ?? "?") ?? "?"}]`;
+/** @throws SubforgeError MINER_CLOCK_SKEW when every source says so */
+async function refuseWrongClock(endpoints: readonly string[], logger: Logger): Promise<void> {
+  const sources = await readTimeSources(endpoints);
+  const { state, fact, skew } = judgeClock(sources, Date.now());
+  if (state === "missing" && skew !== undefined) throw new SubforgeError("MINER_CLOCK_SKEW", skew);
+  if (state === "warn") logger.warn("miner.clock", { fact });
+}
+
+function replayStoreOf({ replayPrivateNetwork: privateNetwork }: ServeMinerArgs, url: string) {
+  return { url, privateNetwork };
+}
+
+function inferenceOf(args: ServeMinerArgs) {
+  const { device, isolation, processes, threads, gpuIds: deviceIds, maxRss, watch, tf32 } = args;
+  return {
+    ...{ device, isolation, processes, threads, deviceIds, watch },
+    ...{ maxRows: args.maxBatchRows, maxWaitMs: args.maxWaitMs },
+    environment: device === "cpu" ? process.env : cudaEnvironment(process.env, { tf32 }),
+    ...(maxRss !== undefined && { maxRssBytes: maxRss * MIB }),
+  };
+}
+
+/** Memory and load of the cards, when a model runs on one. */
+function reportCards({ device, metrics }: RunningMiner): void {
+  if (device !== "cuda") return;
+  const sampler = new GpuSampler(() => queryGpus(process.env), systemClock);
+  metrics.onScrape(() => sampler.report(metrics));
+}
+
+/** SIGHUP: serve what the files hold now. What cannot be served is said, and the old model stays. */
+function reloadOnHangup(miner: RunningMiner, logger: Logger, signal: AbortSignal): void {
+  const onHangup = () => {
+    miner.reload().catch((error: unknown) => {
+      logger.error("model.replace-refused", { error: String(error), serving: "the old file" });
+    });
+  };
+  process.on("SIGHUP", onHangup);
+  signal.addEventListener("abort", () => process.off("SIGHUP", onHangup), { once: true });
+}
+
+function toDocument(miner: RunningMiner, { netuid }: ServeMinerArgs, hotkey: string) {
+  const { url, uid, device, models, announced, localUrl, metricsUrl } = miner;
+  return {
+    ...{ ready: true, url, uid, netuid, hotkey, device, announced: announced ?? null },
+    models: models.map(({ name, sha256, info }) => ({ name, sha256, ...info })),
+    ...{ localUrl: localUrl ?? null, metricsUrl: metricsUrl ?? null },
+  };
+}
+
+function describe(miner: RunningMiner, { netuid, announce, requirePermit }: ServeMinerArgs): string[] {
+  const { url, uid, device, models, announced, localUrl, metricsUrl } = miner;
+  const shown = announced ? `shows ${announced.ip}:${announced.port}` : undefined;
+  return [
+    `ready  ${url}  uid ${uid} of netuid ${netuid}  ${device}`,
+    ...models.map(({ name, info }) => `model  ${name}: ${describePorts(info)}; opset ${info.opset}`),
+    `calls  ${requirePermit ? "hotkeys with a validator permit" : "every registered hotkey"}`,
+    shown
+      ? `chain  ${shown}`
+      : announce
+        ? "chain  shows another address: it takes this one later, see the log"
+        : "chain  nothing announced: validators find this miner only with --announce",
+    ...(localUrl ? [`local  ${localUrl}  without signatures, for programs on this machine`] : []),
+    ...(metricsUrl ? [`metrics  ${metricsUrl}`] : []),
+    "next: subforge miner check --as-validator",
+  ];
 }

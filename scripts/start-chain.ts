@@ -3,10 +3,12 @@ import { DEV_ACCOUNTS } from "../localnet/node/dev-accounts.ts";
 import { startLocalNode } from "../localnet/node/local-node.ts";
 import { hexToBytes } from "../localnet/types/hex.ts";
 import { SubforgeError } from "../shared/errors.ts";
-import { toAddress } from "../shared/keys/keypair.ts";
+import { keysReady, toAddress } from "../shared/keys/keypair.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
+import { createFirstSubnet, firstSubnetMiners } from "./chain/first-subnet.ts";
 import { readStateFile } from "./chain/read-state-file.ts";
 import { replaceFile } from "./chain/replace-file.ts";
+import { devBalances } from "./dev/dev-subnet.ts";
 import { createOutput, table } from "./output.ts";
 import { readRuntimeFile } from "./read-runtime-file.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -27,6 +29,8 @@ export type StartChainArgs = {
   state?: string | undefined;
   /** File of a real runtime blob. */
   runtime?: string | undefined;
+  /** Make a subnet with a validator and a miner. */
+  subnet?: boolean;
   json: boolean;
   logLevel: string;
 };
@@ -46,6 +50,12 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
   const file = path === undefined ? undefined : await readStateFile(path);
   const state = path !== undefined && file !== undefined ? { file, name: path } : undefined;
   const runtime = args.runtime === undefined ? undefined : await readRuntimeFile(args.runtime);
+  if (args.subnet && (state || mode.kind === "manual")) {
+    throw usage(
+      "--subnet makes blocks of a new chain: without --block-time manual, and not from a --state that is there",
+    );
+  }
+  await keysReady();
   const node = await startLocalNode({
     host,
     port,
@@ -53,7 +63,9 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
     logger,
     ...(state && { state }),
     ...(runtime && { runtime }),
+    ...(args.subnet && { genesis: { balances: devBalances(firstSubnetMiners()) } }),
   });
+  const subnet = args.subnet ? await createFirstSubnet(node.endpoint) : undefined;
   const { specName, specVersion } = node.version();
   const accounts = DEV_ACCOUNTS.map(({ uri, account, rao }) => ({
     uri,
@@ -69,6 +81,7 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
       block,
       runtime: { specName, specVersion, file: args.runtime },
       accounts,
+      subnet: subnet ?? null,
     },
     [
       node.endpoint,
@@ -82,7 +95,10 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
       ...(runtime === undefined ? [] : [`runtime: ${specName} ${specVersion} from ${args.runtime}`]),
       ...(path === undefined ? [] : [`state: ${path}, at block ${block}; saved when the chain ends`]),
       "these keys are public: never use them elsewhere",
-      `next: subforge doctor --network ${node.endpoint}`,
+      ...(subnet ? [`subnet ${subnet.netuid}: validator ${subnet.validator}, miner ${subnet.miner}`] : []),
+      subnet
+        ? `next: subforge miner serve --netuid ${subnet.netuid} --dev-key ${subnet.miner} --model model.onnx`
+        : `next: subforge doctor --network ${node.endpoint}`,
     ],
   );
   if (!signal.aborted)

@@ -17,6 +17,11 @@ const startOptions = {
     describe: "File the chain goes on from, when it exists, and is saved to at the end",
   },
   runtime: { type: "string", describe: "File of a real runtime, whose rules the chain follows" },
+  subnet: {
+    type: "boolean",
+    default: false,
+    describe: "Make a subnet too, with a validator //Bob and a miner //Miner//1//hotkey",
+  },
 } as const;
 
 /** Which chain; all commands but `start` talk to a running one. */

@@ -1,4 +1,3 @@
-import { EXIT } from "../../shared/errors.ts";
 import { type Command, networkOptions, queueOptions, queueUrl, walletOptions } from "../options.ts";
 
 const options = {
@@ -15,7 +14,8 @@ export const doctor: Command<typeof options> = {
   builder: options,
   handler: async (args) => {
     const { diagnose } = await import("../doctor.ts");
-    const { createOutput, table } = await import("../output.ts");
+    const { printFindings } = await import("../finding.ts");
+    const { createOutput } = await import("../output.ts");
     const findings = await diagnose({
       network: args.network,
       queue: queueUrl(args),
@@ -23,17 +23,6 @@ export const doctor: Command<typeof options> = {
       walletPath: args.walletPath,
       axonPort: args.axonPort,
     });
-    const rows = findings.map(({ what, state, fact, next }) => [
-      what,
-      state,
-      next ? `${fact}; ${next}` : fact,
-    ]);
-    const missing = findings.filter(({ state }) => state === "missing").map(({ what }) => what);
-    const verdict = missing.length === 0 ? "ready" : `not ready: ${missing.join(", ")}`;
-    createOutput(args).result({ ready: missing.length === 0, findings }, [
-      ...table([["what", "state", "found"], ...rows]),
-      verdict,
-    ]);
-    if (missing.length > 0) process.exitCode = EXIT.notReady;
+    printFindings(findings, createOutput(args));
   },
 };
