@@ -23,21 +23,39 @@ export function compareCosts(
   required: number,
   rounds: readonly Round[],
 ): BenchCase {
-  const ratios = rounds.map(({ ours, peer }) => peer / ours);
+  return compare({ case: what, unit, required }, rounds, ({ ours, peer }) => peer / ours);
+}
+
+/** For rates such as requests per second: the ratio is ours over peer. */
+export function compareRates(
+  what: string,
+  unit: string,
+  required: number,
+  rounds: readonly Round[],
+): BenchCase {
+  return compare({ case: what, unit, required }, rounds, ({ ours, peer }) => ours / peer);
+}
+
+function compare(
+  wanted: Pick<BenchCase, "case" | "unit" | "required">,
+  rounds: readonly Round[],
+  ratioOf: (round: Round) => number,
+): BenchCase {
+  const ratios = rounds.map(ratioOf);
   const ratio = median(ratios);
   return {
-    case: what,
+    case: wanted.case,
     ours: median(rounds.map((round) => round.ours)),
     peer: median(rounds.map((round) => round.peer)),
-    unit,
+    unit: wanted.unit,
     ratio,
     spread: [Math.min(...ratios), Math.max(...ratios)],
-    required,
-    pass: ratio >= required,
+    required: wanted.required,
+    pass: ratio >= wanted.required,
   };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

@@ -7,6 +7,8 @@ import type { BenchCase } from "./bench-case.ts";
 
 /** One file each, which measures us and a peer in the same run. */
 const BENCHMARKS: Record<string, () => Promise<BenchCase[]>> = {
+  axon: async () => (await import("./axon.ts")).benchAxon(),
+  batching: async () => (await import("./batching.ts")).benchBatching(),
   cli: async () => (await import("./cli-start.ts")).benchCliStart(),
   "chain-link": async () => (await import("./chain-link.ts")).benchChainLink(),
   localnet: async () => (await import("./localnet.ts")).benchLocalnet(),
