@@ -37,7 +37,7 @@ export function oipPages(models: Models, version: string, isReady: () => boolean
     page("/v2/health/live", () => json({ live: true })),
     page("/v2/health/ready", () => health({ ready: isReady() })),
     ...models.all.flatMap((model) =>
-      modelPaths(model.name).flatMap((path) => [
+      modelPaths(model).flatMap((path) => [
         page(path, whileSame(model, describeModel)),
         page(`${path}/config`, whileSame(model, describeConfig)),
         page(`${path}/ready`, () => health({ name: model.name, ready: model.isReady })),
@@ -70,12 +70,12 @@ export function oipInferRoutes(models: Models, limits: InferLimits = DEFAULT_INF
   );
 }
 
-/** With and without the version. */
-export function inferPaths({ name }: ServedModel): string[] {
-  return modelPaths(name).map((path) => `${path}/infer`);
+export function inferPaths(model: ServedModel): string[] {
+  return modelPaths(model).map((path) => `${path}/infer`);
 }
 
-function modelPaths(name: string): string[] {
+/** With and without the version. */
+export function modelPaths({ name }: ServedModel): string[] {
   return [`/v2/models/${name}`, `/v2/models/${name}/versions/${MODEL_VERSION}`];
 }
 
