@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
 import { randomFrom } from "../shared/rules/beacon.ts";
 import type { Agent, Message, MinerContext, SubnetTemplate } from "../shared/template.ts";
-import type { Tensors } from "../shared/tensor.ts";
 import type { Hotkey } from "../shared/types.ts";
 import type { RefusalCode } from "../shared/wire/refusals.ts";
 import type { ServedModel } from "./inference/served-model.ts";
@@ -18,15 +17,18 @@ export type Answering = {
   ): Promise<Message | undefined>;
 };
 
+/** The miner's models; without a name: the first. */
+type AskedModels = { get(name?: string): Pick<ServedModel, "infer"> | undefined };
+
 /** The message is no question of this synapse. */
 export class BadRequest extends Error {}
 
 /** How this miner answers: the template's honest work, wrapped by a behaviour where one is given. */
 export function createAnswering(
   template: Pick<SubnetTemplate, "synapses">,
-  deps: { hotkey: Hotkey; model: Pick<ServedModel, "infer"> | undefined; agent?: Agent | undefined },
+  deps: { hotkey: Hotkey; models: AskedModels; agent?: Agent | undefined },
 ): Answering {
-  const { hotkey, model, agent } = deps;
+  const { hotkey, models, agent } = deps;
   const memory = new StageMemory();
   const agentMemory = new StageMemory().of(hotkey);
   const random = randomFrom(createHash("sha256").update(`agent ${hotkey}`).digest());
@@ -36,7 +38,7 @@ export function createAnswering(
       const request = parse(() => synapse.parseRequest(message));
       const context: MinerContext = {
         ...{ hotkey, caller, signal },
-        infer: (feeds: Tensors) => infer(model, feeds, signal),
+        infer: async (feeds, model) => modelOf(models, model).infer(feeds, signal),
         memory: memory.of(caller),
       };
       const honest = () => synapse.answer(request, context);
@@ -50,6 +52,7 @@ export function createAnswering(
 export function refusalOf(error: unknown): RefusalCode {
   if (error instanceof BadRequest) return "AXON_BAD_REQUEST";
   if (isSubforgeError(error, "INFERENCE_OVERLOADED")) return "AXON_OVERLOADED";
+  if (isSubforgeError(error, "INFERENCE_NO_MEMORY")) return "AXON_OVERLOADED"; // fewer at a time may fit
   if (isSubforgeError(error, "INFERENCE_DEADLINE")) return "AXON_DEADLINE";
   if (isSubforgeError(error, "INFERENCE_STOPPED")) return "AXON_STOPPING";
   return "AXON_FAILED";
@@ -63,11 +66,9 @@ function parse(parseRequest: () => Message): Message {
   }
 }
 
-function infer(
-  model: Pick<ServedModel, "infer"> | undefined,
-  feeds: Tensors,
-  signal: AbortSignal,
-): Promise<Tensors> {
-  if (!model) throw new SubforgeError("INFERENCE_INPUT", { problem: "this miner serves no model" });
-  return model.infer(feeds, signal);
+function modelOf(models: AskedModels, name: string | undefined): Pick<ServedModel, "infer"> {
+  const model = models.get(name);
+  if (model) return model;
+  const problem = name === undefined ? "this miner serves no model" : `this miner serves no model ${name}`;
+  throw new SubforgeError("INFERENCE_INPUT", { problem });
 }

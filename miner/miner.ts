@@ -23,6 +23,7 @@ import { MinerMetrics } from "./metrics.ts";
 import { serveMetrics } from "./metrics-server.ts";
 import { oipInferRoutes, oipPages } from "./oip/oip-routes.ts";
 import { openReplayStore, type SharedReplayStore } from "./open-replay-store.ts";
+import { openApiPage } from "./openapi.ts";
 import { type MinerParts, readState } from "./read-state.ts";
 import { reportEveryMinute } from "./status-line.ts";
 import { templateRoutes } from "./template-routes.ts";
@@ -146,12 +147,13 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     const models = parts.shelf ?? { all: [] };
     const answering = createAnswering(template, {
       hotkey: signer.address,
-      model: parts.shelf?.get(),
+      models: { get: (name) => parts.shelf?.get(name) },
       agent: options.agent,
     });
     const routes = [...templateRoutes(template, answering), ...oipInferRoutes(models)];
     if (protocols.includes("v10")) routes.push(...v10Routes(template, answering, signer.address));
-    const pages = parts.shelf ? oipPages(models, version, isReady) : [];
+    const pages = parts.shelf ? oipPages(models, version, () => isReady() && !signal.aborted) : [];
+    pages.push(openApiPage({ routes, pages: [...pages], template, models, protocols, version }));
     axon.serve({ routes, pages, store: parts.store, isReady });
     if (options.localPort) {
       parts.local = await openLocalPort(options.localPort, { models, version, isReady, logger, clock });

@@ -138,8 +138,12 @@ export type MinerContext = {
   hotkey: Hotkey;
   /** The verified sender. */
   caller: Hotkey;
-  /** Run the model: rows of concurrent requests share a batch, so the first dimension counts rows. */
-  infer(feeds: Tensors): Promise<Tensors>;
+  /**
+   * Run a model: rows of concurrent requests share a batch, so the first dimension counts rows.
+   *
+   * @param model - Name of one of the miner's models. Default: the first.
+   */
+  infer(feeds: Tensors, model?: string): Promise<Tensors>;
   /** What this miner remembers between the stages of a task, per caller. Bounded: the oldest entry goes first. */
   memory: { get(key: string): Message | undefined; set(key: string, value: Message): void };
   /** Aborts when the caller is gone or the deadline is over. */
