@@ -12,6 +12,8 @@ export type PlacesOptions = ChildOptions & {
   deviceIds?: readonly number[] | undefined;
   /** A process that holds more memory is replaced between batches by a new, warm one. Processes only. */
   maxRssBytes?: number | undefined;
+  /** The same for memory on cards, which only somebody outside can see: `GpuSampler.vramOf`. */
+  maxVram?: { bytes: number; of(pid: number): Promise<number | undefined> } | undefined;
 };
 
 /** Why a place was left: `memory` before it failed, the others after. */
@@ -36,6 +38,8 @@ export class Places {
   readonly #closing = new AbortController();
   readonly #keeping = new Set<Promise<void>>();
   readonly #recycling = new WeakSet<Seat>();
+  /** Memory on cards when a place was first looked at, bytes. */
+  readonly #warmVram = new WeakMap<Seat, number>();
 
   /**
    * Loads the model in the places that `Places` will keep. All of them hold the same bytes.
@@ -46,7 +50,8 @@ export class Places {
     options: PlacesOptions,
     { logger, signal }: { logger: Logger; signal?: AbortSignal | undefined },
   ): Promise<InferenceChild[]> {
-    if (options.maxRssBytes !== undefined && (options.isolation ?? "process") !== "process") {
+    const isLimited = options.maxRssBytes !== undefined || options.maxVram !== undefined;
+    if (isLimited && (options.isolation ?? "process") !== "process") {
       const problems = [`a limit of memory needs processes, not isolation ${options.isolation}`];
       throw new SubforgeError("CONFIG_INVALID", { what: "the inference pool", problems });
     }
@@ -93,12 +98,24 @@ export class Places {
       if (seat.inFlight === 0) seat.child.kill("was replaced");
       return;
     }
-    const { maxRssBytes = Number.POSITIVE_INFINITY } = this.#options;
+    const { maxRssBytes = Number.POSITIVE_INFINITY, maxVram } = this.#options;
     const { rss } = seat.child;
-    if (!rss || this.#recycling.has(seat)) return;
-    if (rss.bytes <= Math.max(maxRssBytes, rss.warmBytes * MIN_GROWTH)) return;
+    if (rss && rss.bytes > Math.max(maxRssBytes, rss.warmBytes * MIN_GROWTH)) this.#recycle(seat);
+    else if (maxVram) this.#track(this.#lookAtVram(seat, maxVram));
+  }
+
+  #recycle(seat: Seat): void {
+    if (this.#recycling.has(seat)) return;
     this.#recycling.add(seat);
     this.#track(this.#replace(seat));
+  }
+
+  async #lookAtVram(seat: Seat, { bytes: limit, of }: NonNullable<PlacesOptions["maxVram"]>): Promise<void> {
+    const bytes = await of(seat.child.pid);
+    if (bytes === undefined || seat.isLeaving || this.isClosing) return;
+    const warmBytes = this.#warmVram.get(seat) ?? bytes;
+    this.#warmVram.set(seat, warmBytes);
+    if (bytes > Math.max(limit, warmBytes * MIN_GROWTH)) this.#recycle(seat);
   }
 
   /** Ends every place. Resolves when they are gone. */

@@ -115,6 +115,17 @@ describe("an inference pool under faults", { timeout: 60_000 }, () => {
     await expect.poll(() => isAlive(first!)).toBe(false);
   });
 
+  test("M5: a process that holds too much memory on a card is replaced too, and no request fails", async () => {
+    let looks = 0;
+    const of = async () => 100 * 2 ** 20 * ++looks; // grows with every look, as a leak does
+    const { pool } = await start(doubler(), { maxVram: { bytes: 300 * 2 ** 20, of } });
+    const [first] = pool.pids;
+    do expect((await pool.infer(row(1, 2), never)).y!.data[0]).toBe(2);
+    while (pool.pids[0] === first);
+    expect(pool.stats.recycles).toMatchObject({ memory: 1, crashed: 0 });
+    await expect.poll(() => isAlive(first!)).toBe(false);
+  });
+
   test("M6: a caller that goes away in the middle of a batch takes only its own answer along", async () => {
     const { pool } = await start(slowModel(300, 256));
     const leaving = new AbortController();
