@@ -4,6 +4,7 @@ import { type Player, playEpoch } from "../shared/play-epoch.ts";
 import type { Agent, EpochContext, Message } from "../shared/template.ts";
 import { isTensor, type Tensor, tensor } from "../shared/tensor.ts";
 import type { Json } from "../shared/types.ts";
+import { fromMessage, readBody, toQuestion } from "../shared/wire/v10/synapse-body.ts";
 import { agentPlayer, createField, honestPlayer, toParticipant } from "./field.test-kit.ts";
 import { listModels } from "./models.ts";
 import { loadModel } from "./ort-model.test-kit.ts";
@@ -41,6 +42,21 @@ describe.each(SUBNET_NAMES)("the subnet %s", async (name) => {
       expect(stage).toMatch(/^[a-z0-9-]{1,32}$/);
     }
     expect(new Set(jobs.map(({ taskId }) => taskId)).size).toBe(jobs.length);
+  });
+
+  it("can be asked by Python peers where it says so, and nothing of a question is left out or unsigned", () => {
+    for (const job of plan({})) {
+      const { v10, createRequest } = template.synapses[job.synapse]!;
+      if (!v10 || job.to === "source") continue;
+      const message = createRequest(job.task, job.to[0]!, new Map());
+      const inputs = fromMessage(v10, message, "inputs");
+      expect(toComparable(toQuestion(v10, readBody(v10, inputs)))).toEqual(toComparable(message));
+      expect(v10.name).toMatch(/^[A-Z][A-Za-z0-9]{0,63}$/);
+      expect([...v10.requiredHashFields].sort()).toEqual(Object.keys(message).sort());
+      const outputs = Object.values(v10.fields).filter((field) => field.output);
+      expect(outputs.length).toBeGreaterThan(0);
+      expect(outputs.every((field) => field.default !== undefined)).toBe(true);
+    }
   });
 
   it("asks the same hotkeys the same, whatever uids they have", () => {

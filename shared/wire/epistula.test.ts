@@ -20,8 +20,10 @@ beforeAll(async () => {
   rules = { self: alice.address, window: DEFAULT_WINDOW, requireReceiver: true, trustedScheme: "sr25519" };
 });
 
+type At = { nowMs?: number; sent?: Uint8Array; requireReceiver?: boolean };
+
 /** The verified request, or the code of the refusal. */
-function verified(headers: WireHeaders, { nowMs = NOW_MS, sent = body as Uint8Array, ...change } = {}) {
+function verified(headers: WireHeaders, { nowMs = NOW_MS, sent = body as Uint8Array, ...change }: At = {}) {
   const ours = { ...rules, ...change };
   const claimed = epistula.parseHeaders(headers, ours);
   const fresh = claimed.ok ? epistula.checkClaim(claimed, ours, BigInt(nowMs) * MS_NS) : claimed;
