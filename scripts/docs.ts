@@ -1,7 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../shared/process-entry.ts";
 import { catalogueMarkdown } from "./error-catalogue.ts";
+import { withMetrics } from "./miner/metrics-table.ts";
 
-/* npm run docs: the pages that are made from sources. */
+/* npm run docs: the pages, and parts of pages, that are made from sources. */
 writeFileSync(join(packageRoot(), "docs", "errors.md"), catalogueMarkdown());
+const miner = join(packageRoot(), "docs", "miner.md");
+writeFileSync(miner, withMetrics(readFileSync(miner, "utf8")));
