@@ -46,6 +46,7 @@ await build({
     "define-task": "shared/define-task.ts",
     tensor: "shared/tensor.ts",
     bench: "scripts/bench/bench.ts",
+    "bench-gpu-loop": "scripts/bench/gpu-loop.ts",
     "bench-axon": "scripts/bench/axon-part.ts",
     fuzz: "scripts/fuzz/fuzz.ts",
     interop: "scripts/interop/interop.ts",

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { SubforgeError } from "./errors.ts";
 
 /** The scripts in dist/ that run as processes or threads of their own. */
-export type ProcessEntry = "cli" | "inference-process" | "inference-thread" | "bench-axon";
+export type ProcessEntry = "cli" | "inference-process" | "inference-thread" | "bench-axon" | "bench-gpu-loop";
 
 /**
  * Path of the built script to give to `fork`. The same from TypeScript sources (tests) and from dist/.

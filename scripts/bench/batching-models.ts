@@ -6,14 +6,14 @@ export type BatchingModel = { name: string; file: Uint8Array; row: Tensors };
 
 const PIXELS = 784;
 const CLASSES = 10;
-const TOKENS = 32;
 const WORDS = 1_000;
-const WIDTH = 256;
-const HEADS = 4;
-const LAYERS = 8;
+
+/** Words of a row, and how wide and deep the layers over them are. */
+export type EncoderSize = { name: string; tokens: number; width: number; heads: number; layers: number };
+const SMALL_ENCODER: EncoderSize = { name: "24 MB encoder", tokens: 32, width: 256, heads: 4, layers: 8 };
 
 /** Weights decide nothing about the time, as long as they are neither zero nor denormal. */
-function weights(...shape: number[]) {
+export function weights(...shape: number[]) {
   const count = shape.reduce((product, size) => product * size, 1);
   const fanIn = shape.length > 1 ? count / shape[0]! : count;
   let state = count;
@@ -74,22 +74,23 @@ export function convNet(): BatchingModel {
   return { name: "small conv net", file: writeOnnx(graph), row: { x: weights(1, 3, 32, 32) } };
 }
 
-/** Eight layers of attention over 32 words: 24 MB of weights, and computing is all the work. */
-export function encoder(): BatchingModel {
+/** Layers of attention, eight over 32 words unless asked for otherwise: computing is all the work. */
+export function encoder(size: EncoderSize = SMALL_ENCODER): BatchingModel {
+  const { tokens, width, heads, layers } = size;
   const nodes: OnnxGraph["nodes"][number][] = [{ op: "Gather", inputs: ["words", "x"], outputs: ["l0"] }];
   const constants: Record<string, OnnxGraph["constants"][string]> = {
-    words: weights(WORDS, WIDTH),
-    heads: tensor("int64", [4], BigInt64Array.of(0n, BigInt(TOKENS), BigInt(HEADS), BigInt(WIDTH / HEADS))),
-    whole: tensor("int64", [3], BigInt64Array.of(0n, BigInt(TOKENS), BigInt(WIDTH))),
-    scale: tensor("float32", [], Float32Array.of(1 / Math.sqrt(WIDTH / HEADS))),
+    words: weights(WORDS, width),
+    heads: tensor("int64", [4], BigInt64Array.of(0n, BigInt(tokens), BigInt(heads), BigInt(width / heads))),
+    whole: tensor("int64", [3], BigInt64Array.of(0n, BigInt(tokens), BigInt(width))),
+    scale: tensor("float32", [], Float32Array.of(1 / Math.sqrt(width / heads))),
   };
-  for (let layer = 0; layer < LAYERS; layer++) {
+  for (let layer = 0; layer < layers; layer++) {
     const at = (name: string) => `${name}${layer}`;
-    for (const name of ["q", "k", "v", "o"]) constants[at(`w${name}`)] = weights(WIDTH, WIDTH);
-    constants[at("up")] = weights(WIDTH, 4 * WIDTH);
-    constants[at("down")] = weights(4 * WIDTH, WIDTH);
-    constants[at("g")] = weights(WIDTH);
-    constants[at("b")] = weights(WIDTH);
+    for (const name of ["q", "k", "v", "o"]) constants[at(`w${name}`)] = weights(width, width);
+    constants[at("up")] = weights(width, 4 * width);
+    constants[at("down")] = weights(4 * width, width);
+    constants[at("g")] = weights(width);
+    constants[at("b")] = weights(width);
     for (const name of ["q", "k", "v"]) {
       nodes.push(
         { op: "MatMul", inputs: [at("l"), at(`w${name}`)], outputs: [at(`flat_${name}`)] },
@@ -121,15 +122,15 @@ export function encoder(): BatchingModel {
     );
   }
   nodes.push({
-    ...{ op: "ReduceMean", inputs: [`l${LAYERS}`], outputs: ["y"] },
+    ...{ op: "ReduceMean", inputs: [`l${layers}`], outputs: ["y"] },
     attributes: { axes: [1], keepdims: 0 },
   });
   const graph: OnnxGraph = {
     name: "encoder",
-    inputs: [{ name: "x", dtype: "int64", shape: ["rows", TOKENS] }],
-    outputs: [{ name: "y", dtype: "float32", shape: ["rows", WIDTH] }],
+    inputs: [{ name: "x", dtype: "int64", shape: ["rows", tokens] }],
+    outputs: [{ name: "y", dtype: "float32", shape: ["rows", width] }],
     ...{ nodes, constants },
   };
-  const words = BigInt64Array.from({ length: TOKENS }, (_, i) => BigInt((i * 37) % WORDS));
-  return { name: "24 MB encoder", file: writeOnnx(graph), row: { x: tensor("int64", [1, TOKENS], words) } };
+  const words = BigInt64Array.from({ length: tokens }, (_, i) => BigInt((i * 37) % WORDS));
+  return { name: size.name, file: writeOnnx(graph), row: { x: tensor("int64", [1, tokens], words) } };
 }

@@ -98,7 +98,7 @@ async function bestBatch(raw: Session, row: Tensors): Promise<number> {
 }
 
 /** Rows per second of the runtime in a bare loop, on a batch that was joined before. */
-async function rawRate(raw: Session, row: Tensors, size: number, spanMs: number): Promise<number> {
+export async function rawRate(raw: Session, row: Tensors, size: number, spanMs: number): Promise<number> {
   const feeds = joinRows(Array<Tensors>(size).fill(row));
   const startMs = performance.now();
   let rows = 0;
@@ -110,7 +110,12 @@ async function rawRate(raw: Session, row: Tensors, size: number, spanMs: number)
 }
 
 /** Rows per second of clients that each wait for their answer and ask again. */
-async function poolRate(pool: InferencePool, row: Tensors, spanMs: number): Promise<number> {
+export async function poolRate(
+  pool: InferencePool,
+  row: Tensors,
+  spanMs: number,
+  clients = CLIENTS,
+): Promise<number> {
   const startMs = performance.now();
   let rows = 0;
   const client = async () => {
@@ -119,7 +124,7 @@ async function poolRate(pool: InferencePool, row: Tensors, spanMs: number): Prom
       rows += 1;
     }
   };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
+  await Promise.all(Array.from({ length: clients }, client));
   return (rows * 1000) / (performance.now() - startMs);
 }
 

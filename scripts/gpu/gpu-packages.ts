@@ -99,6 +99,18 @@ export const CUDA_PACKAGES: readonly GpuPackage[] = [
     ],
   },
   {
+    name: "nvidia-nvjitlink",
+    version: "13.0.88",
+    file: "nvidia_nvjitlink-13.0.88-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl",
+    bytes: 40_713_933,
+    sha256: "13a74f429e23b921c1109976abefacc69835f2f433ebd323d3946e11d804e47b",
+    tags: { ...ANY_PYTHON, platform: "manylinux_2_12_x86_64" },
+    files: [
+      library(CU13, "libnvJitLink.so.13", 98_806_736),
+      license("nvidia_nvjitlink-13.0.88.dist-info/licenses/License.txt", "nvidia-nvjitlink", 59_262),
+    ],
+  },
+  {
     name: "nvidia-cuda-nvrtc",
     version: "13.0.88",
     file: "nvidia_cuda_nvrtc-13.0.88-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl",
