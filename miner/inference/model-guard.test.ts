@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { isSubforgeError } from "../../shared/errors.ts";
 import { readModelFile } from "./model-file.ts";
 import { inspectModel } from "./model-guard.ts";
@@ -33,9 +34,9 @@ const problemOf = (bytes: Uint8Array) => {
 describe("the model guard", () => {
   test("reports inputs, outputs, operator version and size", () => {
     const bytes = onnxFile({ nodes: [add], ...ports, weights: [weight("w", [2], [1, 2])] }, { opset: 18 });
-    expect(inspectModel(bytes, "m.onnx")).toEqual({
-      inputs: [{ name: "x", dtype: "float32", shape: [null, 2] }],
-      outputs: [{ name: "y", dtype: "float32", shape: [null, 2] }],
+    expect(inspectModel(bytes, "m.onnx").info).toEqual({
+      inputs: [{ name: "x", dtype: "float32", shape: [null, 2], axes: ["n", null] }],
+      outputs: [{ name: "y", dtype: "float32", shape: [null, 2], axes: ["n", null] }],
       opset: 18,
       nodes: 1,
       bytes: bytes.length,
@@ -49,7 +50,7 @@ describe("the model guard", () => {
       ["w", [2]],
     ] as never;
     const bytes = onnxFile({ nodes: [add], ...ports, inputs, weights: [weight("w", [2], [1, 2])] });
-    expect(inspectModel(bytes, "m.onnx").inputs.map(({ name }) => name)).toEqual(["x"]);
+    expect(inspectModel(bytes, "m.onnx").info.inputs.map(({ name }) => name)).toEqual(["x"]);
   });
 
   const deep = (depth: number): Uint8Array => {
@@ -61,12 +62,12 @@ describe("the model guard", () => {
     ["nothing", new Uint8Array(), "no graph"],
     ["a picture", Buffer.from("89504e470d0a1a0a", "hex"), "it is no ONNX file"],
     [
-      "an operator of an unknown domain",
+      "T20: an operator of an unknown domain",
       onnxFile({ nodes: [{ ...add, domain: "evil" }], ...ports }),
       '"evil"',
     ],
     [
-      "such an operator inside a branch",
+      "T20: such an operator inside a branch",
       onnxFile({
         nodes: [
           {
@@ -83,7 +84,7 @@ describe("the model guard", () => {
       '"evil"',
     ],
     [
-      "an operator that opens files",
+      "T20: an operator that opens files",
       onnxFile({
         nodes: [{ op: "EPContext", inputs: ["x"], outputs: ["y"], domain: "com.microsoft" }],
         ...ports,
@@ -114,15 +115,27 @@ describe("the model guard", () => {
     expect(problemOf(bytes)).toContain(problem);
   });
 
-  test.each(["../w.bin", "/etc/passwd", "a/../../w.bin", "C:\\w.bin", "..\\w.bin", "", "./w.bin", "a//b"])(
-    "refuses weights at %j",
-    (location) => {
-      const bytes = onnxFile({ nodes: [add], ...ports, weights: [externalWeight("w", [2], location)] });
-      expect(problemOf(bytes)).toContain("outside its folder");
-    },
-  );
+  test.each([
+    ...[
+      "../w.bin",
+      "/etc/passwd",
+      "a/../../w.bin",
+      "C:\\w.bin",
+      "..\\w.bin",
+      "",
+      "./w.bin",
+      "a//b",
+      "a/",
+      "w\0.bin",
+    ],
+    ...["//host/share/w", "\\\\host\\share", "file:w", "w\n.bin", "..", "~/../w", "x".repeat(5_000)],
+    "*/_ORT_MEM_ADDR_/*", // an address in memory, to the runtime
+  ])("T18: refuses weights at %j", (location) => {
+    const bytes = onnxFile({ nodes: [add], ...ports, weights: [externalWeight("w", [2], location)] });
+    expect(problemOf(bytes)).toMatch(/outside its folder|a name of/);
+  });
 
-  test("finds external weights inside attributes and sparse tensors too", () => {
+  test("T18: finds external weights inside attributes and sparse tensors too", () => {
     const outside = externalWeight("w", [2], "/etc/passwd");
     const constant = { op: "Constant", inputs: [], outputs: ["y"], attributes: [field(5, outside)] };
     expect(problemOf(onnxFile({ nodes: [constant], ...ports }))).toContain("outside its folder");
@@ -137,20 +150,55 @@ describe("the model guard", () => {
     expect(problemOf(file)).toContain("outside its folder");
   });
 
-  test("refuses a link that leads out of the model's folder", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "subforge-guard-"));
-    await mkdir(join(folder, "model"));
+  test("T18: opens nothing outside the model's folder, whatever lies at the name inside", async () => {
+    const folder = await realpath(await mkdtemp(join(tmpdir(), "subforge-guard-")));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const model = join(folder, "model");
+    await mkdir(join(model, "deep"), { recursive: true });
     await writeFile(join(folder, "secret.bin"), new Uint8Array(8));
-    const path = join(folder, "model", "m.onnx");
-    await writeFile(path, onnxFile({ nodes: [add], ...ports, weights: [externalWeight("w", [2], "w.bin")] }));
-    const refused = expect.objectContaining({ code: "MINER_MODEL_INVALID" });
-    await expect(readModelFile(path)).rejects.toEqual(refused);
-    await symlink(join(folder, "secret.bin"), join(folder, "model", "w.bin"));
-    await expect(readModelFile(path)).rejects.toEqual(refused);
-    await rm(join(folder, "model", "w.bin"));
-    await writeFile(join(folder, "model", "w.bin"), new Uint8Array(8));
-    await expect(readModelFile(path)).resolves.toMatchObject({ info: { externalFiles: ["w.bin"] } });
-    await rm(folder, { recursive: true });
+    const path = join(model, "m.onnx");
+    const at = (location: string) =>
+      writeFile(path, onnxFile({ nodes: [add], ...ports, weights: [externalWeight("w", [2], location)] }));
+    const problem = () =>
+      readModelFile(path).then(
+        ({ info }) => info.externalFiles,
+        (error) => (isSubforgeError(error, "MINER_MODEL_INVALID") ? error.details.problem : error),
+      );
+    await at("w.bin");
+    expect(await problem()).toContain("is missing");
+    await symlink(join(folder, "secret.bin"), join(model, "w.bin"));
+    expect(await problem()).toContain("is a link");
+    await rm(join(model, "w.bin"));
+    await symlink("/dev/zero", join(model, "w.bin"));
+    expect(await problem()).toContain("is a link");
+    await rm(join(model, "w.bin"));
+    execFileSync("mkfifo", [join(model, "w.bin")]);
+    expect(await problem()).toContain("no file"); // and does not wait for somebody to write into it
+    await rm(join(model, "w.bin"));
+    await mkdir(join(model, "w.bin"));
+    expect(await problem()).toContain("no file");
+    await rm(join(model, "w.bin"), { recursive: true });
+    await symlink(folder, join(model, "deep", "up"));
+    await at("deep/up/secret.bin");
+    expect(await problem()).toContain("is a link");
+    await at("w.bin");
+    await writeFile(join(model, "w.bin"), new Uint8Array(7));
+    expect(await problem()).toContain("has 7 bytes, and weights up to 8");
+    await writeFile(join(model, "w.bin"), new Uint8Array(8));
+    expect(await problem()).toEqual(["w.bin"]);
+    await symlink(path, join(folder, "link.onnx"));
+    expect((await readModelFile(join(folder, "link.onnx"))).path).toBe(path);
+  });
+
+  test("T18: reads models from ordinary files only", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "subforge-guard-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    const refusal = (path: string) => readModelFile(path).catch((error) => error.code);
+    expect(await refusal(join(folder, "pipe"))).toBe("MINER_MODEL_INVALID");
+    expect(await refusal("/dev/zero")).toBe("MINER_MODEL_INVALID");
+    expect(await refusal(folder)).toBe("MINER_MODEL_MISSING");
+    expect(await refusal(join(folder, "none"))).toBe("MINER_MODEL_MISSING");
   });
 
   test("answers every mutation and every cut of a model with a verdict", () => {

@@ -1,9 +1,20 @@
 import { SubforgeError } from "../../shared/errors.ts";
 import type { Dtype } from "../../shared/tensor.ts";
-import { type Field, fieldsOf, ProtobufError } from "./protobuf.ts";
+import { refuseUnfolding } from "./constant-sizes.ts";
+import { FieldReader } from "./field-reader.ts";
+import { GraphReader, type GraphSketch, type NodeSketch } from "./model-graph.ts";
+import { ModelProblem, printable } from "./model-problem.ts";
+import type { ExternalPart } from "./model-tensor.ts";
+import { ProtobufError } from "./protobuf.ts";
 
 /** An input or output. A dimension that a request may choose is null; shape null: the file does not say. Plain JSON. */
-export type ModelPort = { name: string; dtype: Dtype; shape: (number | null)[] | null };
+export type ModelPort = {
+  name: string;
+  dtype: Dtype;
+  shape: (number | null)[] | null;
+  /** What the file calls each open dimension; null where it has a size, or no name. */
+  axes?: (string | null)[] | null;
+};
 
 /** What an ONNX file says about itself. */
 export type ModelInfo = {
@@ -12,52 +23,45 @@ export type ModelInfo = {
   /** Version of the standard operators. */
   opset: number;
   nodes: number;
+  /** Of the file itself. */
   bytes: number;
   /** Files next to the model that hold its weights, relative paths without "..". */
   externalFiles: string[];
 };
 
+/** What was read, and what has to be compared with the files beside it. */
+export type InspectedModel = { info: ModelInfo; externalParts: ExternalPart[] };
+
 /** Protobuf's own limit; a model beyond it keeps its weights in external files. */
 export const MAX_MODEL_BYTES = 2 ** 31 - 1;
-const MAX_NODES = 1_000_000;
-const MAX_FIELDS = 20_000_000;
-const MAX_GRAPH_DEPTH = 16;
-const MAX_PORTS = 256;
-const MAX_ELEMENTS = 2 ** 33;
+const MAX_UNFOLDED_NODES = 1_000_000;
+const MAX_FUNCTIONS = 4_096;
+const MAX_FUNCTION_DEPTH = 64;
+const MAX_OPSETS = 64;
+const MAX_EXTERNAL_FILES = 4_096;
+const MAX_VERSION = 1_000;
 
 /** Domains whose operators come with the runtime. Anything else would need a library that loads native code. */
 const KNOWN_DOMAINS = new Set(["", "ai.onnx", "ai.onnx.ml", "com.microsoft"]);
 
-/** Operators that open a file named by the model. */
-const FILE_OPERATORS = new Set(["EPContext"]);
-
-/** ONNX's numbers of element types. */
-const DTYPES: Record<number, Dtype> = {
-  1: "float32",
-  2: "uint8",
-  3: "int8",
-  4: "uint16",
-  5: "int16",
-  6: "int32",
-  7: "int64",
-  9: "bool",
-  10: "float16",
-  11: "float64",
-  12: "uint32",
-  13: "uint64",
-};
-const EXTERNAL_LOCATION = 1;
+/** Operators that open a file named by the model, or run what is no operator at all. */
+const REFUSED_OPERATORS = new Map([
+  ["EPContext", "reads files of its own"],
+  ["PythonOp", "runs Python"],
+  ["PyOp", "runs Python"],
+  ["ATen", "runs another library"],
+]);
 
 /**
  * Reads the file's protobuf before the native runtime does, and refuses what has no business in a model: other
- * formats, unknown operator domains, weights outside the model's folder, absurd sizes.
+ * formats, unknown operator domains, weights outside the model's folder, absurd sizes, and what unfolds into them.
  *
  * Source of the field numbers: onnx/onnx, onnx/onnx.proto.
  *
  * @param path - For the message only.
  * @throws SubforgeError MINER_MODEL_INVALID
  */
-export function inspectModel(bytes: Uint8Array, path: string): ModelInfo {
+export function inspectModel(bytes: Uint8Array, path: string): InspectedModel {
   try {
     return readModel(bytes);
   } catch (error) {
@@ -67,225 +71,123 @@ export function inspectModel(bytes: Uint8Array, path: string): ModelInfo {
   }
 }
 
-class ModelProblem extends Error {}
+/** A function of the file: operators made of operators, which the runtime puts in their place. */
+type LocalFunction = { key: string; body: GraphSketch };
 
-/** Counted over the whole file, nested graphs included. */
-type Tally = { nodes: number; fields: number; domains: Set<string>; externalFiles: Set<string> };
-
-function readModel(bytes: Uint8Array): ModelInfo {
+function readModel(bytes: Uint8Array): InspectedModel {
   if (bytes.length > MAX_MODEL_BYTES) throw new ModelProblem(`it is larger than ${MAX_MODEL_BYTES} bytes`);
-  const tally: Tally = { nodes: 0, fields: 0, domains: new Set(), externalFiles: new Set() };
-  const functionDomains = new Set<string>();
-  let irVersion = 0;
-  let opset = 0;
-  let graph: Uint8Array | undefined;
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 1) irVersion = field.varint;
-    if (field.number === 7) graph = nested(field);
+  const reader = new FieldReader();
+  const graphs = new GraphReader(reader);
+  const functions = new Map<string, LocalFunction>();
+  let [irVersion, opset, opsets] = [0, 0, 0];
+  let graphBytes: Uint8Array | undefined;
+  for (const field of reader.fields(bytes)) {
+    if (field.number === 1) irVersion = reader.whole(field);
+    if (field.number === 7) graphBytes = reader.once(field, graphBytes, "a graph");
     if (field.number === 8) {
-      const { domain, version } = readOpset(nested(field), tally);
+      const { domain, version } = readOpset(reader.bytes(field), reader);
       if (domain === "" || domain === "ai.onnx") opset = version;
+      opsets += 1;
     }
-    if (field.number === 25) functionDomains.add(readFunction(nested(field), tally));
+    if (field.number === 20) throw new ModelProblem("it holds graphs for training");
+    if (field.number === 25) {
+      const made = readFunction(reader.bytes(field), reader, graphs);
+      if (functions.has(made.key)) throw new ModelProblem(`two functions are called ${printable(made.key)}`);
+      functions.set(made.key, made);
+    }
+    if (functions.size > MAX_FUNCTIONS) throw new ModelProblem(`more than ${MAX_FUNCTIONS} functions`);
+    if (opsets > MAX_OPSETS) throw new ModelProblem(`more than ${MAX_OPSETS} sets of operators`);
   }
-  if (!graph || irVersion < 1 || irVersion > 1_000)
+  if (!graphBytes || irVersion < 1 || irVersion > MAX_VERSION)
     throw new ModelProblem("it is no ONNX file: it has no graph");
-  const ports = readGraph(graph, tally, 1);
-  if (opset < 1) throw new ModelProblem("it does not say which standard operators it uses");
-  for (const domain of tally.domains) {
-    if (!KNOWN_DOMAINS.has(domain) && !functionDomains.has(domain)) {
-      throw new ModelProblem(`it uses operators of the unknown domain ${printable(domain)}`);
-    }
-  }
-  if (ports.inputs.length === 0 || ports.outputs.length === 0)
+  const graph = graphs.read(graphBytes);
+  if (opset < 1 || opset > MAX_VERSION)
+    throw new ModelProblem("it does not say which standard operators it uses");
+  refuseOperators(graph, functions);
+  refuseNesting(graph, functions);
+  const stored = graphs.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  for (const body of [graph, ...[...functions.values()].map((made) => made.body)])
+    refuseUnfolding(body, stored);
+  // Old exporters list weights among the inputs, with a default that nobody feeds.
+  const weights = new Set(graph.weights.map(({ name }) => name));
+  const inputs = graph.inputs.filter(({ name }) => !weights.has(name));
+  if (inputs.length === 0 || graph.outputs.length === 0)
     throw new ModelProblem("it has no inputs or no outputs");
+  const externalParts = graphs.tensors.flatMap(({ external }) => external ?? []);
+  const externalFiles = [...new Set(externalParts.map(({ file }) => file))];
+  if (externalFiles.length > MAX_EXTERNAL_FILES)
+    throw new ModelProblem(`its weights lie in more than ${MAX_EXTERNAL_FILES} files`);
+  const ports = { inputs, outputs: graph.outputs };
   return {
-    inputs: ports.inputs,
-    outputs: ports.outputs,
-    opset,
-    nodes: tally.nodes,
-    bytes: bytes.length,
-    externalFiles: [...tally.externalFiles],
+    info: { ...ports, opset, nodes: graphs.nodes, bytes: bytes.length, externalFiles },
+    externalParts,
   };
 }
 
-function readGraph(bytes: Uint8Array, tally: Tally, depth: number): Pick<ModelInfo, "inputs" | "outputs"> {
-  if (depth > MAX_GRAPH_DEPTH) throw new ModelProblem(`graphs are nested more than ${MAX_GRAPH_DEPTH} deep`);
-  const inputs: ModelPort[] = [];
-  const outputs: ModelPort[] = [];
-  const weights = new Set<string>();
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 1) readNode(nested(field), tally, depth);
-    if (field.number === 5) weights.add(readTensor(nested(field), tally));
-    if (field.number === 15) readSparse(nested(field), tally);
-    // Only the outermost graph is called with tensors of ours; those of a loop may have types we never see.
-    if (depth === 1 && field.number === 11) inputs.push(readPort(nested(field), tally));
-    if (depth === 1 && field.number === 12) outputs.push(readPort(nested(field), tally));
-    if (inputs.length + outputs.length > MAX_PORTS)
-      throw new ModelProblem(`more than ${MAX_PORTS} inputs and outputs`);
+function refuseOperators(graph: GraphSketch, functions: ReadonlyMap<string, LocalFunction>): void {
+  const bodies = [graph, ...[...functions.values()].map(({ body }) => body)];
+  for (const { op, domain } of bodies.flatMap((body) => [...everyNode(body)])) {
+    const reason = REFUSED_OPERATORS.get(op);
+    if (reason) throw new ModelProblem(`the operator ${op} ${reason}`);
+    if (!KNOWN_DOMAINS.has(domain) && !functions.has(`${domain}.${op}`))
+      throw new ModelProblem(`it uses operators of the unknown domain ${printable(domain)}`);
   }
-  // Old exporters list weights among the inputs, with a default that nobody feeds.
-  return { inputs: inputs.filter(({ name }) => !weights.has(name)), outputs };
 }
 
-function readNode(bytes: Uint8Array, tally: Tally, depth: number): void {
-  tally.nodes += 1;
-  if (tally.nodes > MAX_NODES) throw new ModelProblem(`more than ${MAX_NODES} nodes`);
-  let domain = "";
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 4 && FILE_OPERATORS.has(text(field))) {
-      throw new ModelProblem(`the operator ${text(field)} reads files of its own`);
+/** A function that calls another twice, which calls another twice: few bytes, and more nodes than any machine holds. */
+function refuseNesting(graph: GraphSketch, functions: ReadonlyMap<string, LocalFunction>): void {
+  const unfolded = new Map<string, number>();
+  const sizeOf = (body: GraphSketch, depth: number): number => {
+    if (depth > MAX_FUNCTION_DEPTH)
+      throw new ModelProblem(`functions are nested more than ${MAX_FUNCTION_DEPTH} deep`);
+    let size = 0;
+    for (const { op, domain } of everyNode(body)) {
+      size += 1 + callSize(`${domain}.${op}`, depth);
+      if (size > MAX_UNFOLDED_NODES)
+        throw new ModelProblem(`its functions unfold into more than ${MAX_UNFOLDED_NODES} nodes`);
     }
-    if (field.number === 5) readAttribute(nested(field), tally, depth);
-    if (field.number === 7) domain = text(field);
-  }
-  tally.domains.add(domain);
+    return size;
+  };
+  const callSize = (key: string, depth: number): number => {
+    const called = functions.get(key);
+    if (!called) return 0;
+    const known = unfolded.get(key);
+    if (known === Number.POSITIVE_INFINITY) throw new ModelProblem("a function calls itself");
+    if (known !== undefined) return known;
+    unfolded.set(key, Number.POSITIVE_INFINITY); // while it is measured
+    const size = sizeOf(called.body, depth + 1);
+    unfolded.set(key, size);
+    return size;
+  };
+  sizeOf(graph, 0);
+  for (const { body } of functions.values()) sizeOf(body, 1);
 }
 
-function readAttribute(bytes: Uint8Array, tally: Tally, depth: number): void {
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 5 || field.number === 10) readTensor(nested(field), tally);
-    if (field.number === 6 || field.number === 11) readGraph(nested(field), tally, depth + 1);
-    if (field.number === 22 || field.number === 23) readSparse(nested(field), tally);
+function* everyNode(graph: GraphSketch): Generator<NodeSketch> {
+  for (const node of graph.nodes) {
+    yield node;
+    for (const inner of node.graphs) yield* everyNode(inner);
   }
 }
 
-function readSparse(bytes: Uint8Array, tally: Tally): void {
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 1 || field.number === 2) readTensor(nested(field), tally);
+function readFunction(bytes: Uint8Array, reader: FieldReader, graphs: GraphReader): LocalFunction {
+  const body: GraphSketch = { nodes: [], weights: [], inputs: [], outputs: [] };
+  let [name, domain] = ["", ""];
+  for (const field of reader.fields(bytes)) {
+    if (field.number === 1) name = reader.name(field);
+    if (field.number === 7) body.nodes.push(graphs.readNode(reader.bytes(field), 1));
+    if (field.number === 10) domain = reader.name(field);
   }
+  return { key: `${domain}.${name}`, body };
 }
 
-/** @returns The tensor's name. */
-function readTensor(bytes: Uint8Array, tally: Tally): string {
-  let elements = 1;
-  let name = "";
-  let location: string | undefined;
-  let isExternal = false;
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 1) for (const dimension of numbers(field)) elements *= dimension;
-    if (field.number === 8) name = text(field);
-    if (field.number === 13) {
-      const [key, value] = readEntry(nested(field), tally);
-      if (key === "location") location = value;
-    }
-    if (field.number === 14) isExternal = field.varint === EXTERNAL_LOCATION;
-  }
-  if (elements > MAX_ELEMENTS) throw new ModelProblem("a tensor's shape is absurdly large");
-  if (isExternal || location !== undefined) tally.externalFiles.add(confined(location));
-  return name;
-}
-
-/** A path that stays in the model's folder, on every system. */
-function confined(location: string | undefined): string {
-  const parts = (location ?? "").split("/");
-  const leaves = parts.some((part) => part === "" || part === "." || part === "..");
-  if (location === undefined || leaves || /[\\:\0]/.test(location)) {
-    throw new ModelProblem(`it reads weights outside its folder: ${printable(location ?? "")}`);
-  }
-  return location;
-}
-
-function readFunction(bytes: Uint8Array, tally: Tally): string {
-  let domain = "";
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 7) readNode(nested(field), tally, 1);
-    if (field.number === 10) domain = text(field);
-  }
-  return domain;
-}
-
-function readOpset(bytes: Uint8Array, tally: Tally): { domain: string; version: number } {
+function readOpset(bytes: Uint8Array, reader: FieldReader): { domain: string; version: number } {
   let [domain, version] = ["", 0];
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 1) domain = text(field);
-    if (field.number === 2) version = field.varint;
+  for (const field of reader.fields(bytes)) {
+    if (field.number === 1) domain = reader.name(field);
+    if (field.number === 2) version = reader.whole(field);
   }
   return { domain, version };
-}
-
-function readPort(bytes: Uint8Array, tally: Tally): ModelPort {
-  let name = "";
-  let port: Pick<ModelPort, "dtype" | "shape"> | undefined;
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 1) name = text(field);
-    if (field.number !== 2) continue;
-    for (const type of counted(nested(field), tally))
-      if (type.number === 1) port = readTensorType(nested(type), tally);
-  }
-  if (!port) throw new ModelProblem(`${printable(name)} is no tensor`);
-  return { name, ...port };
-}
-
-function readTensorType(bytes: Uint8Array, tally: Tally): Pick<ModelPort, "dtype" | "shape"> {
-  let dtype: Dtype | undefined;
-  let shape: (number | null)[] | null = null;
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 1) dtype = DTYPES[field.varint];
-    if (field.number !== 2) continue;
-    shape = [];
-    for (const dimension of counted(nested(field), tally)) {
-      if (dimension.number === 1) shape.push(readDimension(nested(dimension), tally));
-    }
-  }
-  if (!dtype) throw new ModelProblem("an input or output has an element type that cannot travel");
-  return { dtype, shape };
-}
-
-/** @returns null for a dimension that has a name or nothing instead of a size. */
-function readDimension(bytes: Uint8Array, tally: Tally): number | null {
-  let size: number | null = null;
-  for (const field of counted(bytes, tally)) if (field.number === 1) size = field.varint;
-  return size !== null && size > MAX_ELEMENTS ? null : size; // -1, as some exporters write "any"
-}
-
-function readEntry(bytes: Uint8Array, tally: Tally): [string, string] {
-  let [key, value] = ["", ""];
-  for (const field of counted(bytes, tally)) {
-    if (field.number === 1) key = text(field);
-    if (field.number === 2) value = text(field);
-  }
-  return [key, value];
-}
-
-/** Repeated numbers: packed into one field, or one field each. */
-function* numbers(field: Field): Generator<number> {
-  if (!field.bytes) {
-    yield field.varint;
-    return;
-  }
-  let value = 0;
-  let scale = 1;
-  for (const byte of field.bytes) {
-    value += (byte & 0x7f) * scale;
-    scale *= 128;
-    if (byte >= 0x80) continue;
-    yield value;
-    value = 0;
-    scale = 1;
-  }
-}
-
-function* counted(bytes: Uint8Array, tally: Tally): Generator<Field> {
-  for (const field of fieldsOf(bytes)) {
-    tally.fields += 1;
-    if (tally.fields > MAX_FIELDS) throw new ModelProblem(`more than ${MAX_FIELDS} fields`);
-    yield field;
-  }
-}
-
-function nested({ number, bytes }: Field): Uint8Array {
-  if (!bytes) throw new ProtobufError(`field ${number} is a number where a message belongs`);
-  return bytes;
-}
-
-function text(field: Field): string {
-  return Buffer.from(nested(field)).toString("utf8");
-}
-
-/** For a message on a terminal: what a stranger wrote, short and without control characters. */
-function printable(value: string): string {
-  return JSON.stringify(value.slice(0, 80));
 }
 
 function invalid(path: string, problem: string): SubforgeError {
