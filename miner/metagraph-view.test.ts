@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Metagraph, Neuron } from "../shared/chain/metagraph.ts";
 import { silentLogger } from "../shared/logger.ts";
+import { ManualClock } from "../shared/manual-clock.test-kit.ts";
+import { DEFAULT_CALLER_POLICY, refuseCaller } from "./caller-policy.ts";
 import { MetagraphView } from "./metagraph-view.ts";
 
 /** A clock whose sleeps move it, and a chain that grants the validator its permit at a given time. */
@@ -55,4 +57,28 @@ describe("a view that refuses a proven caller", () => {
     deps.chain.metagraph = async () => Promise.reject(new Error("away"));
     expect(await view.renewed()).toBe(view.callers);
   });
+});
+
+test("M10 a chain that cannot be reached: known callers are served until the view is too old, then refused by name, and served again by itself", async () => {
+  const clock = new ManualClock();
+  const { deps } = setting(0);
+  const said: string[] = [];
+  const note = (event: string) => void said.push(event);
+  const logger = { info: note, warn: note, error: note, debug: note };
+  const answering = deps.chain.metagraph;
+  const { view } = await MetagraphView.open(1, "miner", { ...deps, clock, logger });
+  const stop = new AbortController();
+  const following = view.follow(12_000, stop.signal, async () => {});
+  const refusal = () => refuseCaller("validator", DEFAULT_CALLER_POLICY, view.callers, clock.nowMs());
+  deps.chain.metagraph = async () => Promise.reject(new Error("away"));
+  await clock.advance(19 * 60_000);
+  expect(refusal()).toBeUndefined();
+  await clock.advance(2 * 60_000);
+  expect(refusal()).toBe("AXON_CHAIN_STALE");
+  deps.chain.metagraph = answering;
+  await clock.advance(12_000);
+  expect(refusal()).toBeUndefined();
+  expect(said).toEqual(["miner.chain-away", "miner.chain-back"]);
+  stop.abort();
+  await following;
 });

@@ -66,6 +66,12 @@ const mistakes: Mistake[] = [
   },
   { title: "an unknown flag before the command", words: ["--frob"], code: "CLI_USAGE", says: "--frob" },
   {
+    title: "a file of settings that is absent",
+    words: ["miner", "why", "--config", "FOLDER/absent.json"],
+    code: "CONFIG_INVALID",
+    says: "there is no such file",
+  },
+  {
     title: "a flag without its value",
     words: ["wallet", "list", "--wallet-path"],
     code: "CLI_USAGE",

@@ -33,7 +33,7 @@ export function readSettings(path: string | undefined, file: SettingsFile): Reco
   const problems = Object.entries(settings).flatMap(([key, value]) => {
     const option = options.get(key);
     if (!option) {
-      const guess = nearest(key, [...options.keys()]);
+      const guess = nearest(camelCase(key), [...options.keys()]);
       return [`${key} is unknown${guess ? `; did you mean ${guess}?` : ""}`];
     }
     const wanted = problemOf(value, option);

@@ -134,7 +134,7 @@ describe("subforge miner serve", { timeout: 60_000 }, () => {
       EXIT.notReady,
     ],
     [
-      "on a port of somebody else",
+      "on a port of somebody else (M17)",
       ["--dev-key", MINER, "--port", () => new URL(node.endpoint).port],
       "PORT_IN_USE",
       EXIT.config,

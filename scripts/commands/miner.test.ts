@@ -1,21 +1,25 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXIT } from "../../shared/errors.ts";
 import { packageRoot, processEntry } from "../../shared/process-entry.ts";
+import { runCli } from "../run-cli.test-kit.ts";
 
 const run = promisify(execFile);
 const sum = join(packageRoot(), "subnets/hello/models/sum.onnx");
+let folder: string;
 let noModel: string;
 
 beforeAll(async () => {
-  noModel = join(await mkdtemp(join(tmpdir(), "subforge-cli-")), "model.onnx");
+  folder = await mkdtemp(join(tmpdir(), "subforge-cli-"));
+  noModel = join(folder, "model.onnx");
   await writeFile(noModel, "this is no model");
 });
+afterAll(() => rm(folder, { recursive: true }));
 
 /** What `subforge miner serve --json` with these flags ends with. */
 async function serve(...flags: string[]): Promise<{ exitCode: number; code: string; hint: string }> {
@@ -34,6 +38,7 @@ describe.concurrent("subforge miner serve ends with a code, a next step and the 
     ["for an unknown flag", [...served, "--prot", "1"], "CLI_USAGE", EXIT.usage],
     ["for an unknown device", [...served, "--device", "tpu"], "CLI_USAGE", EXIT.usage],
     ["for a port that is none", [...served, "--port", "70000"], "CLI_USAGE", EXIT.usage],
+    ["for a convention that is none", [...served, "--protocols", "v11"], "CLI_USAGE", EXIT.usage],
     ["for an address that is none", [...served, "--announce", "example.com:80"], "CLI_USAGE", EXIT.usage],
     [
       "for an unknown template",
@@ -78,3 +83,24 @@ test("the help of the command names every flag once", async () => {
     expect(stdout).toContain(flag);
   }
 });
+
+test("settings are written once, read by the other commands, and not written over unless that is said", async () => {
+  const config = join(folder, "miner.json");
+  const init = ["miner", "init", "--config", config, "--netuid", "2", "--model", sum, "--dev-key", "//Bob"];
+  const first = await runCli([...init, "--json"]);
+  expect(JSON.parse(first.stdout)).toMatchObject({
+    path: config,
+    settings: { netuid: 2, devKey: "//Bob", maxBatchRows: 64 },
+    models: [{ name: "default", inputs: [{ name: "x", shape: [null, 4] }] }],
+  });
+  const written = await readFile(config, "utf8");
+  const again = await runCli([...init, "--port", "1234"]);
+  expect(again).toMatchObject({ exitCode: EXIT.config, stderr: expect.stringContaining("CONFIG_EXISTS") });
+  expect(await readFile(config, "utf8")).toBe(written);
+  await writeFile(config, written.replace('"netuid"', '"netuiid"'));
+  const refused = await runCli(["miner", "serve", "--config", config]);
+  expect(refused.stderr).toContain("netuiid is unknown; did you mean netuid?");
+  expect((await runCli([...init, "--port", "1234", "--force"])).exitCode).toBe(EXIT.ok);
+  const other = await runCli(["miner", "bench", "--config", config, "--seconds", "0.05", "--json"]);
+  expect(JSON.parse(other.stdout)).toMatchObject({ recommended: { maxBatchRows: expect.any(Number) } });
+}, 60_000);

@@ -170,9 +170,12 @@ function judgeValidators(opinions: readonly Opinion[], tempo: number): Finding {
     ({ weightShare, blocksAgo }) => weightShare !== undefined && blocksAgo <= 2 * tempo,
   );
   const fact = `${opinions.length} with a permit, ${active.length} of them set weights within two epochs`;
-  return active.length > 0
-    ? ok(what, fact)
-    : { what, state: "warn", fact, next: "weights that age lose their effect" };
+  if (active.length > 0) return ok(what, fact);
+  const everSet = opinions.some(({ weightShare }) => weightShare !== undefined);
+  const next = everSet
+    ? "weights that age lose their effect"
+    : "nobody set weights yet: that takes an epoch or two";
+  return { what, state: "warn", fact, next };
 }
 
 function judgeWeights(opinions: readonly Opinion[]): Finding {
