@@ -13,8 +13,8 @@ const CHECKS = [
   },
   { what: "types", bin: "typescript/bin/tsc", args: ["-p", "."] },
   {
-    what: "the compiled verifier is its sources'",
-    bin: "../scripts/compile-verifier.mjs",
+    what: "compiled sr25519 is its sources'",
+    bin: "../scripts/compile-sr25519.mjs",
     args: ["--check"],
   },
   { what: "boundaries, error catalogue, rooms", bin: "vitest/vitest.mjs", args: ["run", "scripts/checks"] },

@@ -39,7 +39,7 @@ const DOORS: Record<string, readonly string[]> = {
   "@photostructure/sqlite": ["shared/journal/"],
   yargs: ["scripts/"],
   "@polkadot/util-crypto": ["shared/keys/", "shared/wire/", "localnet/", "scripts/bench/sr25519.ts"],
-  "@polkadot/wasm-crypto": ["shared/keys/", "shared/wire/", "localnet/"],
+  "@polkadot/wasm-crypto": ["shared/keys/", "shared/wire/", "localnet/", "scripts/bench/sr25519.ts"],
   "@node-rs/argon2": ["shared/keys/"],
   // What commits of weights are hashed and encrypted with: a format of the chain's, beside the chain link.
   "@noble/hashes": ["shared/chain/", "shared/keys/", "shared/wire/", "shared/chain/timelock/", "localnet/"],

@@ -17,8 +17,9 @@ import {
 } from "@polkadot/wasm-crypto";
 import { SubforgeError } from "../errors.ts";
 import type { Hotkey } from "../types.ts";
-import { openVerifier } from "./sr25519/open-verifier.ts";
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type Sr25519Verifier } from "./sr25519/verifier.ts";
+import { Sr25519Signer } from "./sr25519/signer.ts";
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "./sr25519/sr25519-instance.ts";
+import { Sr25519Verifier } from "./sr25519/verifier.ts";
 import { verifySlowly } from "./sr25519/verify-slowly.ts";
 
 /** SS58 prefix of Subtensor, and of Substrate in general. */
@@ -26,6 +27,10 @@ const SS58_PREFIX = 42;
 
 /** Phrase behind `//Alice` and the other development keys. Public: worth nothing outside a development chain. */
 export const DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+
+/** Opened by the first signature, made or verified; "none" where our own module cannot run. */
+let signer: Sr25519Signer | "none" | undefined;
+let verifier: Sr25519Verifier | "none" | undefined;
 
 /** Neurons sign with sr25519. An ed25519 key can own tokens and sign calls of the chain. */
 export type KeyScheme = "sr25519" | "ed25519";
@@ -91,8 +96,10 @@ export class Keypair {
 
   /** Over exactly these bytes: sr25519 in the context `substrate`, different at each call, or ed25519. 64 bytes. */
   sign(message: Uint8Array): Uint8Array {
-    const sign = this.scheme === "sr25519" ? sr25519Sign : ed25519Sign;
-    return sign(this.publicKey, this.#secretKey, message);
+    if (this.scheme === "ed25519") return ed25519Sign(this.publicKey, this.#secretKey, message);
+    signer ??= Sr25519Signer.openIfPossible() ?? "none";
+    if (signer === "none") return sr25519Sign(this.publicKey, this.#secretKey, message);
+    return signer.sign(message, this.publicKey, this.#secretKey);
   }
 
   /**
@@ -121,9 +128,6 @@ export async function keysReady(): Promise<void> {
   await waitReady();
 }
 
-/** Undefined until the first signature is verified. */
-let verifier: Sr25519Verifier | "none" | undefined;
-
 /**
  * For keys met now and then: three times as fast as wasm-crypto. A server, which meets the same keys again and again,
  * uses `KnownKeyVerifier`.
@@ -132,7 +136,7 @@ let verifier: Sr25519Verifier | "none" | undefined;
  * @returns false for a signature of the wrong length, form or key. Never throws.
  */
 export function verifySr25519(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
-  verifier ??= openVerifier(6, 4) ?? "none";
+  verifier ??= Sr25519Verifier.openIfPossible(6, 4) ?? "none";
   if (verifier === "none") return verifySlowly(message, signature, publicKey);
   return verifier.verify(message, signature, publicKey);
 }

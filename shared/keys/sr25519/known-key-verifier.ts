@@ -1,5 +1,5 @@
-import { openVerifier } from "./open-verifier.ts";
-import type { Sr25519Verifier, Table, WindowBits } from "./verifier.ts";
+import type { Table, WindowBits } from "./sr25519-instance.ts";
+import { Sr25519Verifier } from "./verifier.ts";
 import { verifySlowly } from "./verify-slowly.ts";
 
 export type KnownKeyOptions = {
@@ -35,7 +35,7 @@ export class KnownKeyVerifier {
   readonly #waiting: KnownKey[] = [];
 
   constructor({ maxKeys, windowBits = 6 }: KnownKeyOptions) {
-    this.#verifier = openVerifier(8, windowBits);
+    this.#verifier = Sr25519Verifier.openIfPossible(8, windowBits);
     this.#maxKeys = maxKeys;
   }
 

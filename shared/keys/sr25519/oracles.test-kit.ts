@@ -1,5 +1,6 @@
 import { verify as scureVerify } from "@scure/sr25519";
-import { Sr25519Verifier, type WindowBits } from "./verifier.ts";
+import type { WindowBits } from "./sr25519-instance.ts";
+import { Sr25519Verifier } from "./verifier.ts";
 import { verifyByWasmCrypto } from "./verify-slowly.ts";
 
 /* Test support: one signature, judged by every form of our verifier and by two that others wrote. */

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../process-entry.ts";
 import { Keypair, keysReady, verifySr25519 } from "../keypair.ts";
 import { ourQuickVerdicts, ourVerdicts, ROUNDS, theirVerdicts } from "./oracles.test-kit.ts";
-import { SIGNATURE_BYTES } from "./verifier.ts";
+import { SIGNATURE_BYTES } from "./sr25519-instance.ts";
 import { verifyByWasmCrypto } from "./verify-slowly.ts";
 
 const P = 2n ** 255n - 19n;
@@ -44,7 +44,7 @@ beforeAll(async () => {
 
 describe("the compiled verifier", () => {
   it("is what its sources compile to", () => {
-    const script = join(packageRoot(), "scripts", "compile-verifier.mjs");
+    const script = join(packageRoot(), "scripts", "compile-sr25519.mjs");
     expect(() => execFileSync(process.execPath, [script, "--check=sources"])).not.toThrow();
   });
 

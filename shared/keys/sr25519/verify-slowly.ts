@@ -1,5 +1,5 @@
 import { sr25519Verify } from "@polkadot/wasm-crypto";
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "./verifier.ts";
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "./sr25519-instance.ts";
 
 let isTold = false;
 

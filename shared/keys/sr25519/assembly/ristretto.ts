@@ -52,10 +52,11 @@ export function decode(p: usize, bytes: usize): bool {
 }
 
 /**
- * Whether `bytes` are the spelling of 2p. Doubling makes the spelling need an inversion in place of a root, which is
- * why scalars are halved before: ristretto.group, "batched double-and-encode".
+ * The spelling of 2p. Doubling makes the spelling need an inversion in place of a root, which is
+ * why scalars are halved before: ristretto.group, "batched double-and-encode". The branches look at signs of the affine
+ * point, which the spelling itself tells.
  */
-export function isDoubleSpelt(p: usize, bytes: usize): bool {
+export function spellDouble(bytes: usize, p: usize): void {
   fe.square(V, p + Z);
   fe.square(U1, p + T);
   fe.mul(U1, U1, fe.D);
@@ -91,11 +92,10 @@ export function isDoubleSpelt(p: usize, bytes: usize): bool {
   fe.mul(S, S, T_INVERSE);
   fe.mul(S, S, magic);
   fe.makeAbsolute(S);
-  fe.toBytes(SPELT, S);
-  return sameBytes(SPELT, bytes);
+  fe.toBytes(bytes, S);
 }
 
-function sameBytes(a: usize, b: usize): bool {
+export function sameBytes(a: usize, b: usize): bool {
   return (
     load<u64>(a) === load<u64>(b) &&
     load<u64>(a, 8) === load<u64>(b, 8) &&

@@ -1,6 +1,6 @@
 /*
- * The part of Merlin transcripts that a signature needs: STROBE-128 over Keccak-f[1600], which only absorbs, and at the
- * end gives one challenge. What is the same for every signature, the protocol's name and the context `substrate`, is
+ * The part of Merlin transcripts that a signature needs: STROBE-128 over Keccak-f[1600], which absorbs, and at the end
+ * gives one challenge. What is the same for every signature, the protocol's name and the context `substrate`, is
  * absorbed once and kept.
  *
  * Sources: strobe.sourceforge.io/specs, merlin.cool, and schnorrkel's sign.rs and context.rs for labels and their order.
@@ -16,6 +16,7 @@ const FLAG_M: u8 = 16;
 
 const STATE: usize = memory.data(200, 16);
 const KEPT: usize = memory.data(208, 16);
+const PAUSED: usize = memory.data(200, 16);
 const LENGTH: usize = memory.data(4, 4);
 /** One for each round: lower half, upper half. */
 const ROUND_CONSTANTS: usize = memory.data<u32>(
@@ -45,6 +46,8 @@ const TEXT_SCHNORR: usize = memory.data<u8>([83, 99, 104, 110, 111, 114, 114, 45
 const TEXT_SIGN_KEY: usize = memory.data<u8>([115, 105, 103, 110, 58, 112, 107]);
 const TEXT_SIGN_R: usize = memory.data<u8>([115, 105, 103, 110, 58, 82]);
 const TEXT_SIGN_C: usize = memory.data<u8>([115, 105, 103, 110, 58, 99]);
+const TEXT_SIGNING: usize = memory.data<u8>([115, 105, 103, 110, 105, 110, 103]);
+const TEXT_RNG: usize = memory.data<u8>([114, 110, 103]);
 
 /** Once, before any transcript: up to where the signed message follows. */
 export function keepPrefix(): void {
@@ -77,14 +80,49 @@ export function startMessage(length: i32): void {
   begin(FLAG_A);
 }
 
-/** What follows the message: the key and the first half of the signature. Puts 64 bytes of challenge at `out`. */
-export function challenge(out: usize, publicKey: usize, commitment: usize): void {
+/** What follows the message. */
+export function bindKey(publicKey: usize): void {
   append(TEXT_PROTOCOL, 10, TEXT_SCHNORR, 11);
   append(TEXT_SIGN_KEY, 7, publicKey, 32);
+}
+
+/** With the first half of the signature the transcript is whole. Puts 64 bytes of challenge at `out`. */
+export function challenge(out: usize, commitment: usize): void {
   append(TEXT_SIGN_R, 6, commitment, 32);
   label(TEXT_SIGN_C, 6, 64);
   begin(FLAG_I | FLAG_A | FLAG_C);
   memory.copy(out, STATE, 64);
+}
+
+/**
+ * 64 secret bytes at `out`, for the scalar behind the first half of a signature: from the transcript so far, the
+ * secret's own half for this purpose, and 32 random bytes, so that neither a weak source of randomness nor a repeated
+ * message makes two signatures share it. The transcript itself goes on as if nothing had been asked.
+ */
+export function witness(out: usize, secretNonce: usize, random: usize): void {
+  memory.copy(PAUSED, STATE, 200);
+  const pausedAt = position;
+  const pausedOperation = operationStart;
+  label(TEXT_SIGNING, 7, 32);
+  rekey(secretNonce);
+  begin(FLAG_M | FLAG_A);
+  absorb(TEXT_RNG, 3);
+  rekey(random);
+  begin(FLAG_M | FLAG_A);
+  store<i32>(LENGTH, 64);
+  absorb(LENGTH, 4);
+  begin(FLAG_I | FLAG_A | FLAG_C);
+  memory.copy(out, STATE, 64);
+  memory.copy(STATE, PAUSED, 200);
+  position = pausedAt;
+  operationStart = pausedOperation;
+}
+
+/** 32 bytes take the place of as many bytes of the state. */
+function rekey(bytes: usize): void {
+  begin(FLAG_A | FLAG_C);
+  memory.copy(STATE, bytes, 32);
+  position = 32;
 }
 
 export function absorb(bytes: usize, length: i32): void {

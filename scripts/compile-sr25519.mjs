@@ -1,4 +1,4 @@
-// Compiles the sr25519 verifier, shared/keys/sr25519/assembly/, to the module that is committed beside it, so that nobody
+// Compiles our sr25519, shared/keys/sr25519/assembly/, to the module that is committed beside it, so that nobody
 // needs the compiler to run or build the project. With --check it writes nothing and fails when the committed module is
 // not, byte for byte, what the sources give. With --check=sources it only compares the hash of the sources: quick.
 import { createHash } from "node:crypto";
@@ -8,15 +8,16 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "shared/keys/sr25519/assembly");
-const target = join(root, "shared/keys/sr25519/verifier-module.ts");
+const target = join(root, "shared/keys/sr25519/sr25519-module.ts");
+const entries = ["session.ts", "verifier.ts", "signer.ts"]; // what these export, the module exports
 const options = "--runtime stub --optimizeLevel 3 --shrinkLevel 0 --noAssert --use abort=".split(" ");
 
-const hash = createHash("sha256").update(options.join(" "));
+const hash = createHash("sha256").update([...entries, ...options].join(" "));
 for (const name of readdirSync(folder).sort()) {
   if (name.endsWith(".ts")) hash.update(`\0${name}\0`).update(readFileSync(join(folder, name)));
 }
 const head = `/**
- * What assembly/ compiles to, by \`npm run compile-verifier\`. Base64, so that it travels with every bundle.
+ * What assembly/ compiles to, by \`npm run compile-sr25519\`. Base64, so that it travels with every bundle.
  * Sources: sha256 ${hash.digest("hex")}
  */
 `;
@@ -24,7 +25,7 @@ const head = `/**
 if (process.argv.includes("--check=sources")) compare(readFileSync(target, "utf8").startsWith(head));
 else {
   const module = Buffer.from(await compile()).toString("base64");
-  const text = `${head}export const VERIFIER_MODULE =\n  "${module}";\n`;
+  const text = `${head}export const SR25519_MODULE =\n  "${module}";\n`;
   if (process.argv.includes("--check")) compare(readFileSync(target, "utf8") === text);
   else writeFileSync(target, text);
 }
@@ -33,15 +34,15 @@ async function compile() {
   const { default: asc } = await import("assemblyscript/asc");
   const files = new Map();
   const { error, stderr } = await asc.main(
-    ["verifier.ts", "--baseDir", folder, "--outFile", "verifier.wasm", ...options],
+    [...entries, "--baseDir", folder, "--outFile", "sr25519.wasm", ...options],
     { writeFile: (name, content) => files.set(name, content) },
   );
-  if (error) throw new Error(`the verifier does not compile: ${stderr.toString() || error.message}`);
-  return files.get("verifier.wasm");
+  if (error) throw new Error(`sr25519 does not compile: ${stderr.toString() || error.message}`);
+  return files.get("sr25519.wasm");
 }
 
 function compare(isSame) {
   if (isSame) return;
-  process.stderr.write("verifier-module.ts is not what assembly/ compiles to: npm run compile-verifier\n");
+  process.stderr.write("sr25519-module.ts is not what assembly/ compiles to: npm run compile-sr25519\n");
   process.exitCode = 1;
 }
