@@ -5,12 +5,14 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { inspectCuda } from "../miner/gpu/cuda-report.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
 import { silentLogger } from "../shared/logger.ts";
 import { packageRoot } from "../shared/process-entry.ts";
 import { connectRedis } from "../shared/queue/connection.ts";
 import { type Finding, missing, orMissing } from "./finding.ts";
+import { gpuFolder } from "./gpu/gpu-folder.ts";
 import { describeWallets } from "./list-wallets.ts";
 import { chainAt } from "./networks.ts";
 
@@ -28,6 +30,8 @@ export type DoctorOptions = {
   queuePrivateNetwork: boolean;
   walletPath: string;
   axonPort: number;
+  /** As for `gpuFolder`. */
+  gpuDir: string | undefined;
 };
 
 /** Looks at everything at once; each look has its own deadline and none changes anything. */
@@ -37,6 +41,7 @@ export async function diagnose(options: DoctorOptions): Promise<Finding[]> {
     checkRedisServer(options),
     checkQueue(options),
     checkInference(),
+    checkCuda(options.gpuDir),
     checkChain(options.network),
     checkPort("axon port", options.axonPort),
     checkWallets(options.walletPath),
@@ -77,28 +82,36 @@ async function checkQueue({ queue, queuePrivateNetwork }: DoctorOptions): Promis
 }
 
 /** In a child: native code that cannot be loaded may end its process. */
-async function checkInference(): Promise<Finding[]> {
-  const script =
-    "const ort=await import('onnxruntime-node');console.log(JSON.stringify(ort.listSupportedBackends()))";
-  const cuda: Finding = {
-    what: "CUDA",
-    state: "absent",
-    fact: "no CUDA provider is installed; models run on the CPU",
-  };
+async function checkInference(): Promise<Finding> {
+  const script = "const ort=await import('onnxruntime-node');console.log(ort.env.versions.node)";
   try {
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
       cwd: packageRoot(),
       timeout: CHILD_TIMEOUT_MS,
     });
-    const backends = JSON.parse(stdout) as { name: string; bundled: boolean }[];
-    const bundled = backends.filter((backend) => backend.bundled).map(({ name }) => name);
-    if (bundled.includes("cuda"))
-      Object.assign(cuda, { state: "ok", fact: "the CUDA provider is installed" });
-    return [{ what: "onnxruntime", state: "ok", fact: `loads; providers: ${bundled.join(", ")}` }, cuda];
+    return { what: "onnxruntime", state: "ok", fact: `${stdout.trim()} loads` };
   } catch (error) {
     const fact = error instanceof Error ? error.message.split("\n")[0]! : String(error);
-    return [missing("onnxruntime", `does not load: ${fact}`, "run: npm ci"), cuda];
+    return missing("onnxruntime", `does not load: ${fact}`, "run: npm ci");
   }
+}
+
+/** Looks, and tries nothing: `subforge gpu check` runs a model on every card. */
+async function checkCuda(gpuDir: string | undefined): Promise<Finding> {
+  const { gpus, provider, problems } = await inspectCuda(gpuFolder({ gpuDir }), process.env);
+  const [first] = problems;
+  if (first === undefined) {
+    const cards = gpus.map(({ index, name }) => `GPU ${index} ${name}`).join(", ");
+    return {
+      what: "CUDA",
+      state: "ok",
+      fact: `${cards}; CUDA ${provider?.cuda} provider; try it: subforge gpu check`,
+    };
+  }
+  const fact = `${problems.map(({ what }) => what).join("; ")}; models run on the CPU`;
+  return gpus.length === 0
+    ? { what: "CUDA", state: "absent", fact }
+    : { what: "CUDA", state: "warn", fact, next: first.next };
 }
 
 async function checkChain(network: string): Promise<Finding> {

@@ -1,9 +1,11 @@
+import { gpuOptions } from "../gpu/gpu-options.ts";
 import { type Command, networkOptions, queueOptions, queueUrl, walletOptions } from "../options.ts";
 
 const options = {
   ...networkOptions,
   ...queueOptions,
   "wallet-path": walletOptions["wallet-path"],
+  ...gpuOptions,
   "axon-port": { type: "number", default: 8091, describe: "Port a miner would listen on" },
 } as const;
 
@@ -22,6 +24,7 @@ export const doctor: Command<typeof options> = {
       queuePrivateNetwork: args.queuePrivateNetwork,
       walletPath: args.walletPath,
       axonPort: args.axonPort,
+      gpuDir: args.gpuDir,
     });
     printFindings(findings, createOutput(args));
   },

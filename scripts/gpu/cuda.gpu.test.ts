@@ -107,29 +107,18 @@ describe.skipIf(!found.ready)(
       const rows = Array.from({ length: 16 }, (_, n) => ({
         x: tensor("float32", [1, 1], Float32Array.of(n)),
       }));
-      const answers = await Promise.allSettled(rows.map((feeds) => pool.infer(feeds, never)));
-      const fulfilled = answers.flatMap((answer, n) =>
-        answer.status === "fulfilled" ? [[n, answer.value] as const] : [],
-      );
-      for (const [n, { y }] of fulfilled) expect(y!.data[0]).toBe(n);
-      for (const answer of answers) {
-        // What did not fit twice is told to come back, not that it was wrong.
-        if (answer.status === "rejected")
-          expect(answer.reason).toMatchObject({ code: "INFERENCE_OVERLOADED" });
-      }
+      const answers = await Promise.all(rows.map((feeds) => pool.infer(feeds, never)));
+      expect(answers.map(({ y }) => y!.data[0])).toEqual(rows.map((_, n) => n));
       await expect(pool.infer(rows[3]!, never)).resolves.toHaveProperty("y");
       expect(pool.stats.maxRows).toBeLessThan(16);
       expect(pool.pids).toEqual(pids);
     });
 
-    test("M5: is recycled between batches without a failed request", async () => {
-      const pool = await open(models[0]!.file, { maxRssBytes: 1 });
+    test("M4: is on the card again after its process was lost", async () => {
+      const pool = await open(models[0]!.file);
       const before = pool.pids[0];
-      const ask = () => pool.infer(models[0]!.row, never);
-      for (let n = 0; n < 200; n++) await ask();
-      expect(pool.isReady).toBe(true);
       process.kill(before!, "SIGKILL");
-      await expect(ask()).resolves.toHaveProperty("y");
+      await expect(pool.infer(models[0]!.row, never)).resolves.toHaveProperty("y");
       expect(pool.device).toBe("cuda");
       expect(pool.pids[0]).not.toBe(before);
     });
