@@ -11,9 +11,9 @@ import { httpLoad, type LoadResult, quantile } from "./http-load.ts";
 
 const ROUNDS = 5;
 /** Served in one round: enough for hundredths of a second of CPU time to say something. */
-const SMALL_REQUESTS = 4_000;
-const PYTHON_REQUESTS = 500;
-const LARGE_REQUESTS = 150;
+const SMALL_REQUESTS = 3_000;
+const PYTHON_REQUESTS = 64;
+const LARGE_REQUESTS = 100;
 const CONNECTIONS = 32;
 /** Servers have one core, and whoever asks them has another. */
 const SERVER_CORE = 0;

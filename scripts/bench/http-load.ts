@@ -1,7 +1,14 @@
 import { connect, type Socket } from "node:net";
 
 /** What came back, and how long each took: milliseconds, ascending. */
-export type LoadResult = { answered: number; refused: number; seconds: number; latenciesMs: Float64Array };
+export type LoadResult = {
+  answered: number;
+  refused: number;
+  /** The first reply that was a refusal. */
+  refusal: string | undefined;
+  seconds: number;
+  latenciesMs: Float64Array;
+};
 
 const ANSWERED = "HTTP/1.1 200";
 
@@ -18,6 +25,7 @@ export async function httpLoad(
 ): Promise<LoadResult> {
   const latenciesMs: number[] = [];
   let [next, answered] = [0, 0];
+  let refusal: string | undefined;
   const startedMs = performance.now();
   const one = () =>
     new Promise<void>((resolve, reject) => {
@@ -42,6 +50,7 @@ export async function httpLoad(
           if (head === undefined) return;
           latenciesMs.push(performance.now() - sentMs);
           if (head.startsWith(ANSWERED)) answered += 1;
+          else refusal ??= head;
           if (!/\r\nconnection: close/i.test(head)) return send();
           socket.destroy(); // whoever is refused is not kept
           open();
@@ -53,6 +62,7 @@ export async function httpLoad(
   return {
     answered,
     refused: latenciesMs.length - answered,
+    refusal,
     seconds: (performance.now() - startedMs) / 1_000,
     latenciesMs: Float64Array.from(latenciesMs).sort(),
   };
