@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ristretto255 } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Keypair, keysReady } from "../keypair.ts";
 import { ourQuickVerdicts, ROUNDS, theirVerdicts } from "./oracles.test-kit.ts";
 import { Sr25519Signer } from "./signer.ts";
@@ -9,6 +9,7 @@ import { Sr25519Instance } from "./sr25519-instance.ts";
 
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 
+vi.setConfig({ testTimeout: 20_000 * ROUNDS });
 beforeAll(keysReady);
 
 describe("Sr25519Signer", () => {

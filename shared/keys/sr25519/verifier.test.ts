@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { ristretto255 } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { packageRoot } from "../../process-entry.ts";
 import { Keypair, keysReady, verifySr25519 } from "../keypair.ts";
 import { ourQuickVerdicts, ourVerdicts, ROUNDS, theirVerdicts } from "./oracles.test-kit.ts";
@@ -34,6 +34,8 @@ const EDGES: Record<string, bigint> = {
   "minus the spelling of the generator": P - fromLittleEndian(ristretto255.Point.BASE.toBytes()),
   "the generator and p": fromLittleEndian(ristretto255.Point.BASE.toBytes()) + 2n ** 255n,
 };
+
+vi.setConfig({ testTimeout: 20_000 * ROUNDS });
 
 let alice: Keypair;
 
