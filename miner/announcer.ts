@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Chain } from "../shared/chain/chain.ts";
 import type { HyperparameterValues } from "../shared/chain/hyperparameters.ts";
 import type { Neuron } from "../shared/chain/metagraph.ts";
@@ -152,7 +153,8 @@ export class Announcer {
     const { detect, probe, renew = false } = this.#options;
     this.#nextProbeMs = clock.nowMs() + PROBE_EVERY_MS;
     const ip = await detect?.();
-    if (ip !== undefined && ip !== this.#wanted.ip) {
+    // An IPv4 address is no news of a miner that is announced by IPv6.
+    if (ip !== undefined && ip !== this.#wanted.ip && isIP(ip) === isIP(this.#wanted.ip)) {
       const [from, to] = [this.#wanted, { ...this.#wanted, ip }].map(formatAddress);
       const next = renew
         ? "it is announced as soon as the chain takes it"

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { request } from "undici";
@@ -134,20 +134,27 @@ export async function startTestMiner(
     template?: ReturnType<typeof doublingTemplate>["template"];
     logger?: Logger;
   } = {},
-): Promise<RunningMiner & { chain: ThreeCallChain; stop(): Promise<void> }> {
+): Promise<RunningMiner & { chain: ThreeCallChain; modelPath: string; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "subforge-miner-"));
   const modelPath = join(folder, "model.onnx");
   await writeFile(modelPath, doubler());
   const stopping = new AbortController();
-  const miner = await startMiner(
-    { netuid: NETUID, port: 0, modelPath, refreshMs: 50, ...options },
-    { chain, signer: bob(), template, logger, signal: stopping.signal },
-  );
-  const stop = () => {
-    stopping.abort();
-    return miner.stopped;
-  };
-  return { ...miner, chain, stop };
+  const remove = () => rm(folder, { recursive: true });
+  try {
+    const miner = await startMiner(
+      { netuid: NETUID, port: 0, modelPath, refreshMs: 50, ...options },
+      { chain, signer: bob(), template, logger, signal: stopping.signal },
+    );
+    const stop = async () => {
+      stopping.abort();
+      await miner.stopped;
+      await remove();
+    };
+    return { ...miner, chain, modelPath, stop };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 export type Question = {

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,12 +59,39 @@ describe.concurrent("a miner", () => {
     await expect(startTestMiner({ modelPath: "/nowhere.onnx" })).rejects.toMatchObject({
       code: "MINER_MODEL_MISSING",
     });
-    const path = join(await mkdtemp(join(tmpdir(), "subforge-no-model-")), "model.onnx");
+    const folder = await mkdtemp(join(tmpdir(), "subforge-no-model-"));
+    const path = join(folder, "model.onnx");
     await writeFile(path, "this is no model");
     await expect(startTestMiner({ modelPath: path })).rejects.toMatchObject({ code: "MINER_MODEL_INVALID" });
+    await rm(folder, { recursive: true });
     await expect(startTestMiner({ inference: { device: "cuda" } })).rejects.toMatchObject({
       code: "MINER_NO_CUDA",
     });
+  });
+
+  test("welcomes its own hotkey, answers by the Open Inference Protocol too, and counts both", async ({
+    expect,
+  }) => {
+    const miner = await startTestMiner({ metricsPort: 0 });
+    expect((await ask(miner.url, { signer: bob() })).code).toBeUndefined();
+    const described = await (await fetch(`${miner.url}/v2/models/default`)).json();
+    expect(described).toMatchObject({ name: "default", inputs: [{ datatype: "FP32" }] });
+    const page = await (await fetch(miner.metricsUrl!)).text();
+    expect(page).toContain('sf_requests_total{outcome="answered",protocol="btauth/1"} 1\n');
+    expect(page).toContain('sf_model_ready{model="default"} 1\n');
+    expect(page).toContain('sf_provider{model="default",name="cpu"} 1\n');
+    expect(page).toContain("sf_registered 1\n");
+    expect(page).not.toContain(bob().address); // T41
+    await miner.stop();
+    await expect(fetch(miner.metricsUrl!)).rejects.toThrow();
+  });
+
+  test("M15 keeps its model when the file it is told to load again is none", async ({ expect }) => {
+    const miner = await startTestMiner();
+    await writeFile(miner.modelPath, "half a mod");
+    await expect(miner.reload()).rejects.toMatchObject({ code: "MINER_MODEL_INVALID" });
+    expect((await ask(miner.url)).code).toBeUndefined();
+    await miner.stop();
   });
 
   test("follows the chain: a lost permit is refused, a new one is welcome", async ({ expect }) => {

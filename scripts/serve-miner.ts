@@ -1,4 +1,3 @@
-import { cudaEnvironment } from "../miner/gpu/cuda-environment.ts";
 import { GpuSampler } from "../miner/gpu/gpu-sampler.ts";
 import { queryGpus } from "../miner/gpu/nvidia-smi.ts";
 import type { DeviceChoice } from "../miner/inference/device.ts";
@@ -17,6 +16,7 @@ import type { WantedAddress } from "./commands/miner.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
 import { judgeClock, readTimeSources } from "./miner/check-clock.ts";
 import { describePorts } from "./miner/describe-model.ts";
+import { inferenceEnvironment } from "./miner/inference-environment.ts";
 import { toModelEntries } from "./miner/model-entries.ts";
 import { toAnnouncement } from "./miner/to-announcement.ts";
 import { assertDevKeyAllowed, chainAt } from "./networks.ts";
@@ -34,9 +34,12 @@ export type ServeMinerArgs = WalletArgs & {
   device: DeviceChoice;
   isolation: Isolation;
   gpuIds: readonly number[] | undefined;
+  gpuDir: string | undefined;
   tf32: boolean;
   /** MiB. */
   maxRss: number | undefined;
+  /** MiB. */
+  maxVram: number | undefined;
   watch: boolean;
   host: string;
   port: number;
@@ -82,6 +85,7 @@ export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Pro
       const found = await detectAddress({ helper });
       return found.ok ? found.ip : undefined;
     };
+    const sampler = new GpuSampler(() => queryGpus(process.env), systemClock);
     const miner = await startMiner(
       {
         ...{ netuid, host, port, models, callers: { requirePermit, minStakeRao }, protocols: args.protocols },
@@ -94,11 +98,12 @@ export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Pro
         replayStore: args.replayRedis === undefined ? undefined : replayStoreOf(args, args.replayRedis),
         localPort: localPort === undefined ? undefined : { port: localPort },
         ...{ metricsPort: args.metricsPort, version: packageJson.version },
-        inference: inferenceOf(args),
+        inference: inferenceOf(args, await inferenceEnvironment(args), sampler),
       },
       { chain, signer, template, logger, signal },
     );
-    reportCards(miner);
+    // Memory and load of the cards, when a model runs on one.
+    if (miner.device === "cuda") miner.metrics.onScrape(() => sampler.report(miner.metrics));
     reloadOnHangup(miner, logger, signal);
     output.result(toDocument(miner, args, signer.address), describe(miner, args));
     await miner.stopped;
@@ -122,21 +127,20 @@ function replayStoreOf({ replayPrivateNetwork: privateNetwork }: ServeMinerArgs,
   return { url, privateNetwork };
 }
 
-function inferenceOf(args: ServeMinerArgs) {
-  const { device, isolation, processes, threads, gpuIds: deviceIds, maxRss, watch, tf32 } = args;
+function inferenceOf(
+  args: ServeMinerArgs,
+  environment: Readonly<Record<string, string | undefined>>,
+  sampler: GpuSampler,
+) {
+  const { device, isolation, processes, threads, gpuIds: deviceIds, maxRss, maxVram, watch } = args;
   return {
-    ...{ device, isolation, processes, threads, deviceIds, watch },
+    ...{ device, isolation, processes, threads, deviceIds, watch, environment },
     ...{ maxRows: args.maxBatchRows, maxWaitMs: args.maxWaitMs },
-    environment: device === "cpu" ? process.env : cudaEnvironment(process.env, { tf32 }),
     ...(maxRss !== undefined && { maxRssBytes: maxRss * MIB }),
+    ...(maxVram !== undefined && {
+      maxVram: { bytes: maxVram * MIB, of: (pid: number) => sampler.vramOf(pid) },
+    }),
   };
-}
-
-/** Memory and load of the cards, when a model runs on one. */
-function reportCards({ device, metrics }: RunningMiner): void {
-  if (device !== "cuda") return;
-  const sampler = new GpuSampler(() => queryGpus(process.env), systemClock);
-  metrics.onScrape(() => sampler.report(metrics));
 }
 
 /** SIGHUP: serve what the files hold now. What cannot be served is said, and the old model stays. */

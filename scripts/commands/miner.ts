@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { SubforgeError } from "../../shared/errors.ts";
 import type { ProtocolId } from "../../shared/wire/protocol.ts";
+import { gpuOptions } from "../gpu/gpu-options.ts";
 import { nearest } from "../nearest.ts";
 import {
   type Command,
@@ -35,6 +36,7 @@ const modelOptions = {
   },
   device: { choices: ["cpu", "cuda", "auto"], default: "cpu", describe: "Where to run it" },
   threads: { type: "number", default: 1, describe: "CPU threads of one inference process" },
+  ...gpuOptions,
 } as const;
 
 const addressOptions = {
@@ -88,6 +90,7 @@ const serveOptions = {
     describe: "Where native code runs; process: a crash takes no answer of another request with it",
   },
   "max-rss": { type: "number", describe: "Replace an inference process that holds more memory, in MiB" },
+  "max-vram": { type: "number", describe: "The same for memory on cards, in MiB" },
   "gpu-ids": { type: "string", describe: "Cards for the processes in turn, as in 0,1" },
   tf32: {
     type: "boolean",
@@ -127,7 +130,7 @@ const serveOptions = {
 const settings: SettingsFile = {
   defaultPath: SETTINGS_PATH,
   options: serveOptions,
-  paths: ["model", "walletPath", "passwordFile"],
+  paths: ["model", "walletPath", "passwordFile", "gpuDir"],
 };
 
 const initOptions = {
@@ -190,6 +193,7 @@ const benchOptions = {
   config,
   model: modelOptions.model,
   device: modelOptions.device,
+  ...gpuOptions,
   seconds: { type: "number", default: 1, describe: "How long each case is measured" },
 } as const;
 
@@ -242,6 +246,7 @@ const minerServe: Command<typeof serveOptions> = {
         maxBatchRows: whole("serve", "max-batch-rows", args.maxBatchRows, 1, 65_536),
         maxWaitMs: whole("serve", "max-wait-ms", args.maxWaitMs, 0, 1_000),
         maxRss: optional("max-rss", args.maxRss, 16, 2 ** 20),
+        maxVram: optional("max-vram", args.maxVram, 16, 2 ** 20),
         gpuIds: args.gpuIds?.split(",").map((id) => whole("serve", "gpu-ids", Number(id || "none"), 0, 63)),
         protocols: parseProtocols(args.protocols),
         localPort: optional("local-port", args.localPort, 0, 65_535),

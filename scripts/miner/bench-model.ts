@@ -9,6 +9,7 @@ import { silentLogger } from "../../shared/logger.ts";
 import type { Tensors } from "../../shared/tensor.ts";
 import { createOutput, createProgress, table } from "../output.ts";
 import { describePorts } from "./describe-model.ts";
+import { inferenceEnvironment } from "./inference-environment.ts";
 import { toModelEntries } from "./model-entries.ts";
 
 /** The parsed flags of `subforge miner bench`. */
@@ -16,6 +17,7 @@ export type BenchModelArgs = {
   json: boolean;
   model: readonly string[];
   device: DeviceChoice;
+  gpuDir: string | undefined;
   /** Of each case. */
   seconds: number;
 };
@@ -52,13 +54,14 @@ export async function benchModel(args: BenchModelArgs): Promise<void> {
   const { info } = await readModelFile(path);
   const row = zeroRow(info);
   if (!row) throw new SubforgeError("MINER_BENCH_SHAPE", { path, ports: describePorts(info) });
+  const environment = await inferenceEnvironment(args);
   const progress = createProgress();
   const cores = availableParallelism();
   let device = "cpu";
   const measureAll = async (layout: Layout, sizes: readonly number[]): Promise<BenchCase[]> => {
     const options = { ...DEFAULT_POOL_OPTIONS, ...layout, modelPath: path, device: args.device };
     const pool = await InferencePool.start(
-      { ...options, maxRows: MAX_ROWS, runTimeoutMs: 60_000, environment: process.env },
+      { ...options, maxRows: MAX_ROWS, runTimeoutMs: 60_000, environment },
       { logger: silentLogger, clock: systemClock },
     );
     device = pool.device ?? device;
@@ -136,7 +139,7 @@ async function measure(pool: InferencePool, feeds: Tensors, clients: number, for
 }
 
 /** The fewest rows that bring nearly as much as the best. */
-export function bestRows(cases: readonly Pick<BenchCase, "rows" | "rowsPerSecond">[]): number {
+function bestRows(cases: readonly Pick<BenchCase, "rows" | "rowsPerSecond">[]): number {
   const most = Math.max(...cases.map(({ rowsPerSecond }) => rowsPerSecond));
   return cases.find(({ rowsPerSecond }) => rowsPerSecond >= GOOD_ENOUGH * most)!.rows;
 }

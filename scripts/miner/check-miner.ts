@@ -21,6 +21,7 @@ import { createOutput } from "../output.ts";
 import { askAsValidator } from "./ask-as-validator.ts";
 import { judgeClock, readTimeSources } from "./check-clock.ts";
 import { describePorts } from "./describe-model.ts";
+import { inferenceEnvironment } from "./inference-environment.ts";
 import { toModelEntries } from "./model-entries.ts";
 import { toAnnouncement } from "./to-announcement.ts";
 
@@ -31,6 +32,7 @@ export type CheckMinerArgs = WalletArgs & {
   netuid: number;
   model: readonly string[];
   device: DeviceChoice;
+  gpuDir: string | undefined;
   threads: number;
   host: string;
   port: number;
@@ -66,13 +68,15 @@ export async function checkMiner(args: CheckMinerArgs): Promise<void> {
 }
 
 /** In a child, where it was asked: native code that cannot be loaded may end its process. */
-async function checkModel({ name, path }: ModelEntry, { device, threads }: CheckMinerArgs): Promise<Finding> {
+async function checkModel({ name, path }: ModelEntry, args: CheckMinerArgs): Promise<Finding> {
+  const { device, threads } = args;
   const what = name === DEFAULT_MODEL_NAME ? "model" : `model ${name}`;
   try {
     const { info } = await readModelFile(path);
+    const environment = await inferenceEnvironment(args);
     const startMs = performance.now();
     const pool = await InferencePool.start(
-      { ...DEFAULT_POOL_OPTIONS, modelPath: path, device, threads, environment: process.env },
+      { ...DEFAULT_POOL_OPTIONS, modelPath: path, device, threads, environment },
       { logger: silentLogger, clock: systemClock },
     );
     const ms = Math.round(performance.now() - startMs);

@@ -1,5 +1,5 @@
-import { rowsPerRun } from "../../miner/inference/feeds.ts";
 import type { ModelInfo, ModelPort } from "../../miner/inference/model-guard.ts";
+import { recommendBatching } from "../../miner/inference/recommend-batching.ts";
 
 const MIB = 2 ** 20;
 
@@ -15,15 +15,13 @@ export function describeModel(info: ModelInfo): string[] {
   return [
     `model   ${describePorts(info)}`,
     `        opset ${info.opset}; ${info.nodes} nodes; ${size}${beside}`,
-    canBatch(info)
-      ? "batch   the first dimension is open: requests share a run"
-      : "batch   the first dimension is fixed: each request runs alone",
+    `batch   ${recommendBatching(info).advice}`,
   ];
 }
 
 /** May rows of several requests share a run? As far as the file says. */
 export function canBatch(info: ModelInfo): boolean {
-  return rowsPerRun(info) === Number.POSITIVE_INFINITY;
+  return recommendBatching(info).rows === "together";
 }
 
 function describePort({ name, dtype, shape }: ModelPort): string {

@@ -72,7 +72,7 @@ export async function explainPay(args: ExplainPayArgs): Promise<void> {
   ]);
 }
 
-export async function readPayFacts(chain: OperatorChain, netuid: number, hotkey: string): Promise<PayFacts> {
+async function readPayFacts(chain: OperatorChain, netuid: number, hotkey: string): Promise<PayFacts> {
   const [{ block, neurons }, rules, info] = await Promise.all([
     chain.metagraph(netuid),
     chain.subnetRules(netuid),
