@@ -16,9 +16,6 @@ export type GpuPackage = {
 /** Release of onnxruntime-node that these files belong to: runtime and provider must be of one build. */
 export const GPU_RUNTIME_VERSION = "1.30.0";
 
-/** CUDA release of these files. An older driver than `OLDEST_DRIVER` of it cannot run them. */
-export const GPU_CUDA = "13";
-
 /** Licences are installed beside what they are for. */
 const license = (entry: string, of: string, bytes: number) => ({ entry, as: `LICENSE.${of}.txt`, bytes });
 
@@ -31,7 +28,7 @@ const ANY_PYTHON = { python: "3", implementation: "py", abi: "none" };
  * The runtime with its CUDA provider. Its own `libonnxruntime` comes along, of the same commit as that of the package:
  * the two speak through tables that only one build is sure to agree on.
  */
-export const PROVIDER_PACKAGE: GpuPackage = {
+const PROVIDER_PACKAGE: GpuPackage = {
   name: "onnxruntime-gpu",
   version: GPU_RUNTIME_VERSION,
   file: "onnxruntime_gpu-1.30.0-cp311-cp311-manylinux_2_28_x86_64.whl",
@@ -48,7 +45,7 @@ export const PROVIDER_PACKAGE: GpuPackage = {
 };
 
 /** CUDA's libraries, for machines whose system has none of this release. The oldest of CUDA 13: it asks least of a driver. */
-export const CUDA_PACKAGES: readonly GpuPackage[] = [
+const CUDA_PACKAGES: readonly GpuPackage[] = [
   {
     name: "nvidia-cuda-runtime",
     version: "13.0.96",
@@ -143,3 +140,7 @@ export const CUDA_PACKAGES: readonly GpuPackage[] = [
     ],
   },
 ];
+
+/** All that `gpu install` may bring. */
+export const PINNED = { provider: PROVIDER_PACKAGE, cuda: CUDA_PACKAGES };
+export type PinnedPackages = typeof PINNED;

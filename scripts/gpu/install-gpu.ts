@@ -7,7 +7,7 @@ import { askYesNo, hasTerminal } from "../ask.ts";
 import { extractZip } from "../extract-zip.ts";
 import { createOutput, type Output } from "../output.ts";
 import { describeFile, downloadPackages, recognizeFiles } from "./fetch-packages.ts";
-import { CUDA_PACKAGES, GPU_RUNTIME_VERSION, type GpuPackage, PROVIDER_PACKAGE } from "./gpu-packages.ts";
+import { GPU_RUNTIME_VERSION, type GpuPackage, PINNED, type PinnedPackages } from "./gpu-packages.ts";
 import { type CudaTrial, tryCuda } from "./try-cuda.ts";
 
 export type InstallGpuArgs = {
@@ -43,15 +43,19 @@ const MAX_UNPACKED_BYTES = 2 ** 31;
  * All or nothing: archives are compared with pinned hashes, unpacked into a draft, a model runs from there on every card,
  * and only then the draft takes the folder's name. An interrupted or failed run leaves the folder as it was.
  *
+ * @param options.pinned - What may be installed; a test has smaller packages of its own.
  * @throws SubforgeError GPU_RELEASE, GPU_DRIVER, GPU_NO_SPACE, GPU_DECLINED, GPU_FILES_NEEDED, GPU_FILE_UNKNOWN,
  * GPU_DOWNLOAD_FAILED, ARCHIVE_REFUSED, GPU_LOAD_FAILED
  */
-export async function installGpu(args: InstallGpuArgs, signal: AbortSignal): Promise<void> {
-  const output = createOutput(args);
+export async function installGpu(
+  args: InstallGpuArgs,
+  signal: AbortSignal,
+  { pinned = PINNED, output = createOutput(args) }: { pinned?: PinnedPackages; output?: Output } = {},
+): Promise<void> {
   if (runtimeVersion() !== GPU_RUNTIME_VERSION)
     throw new SubforgeError("GPU_RELEASE", { runtime: runtimeVersion(), pinned: GPU_RUNTIME_VERSION });
   const before = await inspectCuda(args.folder, process.env, signal);
-  const packages = await packagesFor(before, args.folder);
+  const packages = await packagesFor(before, args.folder, pinned);
   const installed = (outcome: Pick<InstalledGpu, "installed" | "tried">): InstalledGpu => ({
     folder: args.folder,
     packages: packages.map(({ name, version, file, bytes, sha256 }) => ({
@@ -77,7 +81,7 @@ export async function installGpu(args: InstallGpuArgs, signal: AbortSignal): Pro
   }
   await requireSpace(packages, args);
   await confirm(args);
-  const tried = await build(packages, before, args, output, signal);
+  const tried = await build(packages, before, args, { pinned, output, signal });
   output.result(installed({ installed: true, tried }), [
     `installed in ${args.folder}: checksums match, and ${TRIED[tried]}`,
     ...(tried === "cpu" ? ["on the machine with the cards, run: subforge gpu check"] : []),
@@ -90,16 +94,17 @@ const TRIED = {
 };
 
 /** The provider unless it is there, and what the system has nowhere else. The folder is made anew, so what it has counts not. */
-async function packagesFor(report: CudaReport, folder: string): Promise<GpuPackage[]> {
+async function packagesFor(
+  report: CudaReport,
+  folder: string,
+  { provider, cuda }: PinnedPackages,
+): Promise<GpuPackage[]> {
   const hasAll = report.runtimeFolder === folder && report.libraries.every(isThereOrOfTheDriver);
   if (hasAll) return [];
-  const names = CUDA_PACKAGES.flatMap((one) => librariesOf(one));
+  const names = cuda.flatMap((one) => librariesOf(one));
   const elsewhere = await findLibraries(names, [], process.env);
   const absent = new Set(elsewhere.filter(({ path }) => path === undefined).map(({ name }) => name));
-  return [
-    PROVIDER_PACKAGE,
-    ...CUDA_PACKAGES.filter((one) => librariesOf(one).some((name) => absent.has(name))),
-  ];
+  return [provider, ...cuda.filter((one) => librariesOf(one).some((name) => absent.has(name)))];
 }
 
 function isThereOrOfTheDriver({ name, path }: CudaReport["libraries"][number]): boolean {
@@ -151,8 +156,7 @@ async function build(
   packages: readonly GpuPackage[],
   before: CudaReport,
   { folder, fromFile }: InstallGpuArgs,
-  output: Output,
-  signal: AbortSignal,
+  { pinned, output, signal }: { pinned: PinnedPackages; output: Output; signal: AbortSignal },
 ): Promise<"cuda" | "cpu"> {
   await removeOldDrafts(folder);
   const draft = draftName(folder, process.pid);
@@ -161,7 +165,7 @@ async function build(
     await mkdir(downloads, { recursive: true, mode: 0o700 });
     const archives =
       fromFile.length > 0
-        ? await recognizeFiles(fromFile, packages, [PROVIDER_PACKAGE, ...CUDA_PACKAGES], signal)
+        ? await recognizeFiles(fromFile, packages, [pinned.provider, ...pinned.cuda], signal)
         : await downloadPackages(
             packages,
             downloads,
