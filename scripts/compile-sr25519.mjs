@@ -10,7 +10,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "shared/keys/sr25519/assembly");
 const target = join(root, "shared/keys/sr25519/sr25519-module.ts");
 const entries = ["session.ts", "verifier.ts", "signer.ts"]; // what these export, the module exports
-const options = "--runtime stub --optimizeLevel 3 --shrinkLevel 0 --noAssert --use abort=".split(" ");
+const options =
+  "--runtime stub --optimizeLevel 3 --shrinkLevel 0 --noAssert --use abort= --enable simd".split(" ");
 
 const hash = createHash("sha256").update([...entries, ...options].join(" "));
 for (const name of readdirSync(folder).sort()) {
