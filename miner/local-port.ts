@@ -61,6 +61,8 @@ const DEFAULT_LOCAL_LIMITS: AxonLimits = {
 /** Of each model's queue, so that whoever pays for answers always finds room. */
 const QUEUE_SHARE = 0.5;
 
+const NOT_FOUND = errorReply(404, "there is no such route, model or version here", "AXON_NOT_FOUND");
+
 /** Clients of the protocol list models with a POST that has no body. */
 const INDEX_PATH = "/v2/repository/index";
 
@@ -170,9 +172,7 @@ class LocalServer implements LocalPort {
     if (page) return { reply: page.show(), keeps: true };
     if (method === "POST" && target === INDEX_PATH) return { reply: this.#index(), keeps: false };
     const model = method === "POST" ? this.#models.get(target) : undefined;
-    return model
-      ? this.#answer(model, request, response)
-      : { reply: oipRefusal("AXON_NOT_FOUND"), keeps: false };
+    return model ? this.#answer(model, request, response) : { reply: NOT_FOUND, keeps: false };
   }
 
   async #answer(

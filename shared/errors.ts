@@ -302,7 +302,7 @@ export const ERRORS = {
   }),
   INTEROP_USAGE: spec<{ problem: string }>({
     message: (d) => d.problem,
-    hint: () => "run: npm run interop -- [--client sdk10,sdk11,btcli,wallets] [--refresh] [--json]",
+    hint: () => "run: npm run interop -- [--client sdk10,sdk11,btcli,triton] [--refresh] [--json]",
     exit: "usage",
   }),
   DEV_STALLED: spec<{ wanted: number; verified: number; passed: number }>({

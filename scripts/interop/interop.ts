@@ -5,7 +5,12 @@ import { createOutput, endQuietlyWhenReaderLeaves, onShutdown, printError, table
 import type { StepResult } from "./outcome.ts";
 import { PYTHON_CLIENTS, type PythonClient, type PythonEnv, pythonEnv } from "./python-env.ts";
 import { runClient } from "./run-clients.ts";
-import { STEPS, type Step } from "./steps.ts";
+import { runTriton } from "./run-triton.ts";
+import { STEPS } from "./steps.ts";
+import { TRITON_STEPS } from "./triton-steps.ts";
+
+/** Of both checklists: that of a chain's client, and that of a miner's. */
+const TITLES: Record<string, string> = { ...STEPS, ...TRITON_STEPS };
 
 type Options = { clients: PythonClient[]; refresh: boolean; json: boolean };
 
@@ -33,9 +38,8 @@ async function interop({ clients, refresh, json }: Options, signal: AbortSignal)
   const results: StepResult[] = [];
   for (const [client, env] of envs) {
     say(`${client}: ${env.package} ${env.version}`);
-    results.push(
-      ...(await runClient(client, env, { logger, signal, onStep: (result) => say(line(result)) })),
-    );
+    const deps = { logger, signal, onStep: (result: StepResult) => say(line(result)) };
+    results.push(...(await (client === "triton" ? runTriton(env, deps) : runClient(client, env, deps))));
   }
   const versions = Object.fromEntries(
     [...envs].map(([client, env]) => [client, `${env.package} ${env.version}`]),
@@ -53,7 +57,8 @@ async function interop({ clients, refresh, json }: Options, signal: AbortSignal)
 }
 
 function rows(results: readonly StepResult[], clients: readonly PythonClient[]): string[][] {
-  return Object.entries(STEPS).map(([step, title]) => [
+  const played = Object.entries(TITLES).filter(([step]) => results.some((one) => one.step === step));
+  return played.map(([step, title]) => [
     title,
     ...clients.map(
       (client) => results.find((one) => one.client === client && one.step === step)?.status ?? "",
@@ -69,7 +74,7 @@ function remarks(results: readonly StepResult[]): string[] {
 
 function line(result: StepResult): string {
   const what = result.status === "ok" ? result.detail : result.reason;
-  return `${result.client}  ${STEPS[result.step as Step]}: ${result.status}  ${what}  (${result.seconds.toFixed(1)} s)`;
+  return `${result.client}  ${TITLES[result.step]}: ${result.status}  ${what}  (${result.seconds.toFixed(1)} s)`;
 }
 
 function parseOptions(words: string[]): Options {

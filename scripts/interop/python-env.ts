@@ -12,6 +12,8 @@ const CLIENTS = {
   sdk10: { package: "bittensor", requirements: ["bittensor==10.2.0", "async-substrate-interface<2"] },
   sdk11: { package: "bittensor", requirements: ["bittensor>=11,<12"] },
   btcli: { package: "bittensor-cli", requirements: ["bittensor-cli"] },
+  // With the newer SDK, whose helpers sign what the client wrote.
+  triton: { package: "tritonclient", requirements: ["tritonclient[http]", "bittensor>=11,<12"] },
   // The peer of a benchmark: a miner of the old SDK that serves a model.
   axon10: {
     package: "bittensor",
@@ -21,7 +23,9 @@ const CLIENTS = {
 
 export type PythonEnvName = keyof typeof CLIENTS;
 export type PythonClient = Exclude<PythonEnvName, "axon10">;
-export const PYTHON_CLIENTS: readonly PythonClient[] = ["sdk10", "sdk11", "btcli"];
+/** Of a chain; the other one asks a miner. */
+export type ChainClient = Exclude<PythonClient, "triton">;
+export const PYTHON_CLIENTS: readonly PythonClient[] = ["sdk10", "sdk11", "btcli", "triton"];
 
 export type PythonEnv = {
   /** The interpreter that imports the client. */
