@@ -9,6 +9,7 @@ import type { ClientSteps } from "./steps.ts";
 import { type Keys, PASSWORD, sameKeys, type WalletFolder } from "./wallet-folder.ts";
 
 const NEURON = "miner";
+const NO_SIGNED_HTTP = { missing: "it asks no miners" };
 /** Argon2 with 512 MB. */
 const WALLET_TIMEOUT_MS = 120_000;
 /** What `subnets create` demands beside a name. */
@@ -220,6 +221,10 @@ export function btcliSteps(
       expect(tao === 12.5, `//Nobody has ${tao} TAO`);
       return "12.5 TAO";
     },
+    theyAsk: NO_SIGNED_HTTP,
+    theyAskBadly: NO_SIGNED_HTTP,
+    weAsk: NO_SIGNED_HTTP,
+    weAskBadly: NO_SIGNED_HTTP,
     walletTheirs: async () => {
       const words = ["--wallet-name", "theirs", "--hotkey", "default", ...place];
       const { data } = await btcli.json<{ data: { coldkey_ss58: string; hotkey_ss58: string } }>(

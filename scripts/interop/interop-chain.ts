@@ -1,5 +1,6 @@
 import { type LocalNode, startLocalNode } from "../../localnet/node/local-node.ts";
-import type { Call, Chain } from "../../shared/chain/chain.ts";
+import type { Call } from "../../shared/chain/chain.ts";
+import type { OperatorChain } from "../../shared/chain/operator-chain.ts";
 import { sendCall } from "../../shared/chain/send-call.ts";
 import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { SubforgeError } from "../../shared/errors.ts";
@@ -26,7 +27,7 @@ export const CLIENT_COLDKEY = "//Interop";
 export type InteropChain = {
   node: LocalNode;
   /** Our own view of it. */
-  chain: Chain;
+  chain: OperatorChain;
   /** A subnet with validators and miners whose limits do not make anybody wait. */
   netuid: Netuid;
   /** Stop the clock, so that two reads one after the other see the same block. */

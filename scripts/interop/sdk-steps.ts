@@ -6,6 +6,7 @@ import { expect, StepFailure } from "./outcome.ts";
 import type { PythonSession } from "./python-session.ts";
 import type { ClientSteps } from "./steps.ts";
 import { type Keys, PASSWORD, sameKeys, type WalletFolder } from "./wallet-folder.ts";
+import { btauthSteps, v10Steps } from "./wire-steps.ts";
 
 /** A client waits for a block and its finalization in most steps; four blocks pass in a second. */
 const STEP_TIMEOUT_MS = 60_000;
@@ -17,7 +18,12 @@ const SALT = [1, 2, 3, 4, 5, 6, 7, 8];
 const RAO = 1e9;
 
 /** Both SDKs do the same steps, each in a Python file of its own. */
-export function sdkSteps(session: PythonSession, world: InteropChain, wallets: WalletFolder): ClientSteps {
+export function sdkSteps(
+  client: "sdk10" | "sdk11",
+  session: PythonSession,
+  world: InteropChain,
+  wallets: WalletFolder,
+): ClientSteps {
   const { chain, netuid, node } = world;
   const coldkey = Keypair.fromUri(CLIENT_COLDKEY);
   const neuron = Keypair.fromUri(`${CLIENT_COLDKEY}//${NEURON}`);
@@ -170,6 +176,7 @@ export function sdkSteps(session: PythonSession, world: InteropChain, wallets: W
       expect(rao === 12.5 * RAO, `//Nobody has ${rao / RAO} TAO`);
       return `${coldkey.address.slice(0, 6)}… to ${to.slice(0, 6)}…: 12.5 TAO`;
     },
+    ...(client === "sdk10" ? v10Steps : btauthSteps)(ask, world, NEURON, wallets.path),
     walletTheirs: async () => {
       const made = await ask<Keys>("wallet_create", {
         ...walletArgs("theirs"),

@@ -4,6 +4,7 @@ import bittensor as bt
 from bittensor_wallet import Wallet
 from session import serve
 from wallet_steps import wallet_create, wallet_open  # noqa: F401, steps of this client too
+from wire_v10 import v10_ask, v10_ask_badly, v10_serve, v10_stop  # noqa: F401
 
 client = None
 wallet = None

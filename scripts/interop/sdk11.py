@@ -6,6 +6,7 @@ import struct
 import bittensor as bt
 from bittensor import calls, intents
 from session import serve
+from wire_btauth import btauth_ask, btauth_verify  # noqa: F401, steps of this client too
 
 client = None
 wallet = None
