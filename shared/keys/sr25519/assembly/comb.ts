@@ -3,6 +3,7 @@
  * affine addends 1..2^(w-1) times 2^(w i) P. Digits are signed, hence half a window's values suffice.
  */
 import * as fe from "./field.ts";
+import { invert } from "./field-powers.ts";
 import {
   ADDEND_BYTES,
   AFFINE_BYTES,
@@ -92,7 +93,7 @@ function makeAffine(first: usize, count: i32): void {
     const product = PRODUCTS + 40 * i;
     fe.mul(product, product - 40, first + (i as usize) * AFFINE_BYTES + Z);
   }
-  fe.invert(INVERSE, PRODUCTS + 40 * (count - 1));
+  invert(INVERSE, PRODUCTS + 40 * (count - 1));
   for (let i = count - 1; i >= 0; i--) {
     const entry = first + (i as usize) * AFFINE_BYTES;
     if (i > 0) {

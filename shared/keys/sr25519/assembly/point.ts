@@ -14,7 +14,7 @@ export const POINT_BYTES: usize = 160;
 /** Offsets in an addend. An affine one ends before DOUBLE_Z. */
 export const MINUS: usize = 40;
 export const TWO_DT: usize = 80;
-export const DOUBLE_Z: usize = 120;
+const DOUBLE_Z: usize = 120;
 export const ADDEND_BYTES: usize = 160;
 export const AFFINE_BYTES: usize = 120;
 

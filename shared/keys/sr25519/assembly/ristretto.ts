@@ -3,6 +3,7 @@
  * of a result only its spelling is compared.
  */
 import * as fe from "./field.ts";
+import { inverseRoot, invert } from "./field-powers.ts";
 import { T, Y, Z } from "./point.ts";
 
 const S: usize = memory.data(40, 8);
@@ -38,7 +39,7 @@ export function decode(p: usize, bytes: usize): bool {
   fe.add(V, V, U2_SQUARED);
   fe.negate(V, V); // -d u1^2 - u2^2
   fe.mul(U2_SQUARED, V, U2_SQUARED);
-  if (!fe.inverseRoot(ROOT, U2_SQUARED)) return false;
+  if (!inverseRoot(ROOT, U2_SQUARED)) return false;
   fe.mul(U2, ROOT, U2); // 1/denominator of x
   fe.mul(p + Y, ROOT, U2);
   fe.mul(p + Y, p + Y, V); // 1/denominator of y
@@ -70,7 +71,7 @@ export function spellDouble(bytes: usize, p: usize): void {
   fe.mul(EG, E, G);
   fe.mul(FH, F, H);
   fe.mul(INVERSE, EG, FH);
-  fe.invert(INVERSE, INVERSE); // 0 for the coset of the identity, whose spelling then comes out as zeros
+  invert(INVERSE, INVERSE); // 0 for the coset of the identity, whose spelling then comes out as zeros
   fe.mul(Z_INVERSE, EG, INVERSE);
   fe.mul(T_INVERSE, FH, INVERSE);
 
