@@ -6,15 +6,15 @@ import { neededLibraries } from "./needed-libraries.ts";
 import { type Gpu, type GpuQuery, queryGpus } from "./nvidia-smi.ts";
 
 /** The library that makes onnxruntime use CUDA. It must lie next to the runtime that loads it. */
-export const PROVIDER_LIBRARY = "libonnxruntime_providers_cuda.so";
+const PROVIDER_LIBRARY = "libonnxruntime_providers_cuda.so";
 
 /**
  * What a provider opens by itself when a model first needs it, by the CUDA release it was built for: the loader does not
- * know of them, so a session opens and its first convolution fails.
+ * know of them, so a session opens and its first convolution fails. cuDNN in turn needs zlib, which small images lack.
  */
 const OPENED_LATE: Record<string, readonly string[]> = {
-  "12": ["libcudnn.so.9", "libcufft.so.11", "libnvrtc.so.12"],
-  "13": ["libcudnn.so.9", "libcufft.so.12", "libnvrtc.so.13"],
+  "12": ["libcudnn.so.9", "libz.so.1", "libcufft.so.11", "libnvrtc.so.12"],
+  "13": ["libcudnn.so.9", "libz.so.1", "libcufft.so.12", "libnvrtc.so.13"],
 };
 
 /** Oldest driver on which the libraries of a CUDA release run. Source: NVIDIA, CUDA toolkit release notes, table 3. */
