@@ -30,6 +30,8 @@ const MAX_DIMENSIONS = 16;
 const MAX_NAME_CHARS = 256;
 const MAX_ID_CHARS = 256;
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** Things of other servers that would change the answer: not to know them is not to ignore them. */
 const NOT_SERVED = /^(shared_memory_|sequence_|classification$|triton_)/;
 
@@ -127,7 +129,7 @@ type JsonObject = Record<string, unknown>;
 function parseObject(bytes: Uint8Array): JsonObject {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    json = JSON.parse(UTF8.decode(bytes));
   } catch {
     throw oipInvalid("it is not JSON in UTF-8, or Inference-Header-Content-Length is missing or wrong");
   }
