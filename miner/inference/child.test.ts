@@ -55,7 +55,7 @@ describe("an inference process", { timeout: 60_000 }, () => {
     const [modelPath, framePath] = [join(folder, "slow.onnx"), join(folder, "frame.bin")];
     await writeFile(modelPath, slowModel(300, 256));
     const endless = { x: tensor("float32", [40_000, 256], new Float32Array(40_000 * 256)) };
-    await writeFile(framePath, Buffer.concat(frameChunks({ kind: "run", id: 1 }, [endless])));
+    await writeFile(framePath, Buffer.concat(frameChunks({ kind: "run", id: 1 }, [endless]).chunks));
     const order = JSON.stringify({ modelPath, device: "cpu", threads: 1 });
     const parent = spawn(
       process.execPath,
@@ -84,12 +84,13 @@ describe("the frames between pool and process", () => {
       a: tensor("float32", [2], Float32Array.of(1, 2)),
       b: tensor("int64", [], BigInt64Array.of(7n)),
     };
-    const bytes = Buffer.concat([1, 2, 3].flatMap((id) => frameChunks({ id }, [tensors])));
+    const bytes = Buffer.concat([1, 2, 3].flatMap((id) => frameChunks({ id }, [tensors]).chunks));
     for (let size = 1; size < 40; size += 1) {
       const reader = new FrameReader();
       const frames = [];
       for (let at = 0; at < bytes.length; at += size)
-        frames.push(...reader.push(bytes.subarray(at, at + size)));
+        for (const { head, tensors } of reader.push(bytes.subarray(at, at + size)))
+          frames.push({ head, tensors });
       expect(frames).toEqual([1, 2, 3].map((id) => ({ head: { id }, tensors })));
     }
   });

@@ -38,7 +38,18 @@ export function checkFeeds(feeds: Tensors, info: ModelInfo): number {
  * that the request chooses, so that rows of different requests may share a run; 1 when it is fixed at one row, so
  * that a request is cut into rows; undefined when only whole requests make sense.
  */
-export function rowsPerRun({ inputs, outputs }: ModelInfo): number | undefined {
+export function rowsPerRun(info: ModelInfo): number | undefined {
+  const known = ROWS_PER_RUN.get(info);
+  if (known) return known.rows;
+  const rows = readRowsPerRun(info);
+  ROWS_PER_RUN.set(info, { rows });
+  return rows;
+}
+
+/** Asked with every request; a model does not change. */
+const ROWS_PER_RUN = new WeakMap<ModelInfo, { rows: number | undefined }>();
+
+function readRowsPerRun({ inputs, outputs }: ModelInfo): number | undefined {
   const sizes = new Set(
     [...inputs, ...outputs].map(({ shape }) => (shape?.length ? (shape[0] ?? "any") : "unknown")),
   );
@@ -56,6 +67,11 @@ export function zeroRow(info: ModelInfo): Tensors | undefined {
     feeds[name] = tensorFromBytes(dtype, one, new Uint8Array(elementCount(one) * bytesPerElement(dtype)));
   }
   return feeds;
+}
+
+/** Does the file leave nothing open but the rows? Then all requests that pass `checkFeeds` have the same `rowKey`. */
+export function hasOneRowKey({ inputs }: ModelInfo): boolean {
+  return inputs.every(({ shape }) => shape !== null && !shape.slice(1).includes(null));
 }
 
 /** Requests of one key may share a batch: same names, types and shapes apart from the rows. */
@@ -76,6 +92,24 @@ export function sliceRows(tensors: Tensors, from: number, to: number): Tensors {
       data: data.subarray(from * width, to * width),
     } as Tensor;
   });
+}
+
+/** The rows of one run for those they belong to, in order, as views: `counts` rows each. */
+export function* shareRows(outputs: Tensors, counts: Iterable<number>): Generator<Tensors> {
+  const columns = Object.entries(outputs).map(([name, { dtype, shape, data }]) => {
+    const rest = shape.slice(1);
+    return { name, dtype, rest, width: elementCount(rest), data };
+  });
+  let from = 0;
+  for (const count of counts) {
+    const share: Tensors = {};
+    for (const { name, dtype, rest, width, data } of columns) {
+      const rows = data.subarray(from * width, (from + count) * width);
+      share[name] = { dtype, shape: [count, ...rest], data: rows } as Tensor;
+    }
+    yield share;
+    from += count;
+  }
 }
 
 /** The rows of several requests one below the other. All must have the same `rowKey`. One alone is not copied. */

@@ -7,6 +7,7 @@ import {
   tensorFromBytes,
 } from "../../shared/tensor.ts";
 import type { Json } from "../../shared/types.ts";
+import { ScratchBuffers } from "./scratch-buffers.ts";
 
 /*
  * Between the pool and its processes: u32 little-endian length of what follows, u32 length of a JSON head, the head,
@@ -26,8 +27,14 @@ const COPIED_BYTES = 16_384;
 /**
  * The chunks of one frame, in order. The rows of several parts stand one below the other, as `joinRows` would put
  * them: large ones are not copied for that. All parts must have the same `rowKey`.
+ *
+ * @param scratch - Where memory to put small chunks together comes from; `giveBack` returns it once they are written.
  */
-export function frameChunks(head: Frame["head"], parts: readonly Tensors[]): Uint8Array[] {
+export function frameChunks(
+  head: Frame["head"],
+  parts: readonly Tensors[],
+  scratch?: ScratchBuffers,
+): { chunks: Uint8Array[]; giveBack(): void } {
   const [first] = parts;
   const ports = Object.entries(first!).map(([name, { dtype, shape }]) => ({
     ...{ name, dtype },
@@ -47,7 +54,7 @@ export function frameChunks(head: Frame["head"], parts: readonly Tensors[]): Uin
   }
   prefix.writeUInt32LE(length, 0);
   prefix.writeUInt32LE(text.length, 4);
-  return mergeSmall(chunks);
+  return mergeSmall(chunks, scratch);
 }
 
 function rowsOf(parts: readonly Tensors[], name: string): number {
@@ -55,22 +62,30 @@ function rowsOf(parts: readonly Tensors[], name: string): number {
 }
 
 /** Neighbours that are small become one. */
-function mergeSmall(chunks: readonly Uint8Array[]): Uint8Array[] {
+function mergeSmall(
+  chunks: readonly Uint8Array[],
+  scratch = new ScratchBuffers(),
+): ReturnType<typeof frameChunks> {
+  const isSmall = ({ length }: Uint8Array) => length <= COPIED_BYTES;
+  const bytes = chunks.reduce((sum, chunk) => sum + (isSmall(chunk) ? chunk.length : 0), 0);
+  const memory = scratch.take(bytes);
   const merged: Uint8Array[] = [];
-  let run: Uint8Array[] = [];
+  let [start, end] = [0, 0];
   const flush = () => {
-    if (run.length > 0) merged.push(run.length === 1 ? run[0]! : Buffer.concat(run));
-    run = [];
+    if (end > start) merged.push(memory.subarray(start, end));
+    start = end;
   };
   for (const chunk of chunks) {
-    if (chunk.length <= COPIED_BYTES) run.push(chunk);
-    else {
+    if (isSmall(chunk)) {
+      memory.set(chunk, end);
+      end += chunk.length;
+    } else {
       flush();
       merged.push(chunk);
     }
   }
   flush();
-  return merged;
+  return { chunks: merged, giveBack: () => scratch.giveBack(memory) };
 }
 
 /** The memory behind tensors that own it, to hand over with a message. */
@@ -78,17 +93,26 @@ export function buffersOf(tensors: Tensors): ArrayBuffer[] {
   return [...new Set(Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer))];
 }
 
+/** A frame that came in, and the memory that its tensors lie in. */
+export type ReceivedFrame = Frame & { memory: Uint8Array<ArrayBuffer> };
+
 /** Collects frames from the pieces in which a socket delivers them. */
 export class FrameReader {
+  readonly #scratch: ScratchBuffers | undefined;
   /** Bytes of a frame whose length is not known yet. */
   #start: Uint8Array = new Uint8Array(0);
   /** The frame being filled, in memory of its own, so that the tensors in it are aligned. */
-  #frame: Uint8Array | undefined;
+  #frame: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
 
+  /** @param scratch - Where frames are put; whoever gets a frame gives its memory back. Default: each into new memory. */
+  constructor(scratch?: ScratchBuffers) {
+    this.#scratch = scratch;
+  }
+
   /** @throws Error when the stream is broken: nothing after it can be read */
-  push(piece: Uint8Array): Frame[] {
-    const frames: Frame[] = [];
+  push(piece: Uint8Array): ReceivedFrame[] {
+    const frames: ReceivedFrame[] = [];
     let rest = piece;
     while (rest.length > 0) {
       if (!this.#frame) {
@@ -98,7 +122,8 @@ export class FrameReader {
           break;
         }
         this.#start = new Uint8Array(0);
-        this.#frame = Buffer.allocUnsafeSlow(lengthOf(start));
+        const bytes = lengthOf(start);
+        this.#frame = this.#scratch?.take(bytes) ?? new Uint8Array(bytes);
         this.#filled = 0;
         rest = start;
       }
@@ -107,7 +132,7 @@ export class FrameReader {
       this.#filled += part.length;
       rest = rest.subarray(part.length);
       if (this.#filled < this.#frame.length) break;
-      frames.push(parseFrame(this.#frame));
+      frames.push({ ...parseFrame(this.#frame), memory: this.#frame });
       this.#frame = undefined;
     }
     return frames;

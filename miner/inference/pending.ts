@@ -1,8 +1,13 @@
 import type { Tensors } from "../../shared/tensor.ts";
 import type { Waiting } from "../batcher.ts";
-import { joinRows, rowKey, sliceRows } from "./feeds.ts";
+import { joinRows, sliceRows } from "./feeds.ts";
 
-type Outcome = { resolve(outputs: Tensors): void; reject(error: Error): void };
+type Outcome = {
+  resolve(outputs: Tensors): void;
+  reject(error: Error): void;
+  /** Called before either of them. */
+  ended?(): void;
+};
 
 /** A request that waits for its run or is part of one. It ends once; whatever comes later for it is dropped. */
 export class Pending implements Waiting {
@@ -10,20 +15,23 @@ export class Pending implements Waiting {
   readonly rows: number;
   readonly key: string;
   readonly arrivedMs: number;
+  /** Counts arrivals. Parts have that of their whole. */
+  readonly order: number;
   alone: boolean;
   readonly #outcome: Outcome;
   readonly #whole: Pending | undefined;
   #isSettled = false;
 
   constructor(
-    waiting: { feeds: Tensors; rows: number; arrivedMs: number; alone: boolean; key?: string },
+    waiting: { feeds: Tensors; rows: number; arrivedMs: number; alone: boolean; key: string; order: number },
     outcome: Outcome,
     whole?: Pending,
   ) {
     this.feeds = waiting.feeds;
     this.rows = waiting.rows;
-    this.key = waiting.key ?? rowKey(waiting.feeds);
+    this.key = waiting.key;
     this.arrivedMs = waiting.arrivedMs;
+    this.order = waiting.order;
     this.alone = waiting.alone;
     this.#outcome = outcome;
     this.#whole = whole;
@@ -35,17 +43,21 @@ export class Pending implements Waiting {
   }
 
   resolve(outputs: Tensors): void {
-    if (!this.isSettled) this.#settle(() => this.#outcome.resolve(outputs));
+    if (this.isSettled) return;
+    this.#end();
+    this.#outcome.resolve(outputs);
   }
 
   reject(error: Error): void {
-    if (!this.isSettled) this.#settle(() => this.#outcome.reject(error));
+    if (this.isSettled) return;
+    this.#end();
+    this.#outcome.reject(error);
   }
 
   /** Itself when it fits, else parts of at most `maxRows` rows; when the last one ends, or one fails, so does this. */
   cut(maxRows: number): Pending[] {
     if (this.rows <= maxRows) return [this];
-    const { feeds, rows, arrivedMs, alone, key } = this;
+    const { feeds, rows, arrivedMs, order, alone, key } = this;
     const outputs: Tensors[] = [];
     const count = Math.ceil(rows / maxRows);
     let left = count;
@@ -60,13 +72,13 @@ export class Pending implements Waiting {
         },
         reject: (error) => this.reject(error),
       };
-      const part = { feeds: sliceRows(feeds, from, to), rows: to - from, arrivedMs, alone, key };
+      const part = { feeds: sliceRows(feeds, from, to), rows: to - from, arrivedMs, order, alone, key };
       return new Pending(part, outcome, this);
     });
   }
 
-  #settle(action: () => void): void {
+  #end(): void {
     this.#isSettled = true;
-    action();
+    this.#outcome.ended?.();
   }
 }

@@ -6,7 +6,7 @@ import { type BatchLimits, nextBatch } from "../batcher.ts";
 import type { InferenceChild } from "./child.ts";
 import { CrashBook } from "./crash-book.ts";
 import type { Device } from "./device.ts";
-import { checkFeeds, rowsPerRun, sliceRows, zeroRow } from "./feeds.ts";
+import { checkFeeds, hasOneRowKey, rowKey, rowsPerRun, shareRows, zeroRow } from "./feeds.ts";
 import type { ModelInfo } from "./model-guard.ts";
 import { Pending } from "./pending.ts";
 import { Places, type PlacesOptions, type RecycleReason } from "./places.ts";
@@ -54,6 +54,9 @@ export class InferencePool {
   readonly #counts: PoolCounts;
   readonly #crashBook = new CrashBook();
   readonly #unfinished = new Set<Pending>();
+  /** That of every request; undefined when requests may differ. */
+  readonly #key: string | undefined;
+  #arrivals = 0;
   #queue: Pending[] = [];
   #sharesRuns: boolean;
   #maxRows: number;
@@ -88,6 +91,7 @@ export class InferencePool {
     const rows = rowsPerRun(this.info);
     this.#sharesRuns = rows !== undefined;
     this.#maxRows = Math.min(options.maxRows, rows ?? Number.POSITIVE_INFINITY);
+    this.#key = hasOneRowKey(this.info) ? "" : undefined;
     this.#counts = new PoolCounts(deps.meter);
     const { logger, clock } = deps;
     this.#places = new Places(
@@ -141,32 +145,25 @@ export class InferencePool {
     if (signal.aborted) throw new SubforgeError("INFERENCE_DEADLINE", {});
     this.#assertRoom(rows, share);
     return new Promise<Tensors>((resolve, reject) => {
-      const end = () => {
-        signal.removeEventListener("abort", giveUp);
-        this.#unfinished.delete(whole);
-        if (this.#unfinished.size === 0) this.#onIdle();
-      };
       const giveUp = () => {
         whole.reject(new SubforgeError("INFERENCE_DEADLINE", {}));
         this.#queue = this.#queue.filter(({ isSettled }) => !isSettled);
       };
+      const ended = () => {
+        signal.removeEventListener("abort", giveUp);
+        this.#unfinished.delete(whole);
+        if (this.#unfinished.size === 0) this.#onIdle();
+      };
       const alone = !this.#sharesRuns || this.#crashBook.verdict(feeds) !== "unknown";
+      const arrivedMs = this.#clock.nowMs();
       const whole = new Pending(
-        { feeds, rows, alone, arrivedMs: this.#clock.nowMs() },
-        {
-          resolve: (outputs) => {
-            end();
-            resolve(outputs);
-          },
-          reject: (error) => {
-            end();
-            reject(error);
-          },
-        },
+        { feeds, rows, alone, arrivedMs, key: this.#key ?? rowKey(feeds), order: this.#arrivals++ },
+        { resolve, reject, ended },
       );
       this.#unfinished.add(whole);
       signal.addEventListener("abort", giveUp);
-      this.#queue.push(...this.#cut(whole));
+      if (this.#sharesRuns && rows > this.#maxRows) this.#queue.push(...whole.cut(this.#maxRows));
+      else this.#queue.push(whole);
       this.#schedule();
     });
   }
@@ -313,11 +310,11 @@ export class InferencePool {
       this.#requeue(batch, { alone: true });
       return;
     }
-    let from = 0;
-    for (const pending of batch) {
-      if (!pending.isSettled) pending.resolve(sliceRows(outputs, from, from + pending.rows));
-      from += pending.rows;
-    }
+    const shares = shareRows(
+      outputs,
+      batch.map((pending) => pending.rows),
+    );
+    for (const pending of batch) pending.resolve(shares.next().value as Tensors);
   }
 
   /**
@@ -349,6 +346,6 @@ export class InferencePool {
   #requeue(batch: Pending[], { alone }: { alone: boolean }): void {
     const again = batch.filter(({ isSettled }) => !isSettled).flatMap((pending) => this.#cut(pending));
     for (const pending of again) if (alone) pending.alone = true;
-    this.#queue = [...again, ...this.#queue].sort((a, b) => a.arrivedMs - b.arrivedMs);
+    this.#queue = [...again, ...this.#queue].sort((a, b) => a.order - b.order);
   }
 }

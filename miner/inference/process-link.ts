@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { processEntry } from "../../shared/process-entry.ts";
 import { FrameReader, frameChunks } from "./frames.ts";
 import type { Link, LinkEvents, LinkOptions } from "./link.ts";
+import { ScratchBuffers } from "./scratch-buffers.ts";
 
 /** What native libraries need. Everything else, secrets above all, stays with the parent. */
 const ENVIRONMENT = [
@@ -33,6 +34,7 @@ export function openProcessLink({ order, environment, logger }: LinkOptions, eve
   const pid = child.pid ?? 0;
   const socket = child.stdio[SOCKET_FD] as Duplex;
   const reader = new FrameReader();
+  const scratch = new ScratchBuffers();
   socket.on("data", (piece: Uint8Array) => {
     try {
       for (const frame of reader.push(piece)) events.received(frame);
@@ -50,8 +52,11 @@ export function openProcessLink({ order, environment, logger }: LinkOptions, eve
   return {
     pid,
     send: (head, parts) => {
+      const { chunks, giveBack } = frameChunks(head, parts, scratch);
       socket.cork();
-      for (const chunk of frameChunks(head, parts)) socket.write(chunk);
+      chunks.forEach((chunk, i) => {
+        socket.write(chunk, i === chunks.length - 1 ? giveBack : undefined);
+      });
       socket.uncork();
     },
     kill: () => child.kill("SIGKILL"), // native code that hangs does not hear anything milder

@@ -119,8 +119,9 @@ export async function poolRate(
   const startMs = performance.now();
   let rows = 0;
   const client = async () => {
+    const { signal } = new AbortController();
     while (performance.now() < startMs + spanMs) {
-      await pool.infer(row, new AbortController().signal);
+      await pool.infer(row, signal);
       rows += 1;
     }
   };
