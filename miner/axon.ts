@@ -244,7 +244,7 @@ export class Axon {
     });
     if (!admission.ok) return admission;
     const protocol = admission.protocol.id;
-    if (request.headers.expect !== undefined) response.writeContinue();
+    if (headers.expect !== undefined) response.writeContinue();
     const proven = await this.#prove(exchange, admission, address);
     if (!proven.ok) {
       if (proven.code === "BTAUTH_BAD_SIGNATURE") this.#failures.take(address, nowMs);
@@ -330,7 +330,8 @@ export class Axon {
     const { logger, metrics } = this.#deps;
     const over = new AbortController();
     setMaxListeners(0, over.signal); // one per use of the model, as many as a route likes
-    const contentType = [headers["content-type"] ?? []].flat().join();
+    const { "content-type": type = "" } = headers;
+    const contentType = typeof type === "string" ? type : type.join();
     const question: Question = { body, headers, contentType, target, verified, signal: over.signal };
     try {
       const reply = await withinDeadline(route, question, over, response);

@@ -12,7 +12,7 @@ export function readBody(
   timeoutMs: number,
 ): Promise<Uint8Array | undefined> {
   return new Promise((resolve) => {
-    const body = new Uint8Array(length);
+    const body = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer); // nobody sees it before it is full
     let filled = 0;
     const finish = (result: Uint8Array | undefined) => {
       clearTimeout(timer);
@@ -24,8 +24,8 @@ export function readBody(
       body.set(piece, filled); // the HTTP parser never delivers more than Content-Length
       filled += piece.length;
     });
-    request.once("end", () => finish(filled === length ? body : undefined));
-    request.once("close", () => finish(undefined));
-    request.once("error", () => finish(undefined));
+    request.on("end", () => finish(filled === length ? body : undefined));
+    request.on("close", () => finish(undefined));
+    request.on("error", () => finish(undefined));
   });
 }

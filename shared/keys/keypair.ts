@@ -170,6 +170,20 @@ export function toAddress(publicKey: Uint8Array): Hotkey {
  * not spelt the one canonical way.
  */
 export function fromAddress(address: string): Uint8Array | undefined {
+  const known = decoded.get(address);
+  if (known) return known.slice();
+  const publicKey = decode(address);
+  if (!publicKey) return undefined;
+  if (decoded.size >= MAX_DECODED) decoded.clear();
+  decoded.set(address, publicKey);
+  return publicKey.slice();
+}
+
+/** A server meets the same few callers again and again, and decoding takes twice as long as checking a signature. */
+const decoded = new Map<string, Uint8Array>();
+const MAX_DECODED = 4_096;
+
+function decode(address: string): Uint8Array | undefined {
   try {
     const publicKey = decodeAddress(address, false, SS58_PREFIX);
     return publicKey.length === PUBLIC_KEY_BYTES && toAddress(publicKey) === address ? publicKey : undefined;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { fromAddress, type Keypair, verifyEd25519, verifySr25519 } from "../keys/keypair.ts";
 import type { Hotkey } from "../types.ts";
 import type { Protocol, ProtocolId, VerifySr25519 } from "./protocol.ts";
@@ -227,7 +227,7 @@ export function verifySignature(
 
 /** 64 lower-case hex digits. */
 export function sha256Hex(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes, "hex");
 }
 
 function schemeNamed(header: string): Scheme | undefined {

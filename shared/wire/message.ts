@@ -186,17 +186,21 @@ export function checkTensor(tensor: Tensor): Tensor {
   if (!isDtype(dtype) || !isShape(shape) || elementCount(shape) !== data.length) {
     throw invalid("a tensor's values do not fill its shape");
   }
-  for (const value of dtype.startsWith("float") || dtype === "bool" ? data : []) {
-    if (dtype === "bool" ? value > 1 : dtype === "float16" ? isNotFinite16(value) : !Number.isFinite(value)) {
-      throw invalid(`a ${dtype} tensor holds a value that is none`);
-    }
-  }
+  if (!holdsValues(tensor)) throw invalid(`a ${dtype} tensor holds a value that is none`);
   return tensor;
 }
 
-/** Exponent of all ones: infinity or NaN. */
-function isNotFinite16(bits: number | bigint): boolean {
-  return (Number(bits) & 0x7c00) === 0x7c00;
+/** One plain loop for each type: hundreds of thousands of numbers are usual. */
+function holdsValues({ dtype, data }: Tensor): boolean {
+  if (dtype === "float32" || dtype === "float64") return isFiniteThroughout(data as Float32Array);
+  if (dtype === "float16") return (data as Uint16Array).every((bits) => (bits & 0x7c00) !== 0x7c00); // exponent of all ones
+  return dtype !== "bool" || (data as Uint8Array).every((value) => value <= 1);
+}
+
+function isFiniteThroughout(data: Float32Array | Float64Array): boolean {
+  let zero = 0;
+  for (let i = 0; i < data.length; i += 1) zero += data[i]! * 0; // infinity and NaN leave NaN, for good
+  return zero === 0;
 }
 
 function finite(value: number): number {
