@@ -121,7 +121,7 @@ export async function detectAddress(
   return { ok: false, why: "no interface has a public address: this machine is behind a router" };
 }
 
-export function listOwnAddresses(): string[] {
+function listOwnAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((entries) =>
     (entries ?? []).map(({ address }) => address),
   );

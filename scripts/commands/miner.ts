@@ -1,8 +1,6 @@
 import { isIP } from "node:net";
 import { SubforgeError } from "../../shared/errors.ts";
-import type { ProtocolId } from "../../shared/wire/protocol.ts";
 import { gpuOptions } from "../gpu/gpu-options.ts";
-import { nearest } from "../nearest.ts";
 import {
   type Command,
   type CommandGroup,
@@ -17,8 +15,6 @@ import { wholeNumber } from "../whole-number.ts";
 const RAO_PER_TAO = 1e9;
 /** All there will ever be. */
 const MAX_TAO = 21_000_000;
-
-const PROTOCOL_IDS: readonly ProtocolId[] = ["btauth/1", "v10", "epistula/2"];
 
 const SETTINGS_PATH = "subforge.miner.json";
 
@@ -233,6 +229,7 @@ const minerServe: Command<typeof serveOptions> = {
     const { assertOpenable } = await import("../assert-openable.ts");
     await assertOpenable(args); // before anything heavy is loaded
     const { serveMiner } = await import("../serve-miner.ts"); // late: --help must not load the runtime
+    const { parseProtocols } = await import("../miner/parse-protocols.ts");
     const { onShutdown } = await import("../output.ts");
     const optional = (flag: string, value: number | undefined, from: number, to: number) =>
       value === undefined ? undefined : whole("serve", flag, value, from, to);
@@ -333,15 +330,6 @@ function checkedNumbers(command: string, args: { netuid: number; port: number; t
     port: whole(command, "port", args.port, 0, 65_535),
     threads: whole(command, "threads", args.threads, 1, 256),
   };
-}
-
-function parseProtocols(text: string): ProtocolId[] {
-  const names = text.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !PROTOCOL_IDS.some((id) => id === name));
-  if (unknown === undefined) return [...new Set(names)] as ProtocolId[];
-  const guess = nearest(unknown, PROTOCOL_IDS);
-  const known = guess ? `did you mean ${guess}?` : `known: ${PROTOCOL_IDS.join(", ")}`;
-  throw usage("serve", `--protocols ${unknown} is unknown; ${known}`);
 }
 
 function toRao(tao: number): bigint {
