@@ -140,7 +140,7 @@ describe("what stands between a card and a session", () => {
     expect(report.runtimeFolder).toBe(folder);
     expect(report.libraries.map(({ name }) => name)).toEqual([
       ...["libcublas.so.13", "libcudart.so.13", "libcuda.so.1"],
-      ...["libcudnn.so.9", "libcufft.so.12", "libnvrtc.so.13"],
+      ...["libcudnn.so.9", "libz.so.1", "libcufft.so.12", "libnvrtc.so.13"],
     ]);
     expect(report.libraries[1]).toMatchObject({ path: join(folder, "libcudart.so.13") });
   });

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { type FoundLibrary, findLibraries } from "./cuda-libraries.ts";
 import { neededLibraries } from "./needed-libraries.ts";
 import { type Gpu, type GpuQuery, queryGpus } from "./nvidia-smi.ts";
+import { visibleGpus } from "./visible-gpus.ts";
 
 /** The library that makes onnxruntime use CUDA. It must lie next to the runtime that loads it. */
 const PROVIDER_LIBRARY = "libonnxruntime_providers_cuda.so";
@@ -34,6 +35,7 @@ export type CudaReport = {
   runtime: string;
   /** Undefined without a driver that answers. */
   driver: string | undefined;
+  /** Those that CUDA_VISIBLE_DEVICES leaves, in its order: the place in the list is the device id. */
   gpus: readonly Gpu[];
   provider: { path: string; cuda: string | undefined } | undefined;
   /** What the provider needs; empty without one. */
@@ -62,7 +64,8 @@ export async function inspectCuda(
   environment: Readonly<Record<string, string | undefined>>,
   signal?: AbortSignal,
 ): Promise<CudaReport> {
-  const [query, path] = await Promise.all([queryGpus(environment, signal), findProvider(installed)]);
+  const [answer, path] = await Promise.all([queryGpus(environment, signal), findProvider(installed)]);
+  const query = onlyVisible(answer, environment.CUDA_VISIBLE_DEVICES);
   const needed = path === undefined ? [] : ((await neededLibraries(path)) ?? []);
   const cuda = needed
     .map((name) => /^libcudart\.so\.(\d+)/.exec(name)?.[1])
@@ -81,6 +84,13 @@ export async function inspectCuda(
     runtimeFolder: folder === installed ? folder : undefined,
     libraryFolders: [...new Set(libraries.flatMap(({ addFolder }) => addFolder ?? []))],
   };
+}
+
+function onlyVisible(query: GpuQuery, variable: string | undefined): GpuQuery {
+  if (!query.ok) return query;
+  const gpus = visibleGpus(query.gpus, variable);
+  if (gpus.length === 0) return { ok: false, reason: `CUDA_VISIBLE_DEVICES=${variable} hides every card` };
+  return { ...query, gpus };
 }
 
 /** What stands between the cards and a session, in the order in which it should be mended. */

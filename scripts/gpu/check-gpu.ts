@@ -5,7 +5,9 @@ import { tryCuda } from "./try-cuda.ts";
 
 /** What `gpu check` found. */
 export type CheckedGpu = CudaReport & {
-  /** A model ran on every card. */
+  /** Nothing was missing, so a model was run on the cards. */
+  tried: boolean;
+  /** It ran on every card. */
   ready: boolean;
 };
 
@@ -21,12 +23,12 @@ export async function checkGpu(args: { folder: string; json: boolean }, signal: 
 /** Looks; and where nothing is missing, tries. */
 export async function examine(folder: string, signal: AbortSignal): Promise<CheckedGpu> {
   const report = await inspectCuda(folder, process.env, signal);
-  if (report.problems.length > 0) return { ...report, ready: false };
+  if (report.problems.length > 0) return { ...report, tried: false, ready: false };
   const deviceIds = report.gpus.map((_, id) => id);
   const trial = await tryCuda(report, { device: "cuda", deviceIds, signal });
-  if (trial.ok) return { ...report, ready: true };
+  if (trial.ok) return { ...report, tried: true, ready: true };
   const problem = { what: trial.reason, next: "run: subforge explain MINER_NO_CUDA" };
-  return { ...report, ready: false, problems: [problem] };
+  return { ...report, tried: true, ready: false, problems: [problem] };
 }
 
 function describe({ driver, runtime, gpus, provider, libraries, problems, ready }: CheckedGpu): string[] {
@@ -41,7 +43,7 @@ function describe({ driver, runtime, gpus, provider, libraries, problems, ready 
     ...(libraries.length === 0
       ? []
       : table([["library", "found"], ...libraries.map(({ name, path }) => [name, path ?? "missing"])])),
-    ...problems.flatMap(({ what, next }) => [`missing  ${what}`, `         ${next}`]),
+    ...problems.flatMap(({ what, next }) => [`problem  ${what}`, `         ${next}`]),
     ready ? "ready    a model ran on every card" : "not ready",
   ];
 }

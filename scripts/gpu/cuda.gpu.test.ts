@@ -18,8 +18,8 @@ import { gpuEnvironment } from "./gpu-environment.ts";
 import { gpuFolder } from "./gpu-folder.ts";
 
 /*
- * The CUDA suite, `npm run test:gpu`: real sessions on real cards. On a machine where none can be used, every test is
- * skipped with the reason in its name.
+ * The CUDA suite, `npm run test:gpu`: real sessions on real cards. On a machine that lacks something for it, every test is
+ * skipped with the reason in its name; where nothing is missing and it still does not work, that is a failure.
  */
 
 const gpuDir = process.env.SUBFORGE_GPU_DIR;
@@ -49,6 +49,10 @@ async function open(file: Uint8Array, options: Partial<PoolOptions> & { tf32?: b
   onTestFinished(() => pool.close());
   return pool;
 }
+
+test.runIf(found.tried)("nothing is missing, so a model runs on every card", () => {
+  expect(found.problems).toEqual([]);
+});
 
 describe.skipIf(!found.ready)(
   found.ready ? "a model on CUDA" : `no CUDA device: ${reason}`,
