@@ -1,4 +1,5 @@
-// npm run fuzz [-- --seed N --count N --json]: set-up, then mutated messages against a real node over its sockets.
+// npm run fuzz [-- node|axon|onnx --seed N --count N --json]: set-up, then mutated messages against a real node, requests
+// against a real miner, or models against the guard and the runtime.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root, setUp } from "./setup.mjs";

@@ -4,7 +4,14 @@ import { fileURLToPath } from "node:url";
 import { SubforgeError } from "./errors.ts";
 
 /** The scripts in dist/ that run as processes or threads of their own. */
-export type ProcessEntry = "cli" | "inference-process" | "inference-thread" | "bench-axon" | "bench-gpu-loop";
+export type ProcessEntry =
+  | "cli"
+  | "inference-process"
+  | "inference-thread"
+  | "bench-axon"
+  | "bench-flood"
+  | "bench-gpu-loop"
+  | "fuzz-models";
 
 /**
  * Path of the built script to give to `fork`. The same from TypeScript sources (tests) and from dist/.

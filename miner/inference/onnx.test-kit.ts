@@ -138,7 +138,7 @@ export function greedyModel(): Uint8Array {
   });
 }
 
-function intAttribute(name: string, value: number): Uint8Array {
+export function intAttribute(name: string, value: number): Uint8Array {
   return join(text(1, name), number(3, value), number(20, 2));
 }
 

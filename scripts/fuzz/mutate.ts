@@ -101,7 +101,7 @@ function hexMutation(value: unknown, random: Random): unknown {
   return `0x${pick(changed, random)().toString("hex")}`;
 }
 
-function flipped(bytes: Buffer, random: Random): Buffer {
+export function flipped(bytes: Buffer, random: Random): Buffer {
   const copy = Buffer.from(bytes);
   for (let times = random.below(4); times >= 0 && copy.length > 0; times--) {
     copy[random.below(copy.length)]! ^= 1 << random.below(8);
@@ -124,6 +124,6 @@ function leafOf(value: unknown, random: Random): unknown {
   return leafOf(pick(value, random), random);
 }
 
-function pick<T>(values: readonly T[], random: Random): T {
+export function pick<T>(values: readonly T[], random: Random): T {
   return values[random.below(values.length)]!;
 }
