@@ -24,7 +24,7 @@ async function extract(bytes: Uint8Array, files: ReadonlyMap<string, string> = W
 
 const unpacked = () => readdir(join(folder, "out")).catch(() => []);
 
-describe("taking files out of a zip archive", () => {
+describe("T22: taking files out of a zip archive", () => {
   test("takes those that were named, and no others", async () => {
     const packed = { name: "deep/er/b.txt", data: Buffer.from("b".repeat(10_000)), deflate: true };
     const files = new Map([...WANTED, ["deep/er/b.txt", "b.txt"]]);
@@ -127,7 +127,7 @@ describe("taking files out of a zip archive", () => {
           expect(await unpacked()).toEqual([]);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     await expect(extract(Buffer.from("no archive"))).rejects.toMatchObject({ code: "ARCHIVE_REFUSED" });
   });
