@@ -26,6 +26,7 @@ import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { addressKey, Budget } from "./budget.ts";
 import type { CallerPolicy, CallerView } from "./caller-policy.ts";
 import { createHttpServer } from "./http-server.ts";
+import { closeNow, listen } from "./listening.ts";
 import type { MinerMetrics } from "./metrics.ts";
 import { readBody } from "./read-body.ts";
 import { JSON_CONTENT_TYPE, refusalReply } from "./refusal-reply.ts";
@@ -114,14 +115,7 @@ export class Axon {
   static async listen(options: AxonOptions, deps: AxonDeps): Promise<Axon> {
     const axon = new Axon(options, deps);
     const { host, port } = options;
-    await new Promise<void>((resolve, reject) => {
-      axon.#server.once("listening", resolve).once("error", (error: NodeJS.ErrnoException) => {
-        const { code, message } = error;
-        if (code === "EADDRINUSE") reject(new SubforgeError("PORT_IN_USE", { host, port }));
-        else reject(new SubforgeError("PORT_FORBIDDEN", { host, port, reason: code ?? message }));
-      });
-      axon.#server.listen({ host, port });
-    });
+    await listen(axon.#server, { host, port });
     return axon;
   }
 
@@ -182,10 +176,7 @@ export class Axon {
       await Promise.race([idle, this.#deps.clock.sleep(withinMs, deadline.signal)]);
     }
     deadline.abort();
-    await new Promise((resolve) => {
-      this.#server.close(resolve);
-      this.#server.closeAllConnections();
-    });
+    await closeNow(this.#server);
   }
 
   #healthPages(): PublicPage[] {

@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../shared/clock.ts";
-import { SubforgeError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RefusalCode } from "../shared/wire/refusals.ts";
 import { bodyBytes, refuseForm } from "./admission.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { createHttpServer } from "./http-server.ts";
 import type { ServedModel } from "./inference/served-model.ts";
+import { closeNow, listen } from "./listening.ts";
 import { hostOf, isFromProgram, LOOPBACK, localCallers } from "./local-callers.ts";
 import { describeRepository } from "./oip/describe.ts";
 import { errorReply, inferErrorReply, oipRefusal } from "./oip/error-reply.ts";
@@ -116,14 +116,7 @@ class LocalServer implements LocalPort {
   }
 
   listen(): Promise<void> {
-    const [host, port] = [this.#host, this.#wantedPort];
-    return new Promise((resolve, reject) => {
-      this.#server.once("listening", resolve).once("error", ({ code, message }: NodeJS.ErrnoException) => {
-        if (code === "EADDRINUSE") reject(new SubforgeError("PORT_IN_USE", { host, port }));
-        else reject(new SubforgeError("PORT_FORBIDDEN", { host, port, reason: code ?? message }));
-      });
-      this.#server.listen({ host, port });
-    });
+    return listen(this.#server, { host: this.#host, port: this.#wantedPort });
   }
 
   async drain(withinMs: number): Promise<void> {
@@ -136,10 +129,7 @@ class LocalServer implements LocalPort {
       await Promise.race([idle, this.#deps.clock.sleep(withinMs, deadline.signal)]);
     }
     deadline.abort();
-    await new Promise((resolve) => {
-      this.#server.close(resolve);
-      this.#server.closeAllConnections();
-    });
+    await closeNow(this.#server);
   }
 
   /** Nothing that goes wrong with one request may reach the process. */
@@ -148,13 +138,13 @@ class LocalServer implements LocalPort {
       response.destroy();
       return;
     }
-    this.#handle(request, response).then(
-      ({ reply, keeps }) => send(response, reply, !keeps),
-      (error) => {
+    this.#handle(request, response)
+      .catch((error) => {
         this.#deps.logger.error("local.error", { error: String(error) });
-        send(response, oipRefusal("AXON_FAILED"), true);
-      },
-    );
+        return { reply: oipRefusal("AXON_FAILED"), keeps: false };
+      })
+      .then(({ reply, keeps }) => send(response, reply, !keeps))
+      .catch(() => response.destroy());
   }
 
   /** A connection is kept only where the body was read. */

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { SubforgeError } from "../shared/errors.ts";
+import { closeNow, listen } from "./listening.ts";
 import type { MinerMetrics } from "./metrics.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -30,21 +30,10 @@ export async function serveMetrics(
     (request, response) => void answer(metrics, request, response),
   );
   server.maxConnections = MAX_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", ({ code, message }: NodeJS.ErrnoException) => {
-      const where = { host: LOOPBACK, port };
-      if (code === "EADDRINUSE") reject(new SubforgeError("PORT_IN_USE", where));
-      else reject(new SubforgeError("PORT_FORBIDDEN", { ...where, reason: code ?? message }));
-    });
-    server.listen(port, LOOPBACK, resolve);
-  });
+  await listen(server, { host: LOOPBACK, port });
   return {
     url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}/metrics`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeNow(server),
   };
 }
 
