@@ -4,6 +4,7 @@ import { systemClock } from "../shared/clock.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { startPrivateRedis } from "../shared/queue/private-redis.ts";
 import { loadSubnet } from "../subnets/registry.ts";
+import type { AskProtocol } from "../validator/asking.ts";
 import type { ValidatorEvent } from "../validator/events.ts";
 import { startValidator } from "../validator/validator.ts";
 import { toLine } from "./dev/dev-lines.ts";
@@ -27,6 +28,7 @@ export type RunValidatorArgs = WalletArgs & {
   data: string;
   queuePrivateNetwork: boolean;
   allowPrivate: boolean | undefined;
+  protocol: AskProtocol;
 };
 
 /**
@@ -66,6 +68,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
         workerArgs: workerArgs(args),
         workerPassword: password,
         allowPrivate,
+        protocol: args.protocol,
         targetsPerJob: args.targetsPerJob,
       },
       {

@@ -74,6 +74,7 @@ export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Pro
       scope: scopeOf(announcement),
       concurrency: args.concurrency,
       allowPrivate: announcement.allowPrivate && publicNetwork(announcement.genesis) === undefined,
+      protocol: announcement.protocol,
     },
     { template, signer, connect, logger, signal },
   );

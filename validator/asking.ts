@@ -43,6 +43,9 @@ export type Reply =
   | { ok: true; body: Uint8Array; latencyMs: number }
   | { ok: false; reason: Failure; latencyMs: number };
 
+/** Conventions in which miners can be asked. */
+export type AskProtocol = "btauth/1" | "v10";
+
 /** A way to ask miners. Replies are kept in one form: the binary frame of a message. */
 export type Asker = {
   /** @returns undefined when `untilMs` came before the miner had its full time: that says nothing about the miner. */

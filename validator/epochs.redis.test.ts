@@ -33,6 +33,17 @@ describe("an epoch", () => {
     expect(await net.chain.weights(2, 0)).toEqual(verified.sent);
   });
 
+  it("asks Python miners in their own convention when it is told to, and no template that they do not know", async () => {
+    const net = await startNet(bench, { template: doubling, miners: [honest], protocol: "v10" });
+    const verified = await net.until("weights.verified");
+    expect(verified.sent).toEqual({ uids: [1], values: [65535] });
+    const { v10: _v10, ...double } = doubling.synapses.ask!;
+    const template = { ...doubling, synapses: { ask: double } };
+    await expect(startNet(bench, { template, miners: [], protocol: "v10" })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+    });
+  });
+
   it("before the first commitment is skipped by name, and the weights abstain with it", async () => {
     const net = await startNet(bench, { template: doubling, miners: [honest] });
     expect(await net.until("epoch.skipped")).toMatchObject({ epoch: 0, reason: "secret-not-committed" });

@@ -16,13 +16,16 @@ import type { Metagraph, Neuron } from "../shared/chain/metagraph.ts";
 import { SenderLines } from "../shared/chain/sending/sender-lines.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
-import type { Message, MinerContext, SubnetTemplate } from "../shared/template.ts";
+import type { Message, MinerContext, SubnetTemplate, Synapse } from "../shared/template.ts";
 import type { Hex, Hotkey } from "../shared/types.ts";
 import { checkHeaders, DEFAULT_WINDOW, verifyBody } from "../shared/wire/btauth.ts";
 import { decodeMessage, encodeMessage, MESSAGE_CONTENT_TYPE } from "../shared/wire/message.ts";
 import { createNonceSource, unixNs } from "../shared/wire/nonce.ts";
 import { refusalBody } from "../shared/wire/refusals.ts";
 import { signReply } from "../shared/wire/reply.ts";
+import { parsePythonJson, printPythonJson } from "../shared/wire/v10/python-json.ts";
+import type { PythonDict } from "../shared/wire/v10/python-value.ts";
+import { fromMessage, readBody, toQuestion } from "../shared/wire/v10/synapse-body.ts";
 
 /*
  * The smallest chain and miners that a planner can tell no difference to: one subnet, epochs by tempo, calls that are
@@ -316,6 +319,8 @@ export async function startTestMiner(
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Uint8Array.from(Buffer.concat(chunks));
+    const v10 = Object.values(template.synapses).find((synapse) => request.url === `/${synapse.v10?.name}`);
+    if (v10) return answerV10(v10, body, response);
     const rules = { self: keypair.address, window: DEFAULT_WINDOW, requireReceiver: true };
     const claimed = checkHeaders(request.headersDistinct, rules, unixNs());
     if (!claimed.ok) return void response.writeHead(401).end(refusalBody(claimed.code));
@@ -352,6 +357,15 @@ export async function startTestMiner(
       server.close();
     },
   };
+}
+
+/** As a Python axon does that trusts everybody. */
+async function answerV10(synapse: Synapse, body: Uint8Array, response: ServerResponse): Promise<void> {
+  const dict = parsePythonJson(body) as PythonDict;
+  const question = synapse.parseRequest(toQuestion(synapse.v10!, readBody(synapse.v10!, dict)));
+  const outputs = fromMessage(synapse.v10!, await synapse.answer(question, {} as MinerContext), "outputs");
+  response.writeHead(200, { "content-type": "application/json", bt_header_axon_status_code: "200" });
+  response.end(printPythonJson(new Map([...dict, ...outputs])));
 }
 
 function headOf(number: number): BlockHead {

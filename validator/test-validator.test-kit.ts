@@ -10,6 +10,7 @@ import { silentLogger } from "../shared/logger.ts";
 import { type PrivateRedis, startPrivateRedis } from "../shared/queue/private-redis.ts";
 import type { Message, SubnetTemplate } from "../shared/template.ts";
 import type { Json } from "../shared/types.ts";
+import type { AskProtocol } from "./asking.ts";
 import type { ValidatorEvent } from "./events.ts";
 import type { Sources } from "./source-reader.ts";
 import { startTestMiner, TestChain, type TestMiner } from "./test-net.test-kit.ts";
@@ -27,6 +28,11 @@ export const doubling = defineTask({
   parseRequest: (message) => z.object({ n: z.number() }).parse(message),
   parseResponse: (message) => z.object({ double: z.number() }).parse(message),
   answer: async ({ n }) => ({ double: 2 * n }),
+  v10: {
+    name: "Double",
+    fields: { n: { type: "int" }, double: { type: "int", default: null, output: true } },
+    requiredHashFields: ["n"],
+  },
   score: ({ n }, answers) => answers.map((a) => (a.ok && a.response.double === 2 * n ? 1 : 0)),
 }) as unknown as SubnetTemplate;
 
@@ -119,6 +125,7 @@ export async function startNet(
     targetsPerJob?: number;
     concurrency?: number;
     sources?: Sources;
+    protocol?: AskProtocol;
   },
 ): Promise<Net> {
   const { template } = options;
@@ -157,7 +164,10 @@ export async function startNet(
     },
     startPlanner: (signal = stopPlanner.signal) =>
       startValidator(
-        { netuid: 2, workers: 0, allowPrivate: true, targetsPerJob: options.targetsPerJob },
+        {
+          ...{ netuid: 2, workers: 0, allowPrivate: true, targetsPerJob: options.targetsPerJob },
+          ...(options.protocol && { protocol: options.protocol }),
+        },
         {
           chain,
           signer: validatorKey,
@@ -186,7 +196,10 @@ export async function startNet(
       const { genesis } = chain.identity;
       const scope = { genesis, validator: validatorKey.address, netuid: 2, template: template.id };
       const stopped = startWorker(
-        { scope, allowPrivate: true, concurrency: options.concurrency ?? 8 },
+        {
+          ...{ scope, allowPrivate: true, concurrency: options.concurrency ?? 8 },
+          ...(options.protocol && { protocol: options.protocol }),
+        },
         { template, signer: validatorKey, connect, logger: silentLogger, signal: stop.signal },
       );
       return async () => {

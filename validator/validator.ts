@@ -1,6 +1,6 @@
 import type { Chain } from "../shared/chain/chain.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isSubforgeError } from "../shared/errors.ts";
+import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
 import { type Journal, openJournal } from "../shared/journal/journal.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Secret } from "../shared/keys/secret.ts";
@@ -18,6 +18,7 @@ import {
 import { startRestartingProcess } from "../shared/restarting-process.ts";
 import type { SubnetTemplate } from "../shared/template.ts";
 import type { Json, Netuid } from "../shared/types.ts";
+import type { AskProtocol } from "./asking.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { OnEvent } from "./events.ts";
 import { Planner } from "./planner.ts";
@@ -47,6 +48,8 @@ export type ValidatorOptions = {
   workerPassword?: Secret | undefined;
   /** May miners have private addresses? On a development chain only. */
   allowPrivate: boolean;
+  /** How miners are asked. Default btauth/1; v10 for Python miners of SDK 7 to 10, whose answers nobody signs. */
+  protocol?: AskProtocol;
   /** Miners per job. Default: as many as fit. */
   targetsPerJob?: number | undefined;
 };
@@ -79,7 +82,7 @@ export type Validator = {
  * Runs one validator on one subnet: chain, plan, queue, ask, score, weights, chain. Stops within seconds after the
  * signal aborts.
  *
- * @throws SubforgeError JOURNAL_LOCKED and the other JOURNAL_ codes, QUEUE_UNREACHABLE and the other QUEUE_ codes,
+ * @throws SubforgeError CONFIG_INVALID, JOURNAL_LOCKED and the other JOURNAL_ codes, QUEUE_UNREACHABLE and the other QUEUE_ codes,
  * BUILD_MISSING, before anything is signed or asked
  */
 export async function startValidator(options: ValidatorOptions, deps: ValidatorDeps): Promise<Validator> {
@@ -91,6 +94,7 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
   const scope: QueueScope = { genesis, validator: signer.address, netuid, template: template.id };
   const key = signer.deriveSecret(queueKeyPurpose(scope));
 
+  if (options.protocol === "v10") assertV10(template);
   const journal = openJournal({ path: deps.journalPath, genesis, hotkey: signer.address });
   const opened: { close(): unknown }[] = [journal];
   try {
@@ -135,6 +139,7 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
       version: template.version,
       config: config as Json,
       allowPrivate: options.allowPrivate,
+      protocol: options.protocol ?? ("btauth/1" as const),
     };
     const workers = Array.from({ length: options.workers }, () =>
       startRestartingProcess(
@@ -263,4 +268,12 @@ function watchSilence(logger: Logger): { seen(): void; end(): void } {
     },
     end: () => clearInterval(timer),
   };
+}
+
+/** A synapse that Python miners do not know would cost every miner its score. */
+function assertV10({ id, synapses }: SubnetTemplate): void {
+  const unknown = Object.keys(synapses).filter((name) => !synapses[name]!.v10);
+  if (unknown.length === 0) return;
+  const problems = unknown.map((name) => `${id}/${name} has no v10 description`);
+  throw new SubforgeError("CONFIG_INVALID", { what: "the protocol v10 for this template", problems });
 }

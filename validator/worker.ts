@@ -16,7 +16,9 @@ import {
 import type { Answer, Message, SubnetTemplate, Synapse } from "../shared/template.ts";
 import { decodeMessage, encodeMessage, MESSAGE_CONTENT_TYPE } from "../shared/wire/message.ts";
 import { synapseRoute } from "../shared/wire/route.ts";
+import type { Asker, AskProtocol } from "./asking.ts";
 import { Dendrite } from "./dendrite.ts";
+import { V10Dendrite } from "./v10-dendrite.ts";
 
 /** Jobs in hand at once. More than 16 gives nothing; each has up to 32 miners. */
 const DEFAULT_CONCURRENCY = 8;
@@ -27,11 +29,15 @@ const GATHER_MS = 200;
 /** Pause before answers are handed over again while Redis is away. */
 const HAND_OVER_RETRY_MS = 500;
 
+const ASKERS = { "btauth/1": Dendrite, v10: V10Dendrite } as const satisfies Record<AskProtocol, unknown>;
+
 export type WorkerOptions = {
   scope: QueueScope;
   concurrency?: number;
   /** May miners have private addresses? */
   allowPrivate: boolean;
+  /** How miners are asked. Default btauth/1; v10 for Python miners of SDK 7 to 10. */
+  protocol?: AskProtocol;
 };
 
 export type WorkerDeps = {
@@ -57,7 +63,7 @@ export async function startWorker(options: WorkerOptions, deps: WorkerDeps): Pro
   const key = signer.deriveSecret(queueKeyPurpose(scope));
   const dispatch = await openDispatchQueue(scope, key, connect);
   const collect = await openCollectQueue(scope, key, connect);
-  const dendrite = new Dendrite(signer, { allowPrivate });
+  const dendrite = new ASKERS[options.protocol ?? "btauth/1"](signer, { allowPrivate });
   const worker = `${process.pid}-${randomBytes(4).toString("hex")}`;
   logger.info("worker.started", { worker, netuid: scope.netuid, template: template.id, concurrency });
   try {
@@ -91,12 +97,12 @@ type AnswerRow = CollectJob["answers"][number];
 async function askAll(
   job: DispatchJob,
   template: SubnetTemplate,
-  deps: { dendrite: Dendrite; logger: Logger; take: (answer: AnswerRow) => void },
+  deps: { dendrite: Asker; logger: Logger; take: (answer: AnswerRow) => void },
 ): Promise<void> {
   const synapse = Object.hasOwn(template.synapses, job.synapse) ? template.synapses[job.synapse] : undefined;
   if (!synapse) throw new SubforgeError("INTERNAL", { what: `${template.id} has no synapse ${job.synapse}` });
   const encode = createEncoder(synapse);
-  const { timeoutMs, maxResponseBytes } = synapse;
+  const { timeoutMs, maxResponseBytes, v10 } = synapse;
   const route = synapseRoute(template.id, job.synapse);
   await Promise.all(
     job.targets.map(async (target) => {
@@ -109,7 +115,7 @@ async function askAll(
         deps.logger.error("worker.no-question", { taskId: job.taskId, hotkey, reason: String(error) });
         return deps.take({ hotkey, reason: "validator-outage", latencyMs: 0 });
       }
-      const question = { route, body, timeoutMs, maxResponseBytes, untilMs: job.expiresAtMs };
+      const question = { route, body, timeoutMs, maxResponseBytes, untilMs: job.expiresAtMs, v10 };
       const reply = await deps.dendrite.ask(target, question);
       if (!reply) return;
       const { latencyMs } = reply;

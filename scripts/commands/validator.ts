@@ -26,6 +26,11 @@ const runOptions = {
     default: ".subforge/validator",
     describe: "Folder of the journal and of the private Redis",
   },
+  protocol: {
+    choices: ["btauth/1", "v10"],
+    default: "btauth/1",
+    describe: "How miners are asked; v10 for Python miners of SDK 7 to 10, whose answers are not signed",
+  },
   "allow-private": {
     type: "boolean",
     describe: "Call miners at private addresses; default: when the chain is a local development chain",

@@ -22,6 +22,8 @@ const schema = z.strictObject({
   config: z.json() as z.ZodType<Json>,
   /** May miners have private addresses? On a development chain only. */
   allowPrivate: z.boolean(),
+  /** How miners are asked. */
+  protocol: z.enum(["btauth/1", "v10"]),
 });
 
 /** Which validator works on this Redis: enough for a worker that knows nothing but the address of Redis. */
