@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../shared/process-entry.ts";
 import { catalogueMarkdown } from "./error-catalogue.ts";
-import { withMetrics } from "./miner/metrics-table.ts";
+import { withTables } from "./miner/page-tables.ts";
 
 /* npm run docs: the pages, and parts of pages, that are made from sources. */
 writeFileSync(join(packageRoot(), "docs", "errors.md"), catalogueMarkdown());
 const miner = join(packageRoot(), "docs", "miner.md");
-writeFileSync(miner, withMetrics(readFileSync(miner, "utf8")));
+writeFileSync(miner, withTables(readFileSync(miner, "utf8")));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { minerCommands } from "../commands/miner.ts";
-import { withMetrics } from "../miner/metrics-table.ts";
+import { withTables } from "../miner/page-tables.ts";
 import { networkOptions, walletOptions, writeOptions } from "../options.ts";
 import { readSource } from "./sources.ts";
 
@@ -10,8 +10,8 @@ const SHARED = new Set(Object.keys({ ...networkOptions, ...walletOptions, ...wri
 describe("docs/miner.md", () => {
   const page = readSource("docs/miner.md") ?? "";
 
-  test("lists the metrics of the code: `npm run docs` makes the table", () => {
-    expect(page).toBe(withMetrics(page));
+  test("lists the metrics and refusals of the code: `npm run docs` makes the tables", () => {
+    expect(page).toBe(withTables(page));
   });
 
   test("names every command of a miner and every flag that only its commands have", () => {

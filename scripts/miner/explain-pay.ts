@@ -199,7 +199,7 @@ function judgeRefusals(refusals: Record<string, number>): Finding {
   const fact = `since its start it answered ${answered} and refused ${list || "none"}`;
   const total = worst.reduce((sum, [, count]) => sum + count, 0);
   if (total <= answered) return ok(what, fact);
-  return { what, state: "warn", fact, next: `look up the first: subforge explain, or docs/miner.md` };
+  return { what, state: "warn", fact, next: "look the first one up in docs/miner.md" };
 }
 
 /** Requests by outcome, from the metrics of a miner on this machine. Undefined: it does not serve them there. */
