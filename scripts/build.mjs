@@ -51,6 +51,7 @@ await build({
     "bench-flood": "scripts/bench/flood-part.ts",
     fuzz: "scripts/fuzz/fuzz.ts",
     "fuzz-models": "scripts/fuzz/load-models.ts",
+    soak: "scripts/soak/soak.ts",
     interop: "scripts/interop/interop.ts",
     scenario: "scripts/scenario/scenario.ts",
     docs: "scripts/docs.ts",

@@ -287,7 +287,12 @@ export const ERRORS = {
   }),
   FUZZ_USAGE: spec<{ problem: string }>({
     message: (d) => d.problem,
-    hint: () => "run: npm run fuzz -- [--seed N] [--count N] [--json]",
+    hint: () => "run: npm run fuzz -- [node|axon|onnx] [--seed N] [--count N] [--json]",
+    exit: "usage",
+  }),
+  SOAK_USAGE: spec<{ problem: string }>({
+    message: (d) => d.problem,
+    hint: () => "run: npm run soak -- miner [--minutes N] [--json]",
     exit: "usage",
   }),
   PYTHON_MISSING: spec<{ reason: string }>({
@@ -423,7 +428,8 @@ export const ERRORS = {
     exit: "check",
   }),
   MINER_BENCH_SHAPE: spec<{ path: string; ports: string }>({
-    message: (d) => `${d.path} leaves sizes open besides the rows, so there is no input to measure it with: ${d.ports}`,
+    message: (d) =>
+      `${d.path} leaves sizes open besides the rows, so there is no input to measure it with: ${d.ports}`,
     hint: () => "export it with fixed sizes, or measure a miner that serves it with real questions",
     exit: "config",
   }),
