@@ -5,7 +5,7 @@ import { fromJson, fromMessageValue, readField, toMessageValue } from "./fields.
 import { isDict, type PythonDict, type PythonValue } from "./python-value.ts";
 
 /** Seconds that a dendrite waits when nobody said anything else. */
-export const DEFAULT_TIMEOUT_S = 12;
+const DEFAULT_TIMEOUT_S = 12;
 
 /** Members of `dendrite` and `axon` in a body, in the order of their class. */
 const TERMINAL = [
