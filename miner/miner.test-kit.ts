@@ -14,7 +14,7 @@ import { decodeMessage, encodeMessage, MESSAGE_CONTENT_TYPE } from "../shared/wi
 import { createNonceSource } from "../shared/wire/nonce.ts";
 import { verifyReply } from "../shared/wire/reply.ts";
 import { doubler } from "./inference/onnx.test-kit.ts";
-import { type MinerOptions, type RunningMiner, startMiner } from "./miner.ts";
+import { type MinerDeps, type MinerOptions, type RunningMiner, startMiner } from "./miner.ts";
 
 const NETUID = 2;
 export const alice = once("//Alice"); // validator with a permit
@@ -131,7 +131,7 @@ export async function startTestMiner(
     logger = silentLogger,
   }: {
     chain?: ThreeCallChain;
-    template?: ReturnType<typeof doublingTemplate>["template"];
+    template?: MinerDeps["template"];
     logger?: Logger;
   } = {},
 ): Promise<RunningMiner & { chain: ThreeCallChain; modelPath: string; stop(): Promise<void> }> {
