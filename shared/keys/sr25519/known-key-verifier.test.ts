@@ -92,7 +92,7 @@ describe("KnownKeyVerifier", () => {
     call(known, pairs[0]!, 3);
   });
 
-  it("verifies by wasm-crypto where WebAssembly is missing, and says so once", async () => {
+  it("verifies by wasm-crypto where our own module does not start, and says so once", async () => {
     const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     vi.stubGlobal("WebAssembly", undefined);
     onTestFinished(() => {

@@ -35,7 +35,7 @@ type Exports = {
   sign(baseTable: Table): void;
 };
 
-/** The part of the platform that is used, which Node's types leave to the browser's. Absent under `--jitless`. */
+/** The part of the platform that is used, which Node's types leave to the browser's. */
 type WasmPlatform = {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { exports: unknown };

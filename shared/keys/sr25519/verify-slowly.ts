@@ -4,13 +4,13 @@ import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "./sr25519-instance.ts";
 let isTold = false;
 
 /**
- * What verifies where our own module cannot run, for example under `node --jitless`. Says so once on stderr, with code
- * SR25519_SLOW: everything works, at a third to a tenth of the speed.
+ * What verifies where our own module cannot start: on a processor without vector instructions, or short of memory. Says
+ * so once on stderr, with code SR25519_SLOW: everything works, at a third to a tenth of the speed.
  */
 export function verifySlowly(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
   if (!isTold) {
     isTold = true;
-    process.emitWarning("signatures are verified slowly: the fast verifier needs WebAssembly", {
+    process.emitWarning("signatures are verified slowly: our own WebAssembly module does not start here", {
       code: "SR25519_SLOW",
     });
   }
