@@ -7,6 +7,13 @@ const SAME_SIGNAL_MS = 500;
 /** Continuation lines of an error stand under its message. */
 const INDENT = "         ";
 
+/**
+ * What moves a cursor, hides text or turns it around: C0 without line feed and tab, C1, marks of direction. Names, URLs
+ * and reasons come from chains, peers and files, and a terminal would obey them.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** What a command prints on stdout: lines for people, or one document for programs. Logs go to stderr. */
 export type Output = {
   /** A line for people. Nothing with --json. */
@@ -18,11 +25,11 @@ export type Output = {
 export function createOutput({ json }: { json: boolean }): Output {
   return {
     line: (text) => {
-      if (!json) write(`${text}\n`);
+      if (!json) write(`${plain(text)}\n`);
     },
     result: (document, lines = []) => {
       if (json) write(`${JSON.stringify(document, bigintAsText)}\n`);
-      else for (const line of lines) write(`${line}\n`);
+      else for (const line of lines) write(`${plain(line)}\n`);
     },
   };
 }
@@ -36,7 +43,7 @@ export function createProgress(): (text: string) => void {
   return (text) => {
     if (performance.now() - lastMs < PROGRESS_MS) return;
     lastMs = performance.now();
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${plain(text)}\n`);
   };
 }
 
@@ -66,11 +73,11 @@ export function printError(thrown: unknown, { json, color, showStackTraces }: Er
   } else {
     const bold = color && process.stderr.isTTY === true && !process.env.NO_COLOR;
     const code = bold ? `\x1b[1;31m${error.code}\x1b[0m` : error.code;
-    const lines = [`${code}  ${error.message}`, `${INDENT}${error.hint}`];
+    const lines = [`${code}  ${plain(error.message)}`, `${INDENT}${plain(error.hint)}`];
     lines.push(`${INDENT}more: subforge explain ${error.code}`);
     process.stderr.write(`${lines.join("\n")}\n`);
   }
-  if (showStackTraces) process.stderr.write(`${inspect(thrown)}\n`);
+  if (showStackTraces) process.stderr.write(`${plain(inspect(thrown))}\n`);
   return error.exitCode;
 }
 
@@ -111,6 +118,11 @@ export function endQuietlyWhenReaderLeaves(): void {
 function unexpected(thrown: unknown): SubforgeError {
   const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   return new SubforgeError("INTERNAL", { what }, { cause: thrown });
+}
+
+/** For a terminal: the same text without what a terminal obeys. */
+function plain(text: string): string {
+  return text.replace(CONTROLS, "\ufffd");
 }
 
 function write(text: string): void {

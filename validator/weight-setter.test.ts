@@ -127,7 +127,7 @@ describe("the weights of one epoch", () => {
     journal.close();
   });
 
-  it("abstain when the chain has newer ones that this journal knows nothing of", async () => {
+  it("T36: abstain when the chain has newer ones that this journal, restored from a backup, knows nothing of", async () => {
     const { chain, journal, setter } = open();
     const other = await chain.sign(
       { kind: "setWeights", netuid: 2, weights: { uids: [1], values: [65535] }, versionKey: 0 },

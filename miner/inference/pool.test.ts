@@ -152,7 +152,7 @@ describe("an inference pool", { timeout: 60_000 }, () => {
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 
-  test("hands no variable to its processes but those of the list", async () => {
+  test("T21, T33: hands no variable to its processes but those of the list", async () => {
     const pool = await start(doubler(), {
       environment: { PATH: process.env.PATH, CANARY_SECRET: "hunter2" },
     });

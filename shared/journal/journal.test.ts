@@ -27,7 +27,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the file", () => {
-  it("is readable by its owner alone", () => {
+  it("T34: is readable by its owner alone", () => {
     open().close();
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });

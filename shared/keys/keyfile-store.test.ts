@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe("keyfile store", () => {
-  it("creates files only their owner may read, in folders only their owner may enter", async () => {
+  it("T34: creates files only their owner may read, in folders only their owner may enter", async () => {
     const path = hotkeyPath(folder, "alice", "default");
     await createKeyfile(path, "secret");
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -21,7 +21,7 @@ describe("keyfile store", () => {
     expect(Buffer.from(await readKeyfile(path, "secret")).toString()).toBe("secret");
   });
 
-  it("never overwrites, even when two write at once, and leaves no draft behind", async () => {
+  it("T34: never overwrites, even when two write at once, and leaves no draft behind", async () => {
     const path = walletPaths(folder, "alice").coldkey;
     const outcomes = await Promise.allSettled(["a", "b", "c"].map((text) => createKeyfile(path, text)));
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -80,7 +80,7 @@ describe("keyfile store", () => {
     }
   });
 
-  it("replaces a file only where that was asked for, whole, and leaves its mode at 600", async () => {
+  it("T34: replaces a file only where that was asked for, whole, and leaves its mode at 600", async () => {
     const path = join(folder, "k");
     await writeFile(path, "old", { mode: 0o644 });
     await createKeyfile(path, "new", { overwrite: true });

@@ -20,7 +20,7 @@ const WAYS: [name: string, way: (value: unknown) => string][] = [
   ["an error's cause", (value) => inspect(new Error("x", { cause: value }))],
 ];
 
-describe("secrets", () => {
+describe("T33: secrets", () => {
   it.each(WAYS)("a password is not shown by %s", (_name, way) => {
     expect(way(new Secret(CANARY))).not.toContain("horse");
   });
