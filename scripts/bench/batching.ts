@@ -14,6 +14,8 @@ import { type BenchCase, compareCosts, compareRates, median, type Round } from "
 const CLIENTS = 64;
 const ROUNDS = 5;
 const SPAN_MS = 1_000;
+/** A median of fewer says little. */
+const MIN_ARRIVALS = 60;
 const SEARCH_MS = 250;
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64];
 /** Two batches share the clients: one computes, one is on its way. */
@@ -138,7 +140,7 @@ async function p50Ms(pool: InferencePool, row: Tensors, perSecond: number): Prom
     await pool.infer(row, new AbortController().signal);
     latencies.push(performance.now() - askedMs);
   };
-  const endMs = performance.now() + SPAN_MS;
+  const endMs = performance.now() + Math.max(SPAN_MS, (MIN_ARRIVALS * 1000) / perSecond);
   let nextMs = performance.now();
   let state = 1;
   while (nextMs < endMs) {
