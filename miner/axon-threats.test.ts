@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Keypair, keysReady, toAddress } from "../shared/keys/keypair.ts";
 import { packageRoot } from "../shared/process-entry.ts";
 import { tensor } from "../shared/tensor.ts";
-import { signRequest } from "../shared/wire/btauth.ts";
+import { sha256Hex, signLines, signRequest } from "../shared/wire/btauth.ts";
 import { encodeJsonMessage, encodeMessage, MESSAGE_CONTENT_TYPE } from "../shared/wire/message.ts";
 import { createNonceSource } from "../shared/wire/nonce.ts";
 import { REFUSALS, type RefusalCode } from "../shared/wire/refusals.ts";
@@ -108,8 +108,11 @@ describe("what is signed is what is served", () => {
   test("T8: an ed25519 signature by the same 32 bytes does not pass for the hotkey", async () => {
     const signer = Keypair.fromEd25519Seed(new Uint8Array(32).fill(7));
     const own = await startTestAxon({ policy: { allow: new Set([signer.address]) } });
+    const lines = { method: "POST", target: TARGET, bodyHash: sha256Hex(frame), receiver: bob().address };
     for (const crypto of ["ed25519", "0", "sr25519"]) {
-      const { code } = await ask(own.url, { signer, headers: { "x-bittensor-crypto": crypto } });
+      const scheme = crypto === "sr25519" ? crypto : "ed25519";
+      const headers = signLines(signer, { ...lines, scheme, nonce: nextNonce(), sender: signer.address });
+      const { code } = await ask(own.url, { headers: { ...headers, "x-bittensor-crypto": crypto } });
       expect(code, crypto).toBe("BTAUTH_BAD_SIGNATURE");
     }
     await own.stop();
@@ -174,6 +177,14 @@ describe("T9: one reading of a request", () => {
   ])("T9: a request with %s is refused and its connection closed", async (_what, more) => {
     expect(await send(head(`POST ${TARGET} HTTP/1.1`, TARGET, more))).toMatch(/^HTTP\/1.1 4\d\d/);
   });
+
+  test.each(["bt_header_dendrite_hotkey: x", "epistula-version: 2"])(
+    "T9: %s before the headers of btauth/1 is refused as after them",
+    async (header) => {
+      const text = head(`POST ${TARGET} HTTP/1.1\r\n${header}`, TARGET, [length]);
+      expect(await send(text)).toMatch(/^HTTP\/1.1 401/);
+    },
+  );
 
   test("T9: what follows a body is not a second question", async () => {
     const text = await send(`${head(`POST ${TARGET} HTTP/1.1`, TARGET, [length])}`);
@@ -246,6 +257,12 @@ describe("T15: keys that reach into prototypes", () => {
     expect((await json(text)).code).toBe("AXON_BAD_REQUEST");
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect(Object.prototype).not.toHaveProperty("polluted");
+  });
+
+  test("T15: a question that is good but for such a key is refused", async () => {
+    const good = Buffer.from(encodeJsonMessage({ x })).toString();
+    expect((await json(good)).code).toBeUndefined();
+    expect((await json(`{"__proto__":{"mode":"break"},${good.slice(1)}`)).code).toBe("AXON_BAD_REQUEST");
   });
 
   test("T15: a header may have any name", async () => {
