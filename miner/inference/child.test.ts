@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { isSubforgeError } from "../../shared/errors.ts";
 import { silentLogger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
@@ -12,6 +12,13 @@ import { InferenceChild } from "./child.ts";
 import { FrameReader, frameChunks } from "./frames.ts";
 import { doubler, slowModel } from "./onnx.test-kit.ts";
 import { DEFAULT_POOL_OPTIONS } from "./pool.ts";
+
+/** Removed when the test that asked for it is over. */
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "subforge-child-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
 
 const isAlive = (pid: number) => {
   try {
@@ -23,7 +30,7 @@ const isAlive = (pid: number) => {
 
 describe("an inference process", { timeout: 60_000 }, () => {
   test("is not crashed by damaged models in a way that its parent feels", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "subforge-damaged-"));
+    const folder = await newFolder();
     const whole = doubler();
     const damaged = [0, 1, 2, 3].map((n) => whole.slice(0, Math.floor((whole.length * (n + 1)) / 5)));
     for (let n = 0; n < 8; n += 1) {
@@ -42,7 +49,7 @@ describe("an inference process", { timeout: 60_000 }, () => {
   });
 
   test("ends while it still loads when it is told to", async () => {
-    const modelPath = join(await mkdtemp(join(tmpdir(), "subforge-loading-")), "model.onnx");
+    const modelPath = join(await newFolder(), "model.onnx");
     await writeFile(modelPath, doubler());
     const stopping = new AbortController();
     const start = InferenceChild.start({ ...DEFAULT_POOL_OPTIONS, modelPath }, silentLogger, stopping.signal);
@@ -51,7 +58,7 @@ describe("an inference process", { timeout: 60_000 }, () => {
   });
 
   test("does not outlive a parent that was killed, not even while native code keeps it busy", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "subforge-orphan-"));
+    const folder = await newFolder();
     const [modelPath, framePath] = [join(folder, "slow.onnx"), join(folder, "frame.bin")];
     await writeFile(modelPath, slowModel(300, 256));
     const endless = { x: tensor("float32", [40_000, 256], new Float32Array(40_000 * 256)) };
