@@ -7,7 +7,7 @@ import { keysReady } from "../keys/keypair.ts";
 import { silentLogger } from "../logger.ts";
 import { DEFAULT_WINDOW } from "../wire/btauth.ts";
 import { unixNs } from "../wire/nonce.ts";
-import { absent, playSequence, sequences } from "../wire/replay-vectors.test-kit.ts";
+import { absent, memoryFor, playSequence, sequences } from "../wire/replay-vectors.test-kit.ts";
 import { type PrivateRedis, startPrivateRedis } from "./private-redis.ts";
 import { type RedisReplayOptions, RedisReplayStore } from "./redis-replay-store.ts";
 
@@ -70,12 +70,11 @@ describe.skipIf(absent)(`a sequence of requests against the store in Redis${abse
       "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
     ];
     await rememberSince(Number(BigInt(sequence.store_started_ns ?? 0) / 1_000_000n), ...hotkeys);
-    const memoryNs = BigInt(sequence.retention_ms ?? 60_000) * 1_000_000n;
     const stores = new Map<string, RedisReplayStore>();
     const opening = async () => {
       for (const name of sequence.processes ?? [""]) {
         const receiver = sequence.self_hotkeys?.[name] ?? hotkeys.at(-1)!;
-        stores.set(name, await openStore({ receiver, claimDelayNs: 0n, memoryNs }));
+        stores.set(name, await openStore({ receiver, ...memoryFor(sequence) }));
       }
     };
     if (sequence.expected_at_start) {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { keysReady } from "../keys/keypair.ts";
 import { DEFAULT_WINDOW } from "./btauth.ts";
 import { ReplayStore } from "./replay-store.ts";
-import { absent, playSequence, sequences } from "./replay-vectors.test-kit.ts";
+import { absent, memoryFor, playSequence, sequences } from "./replay-vectors.test-kit.ts";
 
 beforeAll(keysReady);
 
@@ -11,9 +11,7 @@ describe.skipIf(absent)(`a sequence of requests against the store in memory${abs
     let now = 0n;
     const createStore = () =>
       new ReplayStore({
-        windows: { "btauth/1": DEFAULT_WINDOW },
-        claimDelayNs: 0n,
-        memoryNs: BigInt(sequence.retention_ms ?? 60_000) * 1_000_000n,
+        ...memoryFor(sequence),
         startedNs: BigInt(sequence.store_started_ns ?? 0),
         monotonicNs: () => now,
         ...(sequence.store === "down" && { maxEntries: 0 }), // a full store cannot tell either
