@@ -132,7 +132,7 @@ export function replayMemories({
 }
 
 /** How far ahead of its time a nonce may have been taken, by whichever convention. Nanoseconds. */
-export function widestSkewNs(windows: ReplayWindows): bigint {
+function widestSkewNs(windows: ReplayWindows): bigint {
   let widest = 0n;
   for (const { skewNs } of Object.values(windows)) if (skewNs > widest) widest = skewNs;
   return widest;
