@@ -140,11 +140,7 @@ export function checkHeaders(
 }
 
 /** Steps 2 and 3: meant for us, and fresh. */
-export function checkClaim(
-  claimed: ClaimedRequest,
-  rules: VerifyRules,
-  now: bigint,
-): ClaimedRequest | Refused {
+function checkClaim(claimed: ClaimedRequest, rules: VerifyRules, now: bigint): ClaimedRequest | Refused {
   if (claimed.receiver === undefined ? rules.requireReceiver : claimed.receiver !== rules.self) {
     return refused("BTAUTH_WRONG_RECEIVER", 2);
   }
@@ -187,9 +183,8 @@ export function isPlainTarget(target: string): boolean {
 /** Eight lines, LF between them and none at the end. */
 export function signedBytes(lines: SignedLines): Uint8Array {
   const { scheme, method, target, bodyHash, nonce, sender, receiver } = lines;
-  return Buffer.from(
-    ["btauth/1", scheme, method.toUpperCase(), target, bodyHash, nonce, sender, receiver ?? "-"].join("\n"),
-  );
+  const request = `${method.toUpperCase()}\n${target}\n${bodyHash}\n${nonce}`;
+  return Buffer.from(`btauth/1\n${scheme}\n${request}\n${sender}\n${receiver ?? "-"}`);
 }
 
 /** Steps 1a to 1f. `ageNs` is 0 until somebody looks at a clock. */
@@ -211,7 +206,10 @@ export function parseHeaders(headers: WireHeaders, trustedScheme?: Scheme): Clai
   return { ok: true, sender, receiver, scheme, nonce: BigInt(nonce), signature: fromHex(hex), ageNs: 0n };
 }
 
-/** The key of 32 zeros has no secret half: everybody can sign for it, and it stands on chain for nobody. */
+/**
+ * The one look at a signature, of every convention and of replies. The key of 32 zeros has no secret half: everybody
+ * can sign for it, and it stands on chain for nobody.
+ */
 export function verifySignature(
   scheme: Scheme,
   message: Uint8Array,
@@ -236,7 +234,7 @@ function schemeNamed(header: string): Scheme | undefined {
 }
 
 function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex, "hex"));
+  return new Uint8Array(Buffer.from(hex, "hex")); // a copy: what Buffer gives is part of a pool
 }
 
 function refused(code: RefusalCode, step: number): Refused {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { Keypair, keysReady, verifyWith } from "../keys/keypair.ts";
+import { Keypair, keysReady, toAddress, verifyWith } from "../keys/keypair.ts";
 import { DEFAULT_WINDOW, type VerifyRules, type WireHeaders } from "./btauth.ts";
 import { epistula, epistulaSignedBytes, signEpistula } from "./epistula.ts";
 import { protocolOf } from "./protocol.ts";
@@ -93,6 +93,15 @@ describe("an Epistula request", () => {
     expect(verdict(signed({ receiver: other }))).toBe("BTAUTH_WRONG_RECEIVER");
     const exchanged = { ...signed({ receiver: other }), "epistula-signed-for": alice.address };
     expect(verdict(exchanged)).toBe("BTAUTH_BAD_SIGNATURE");
+  });
+
+  test("T8: a signature that everybody can make for the empty key is refused", () => {
+    const headers = {
+      ...signed(),
+      "epistula-signed-by": toAddress(new Uint8Array(32)),
+      "epistula-request-signature": `0x${"00".repeat(63)}80`, // s = 0, R = 0
+    };
+    expect(verdict(headers)).toBe("BTAUTH_BAD_SIGNATURE");
   });
 
   test("keeps its verdict whatever headers are added: secret signatures say nothing", () => {

@@ -6,6 +6,7 @@ import {
   type Refused,
   sha256Hex,
   type VerifiedRequest,
+  verifySignature,
 } from "./btauth.ts";
 import type { Protocol } from "./protocol.ts";
 import type { RefusalCode } from "./refusals.ts";
@@ -108,7 +109,9 @@ export const epistula: Protocol<EpistulaClaim> = {
     const publicKey = fromAddress(sender);
     if (publicKey === undefined) return refused("BTAUTH_MALFORMED", 4);
     const bytes = epistulaSignedBytes({ body, uuid, timestampMs: nonce / MS_NS, receiver });
-    if (!verify(bytes, signature, publicKey)) return refused("BTAUTH_BAD_SIGNATURE", 4);
+    if (!verifySignature("sr25519", bytes, signature, publicKey, verify)) {
+      return refused("BTAUTH_BAD_SIGNATURE", 4);
+    }
     const proven = { sender, scheme: "sr25519", nonce, uuid, requestHash: sha256Hex(bytes) };
     return { ok: true, protocol: "epistula/2", ...proven } as VerifiedRequest;
   },

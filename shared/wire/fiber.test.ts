@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { fromAddress, Keypair, keysReady, verifyWith } from "../keys/keypair.ts";
+import { fromAddress, Keypair, keysReady, toAddress, verifyWith } from "../keys/keypair.ts";
 import type { WireHeaders } from "./btauth.ts";
 import { fiberSignedBytes, signFiber, verifyFiber } from "./fiber.ts";
 import { readWireVectors, wireVectorsAbsent } from "./vectors.test-kit.ts";
@@ -66,6 +66,15 @@ describe("a Fiber request", () => {
       expect(verdict({ ...signed(), [name]: "" })).toBe(expected);
     },
   );
+
+  test("T8: with a signature that everybody can make for the empty key is refused", () => {
+    const headers = {
+      ...signed(),
+      "validator-hotkey": toAddress(new Uint8Array(32)),
+      signature: `0x${"00".repeat(63)}80`, // s = 0, R = 0
+    };
+    expect(verdict(headers)).toBe("bad-signature");
+  });
 
   test("for another miner is refused, also when its header is exchanged", () => {
     const other = Keypair.fromUri("//Charlie").address;

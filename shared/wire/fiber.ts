@@ -1,6 +1,6 @@
-import { fromAddress, type Keypair, verifyWith } from "../keys/keypair.ts";
+import { fromAddress, type Keypair } from "../keys/keypair.ts";
 import type { Hotkey } from "../types.ts";
-import { sha256Hex, type WireHeaders } from "./btauth.ts";
+import { sha256Hex, verifySignature, type WireHeaders } from "./btauth.ts";
 import { singleHeader } from "./single-header.ts";
 
 /*
@@ -59,7 +59,7 @@ export function verifyFiber(
   if (singleHeader(headers, "miner-hotkey") !== self) return { ok: false, reason: "wrong-receiver" };
   const ageNs = nowNs - BigInt(timeNs);
   if (ageNs > WINDOW_NS || -ageNs > WINDOW_NS) return { ok: false, reason: "stale" };
-  const isSigned = verifyWith(
+  const isSigned = verifySignature(
     "sr25519",
     fiberSignedBytes(nonce, self, body),
     Uint8Array.from(Buffer.from(signature, "hex")),

@@ -61,6 +61,7 @@ export class ReplayStore implements ReplayClaims {
   readonly #taken = new Map<ProtocolId, { floorNs: bigint; memoryNs: bigint; expiry: Map<string, bigint> }>();
   readonly #now: () => bigint;
   readonly #maxEntries: number;
+  #nextSweepNs = 0n;
 
   /** @throws SubforgeError CONFIG_INVALID when it would forget a nonce that is still fresh */
   constructor(options: ReplayStoreOptions) {
@@ -85,18 +86,26 @@ export class ReplayStore implements ReplayClaims {
     if (!taken) return "unavailable";
     if (nonceNs <= taken.floorNs) return "warming-up";
     const now = this.#now();
-    this.#forgetBefore(now);
-    if (taken.expiry.has(key)) return "seen";
-    if (this.size >= this.#maxEntries) return "unavailable";
+    if (now >= this.#nextSweepNs || this.#isFull) this.#forgetBefore(now);
+    const until = taken.expiry.get(key);
+    if (until !== undefined && until >= now) return "seen";
+    if (this.#isFull) return "unavailable";
+    taken.expiry.delete(key); // expired, and not swept yet: the newest is the last
     taken.expiry.set(key, now + taken.memoryNs);
     return "new";
+  }
+
+  get #isFull(): boolean {
+    return this.size >= this.#maxEntries;
   }
 
   close(): void {
     for (const { expiry } of this.#taken.values()) expiry.clear();
   }
 
+  /** Many at once: what was deleted at the front of a map is stepped over by the next look at its front. */
   #forgetBefore(now: bigint): void {
+    this.#nextSweepNs = now + ONE_SECOND_NS;
     for (const { expiry } of this.#taken.values()) {
       for (const [key, until] of expiry) {
         if (until >= now) break;

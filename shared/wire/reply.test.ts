@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { Keypair, keysReady } from "../keys/keypair.ts";
+import { Keypair, keysReady, toAddress } from "../keys/keypair.ts";
 import { checkHeaders, DEFAULT_WINDOW, signRequest, type VerifiedRequest, verifyBody } from "./btauth.ts";
 import { signReply, verifyReply } from "./reply.ts";
 
@@ -48,6 +48,23 @@ describe("a signed reply", () => {
       verifyReply({ ...answer, headers: {} }, sent, bob().address),
       verifyReply({ ...answer, headers: sent.headers }, sent, bob().address),
     ]).toEqual(Array(10).fill(false));
+  });
+
+  test("T8: is nobody's where the miner has the empty key, for which everybody can sign", () => {
+    const nobody = toAddress(new Uint8Array(32));
+    const body = Buffer.from("{}");
+    const request = { method: "POST", target: "/hello/guess", body };
+    const sent = {
+      ...request,
+      headers: signRequest({ ...request, signer: alice(), receiver: nobody, nonce: 5n }),
+    };
+    const headers = {
+      ...sent.headers,
+      "x-bittensor-hotkey": nobody,
+      "x-bittensor-receiver": alice().address,
+      "x-bittensor-signature": `0x${"00".repeat(63)}80`, // s = 0, R = 0
+    };
+    expect(verifyReply({ ...answer, headers }, sent, nobody)).toBe(false);
   });
 
   test("is no request: its receiver refuses it as one", () => {

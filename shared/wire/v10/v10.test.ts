@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { fromAddress, Keypair, keysReady, verifyWith } from "../../keys/keypair.ts";
+import { fromAddress, Keypair, keysReady, toAddress, verifyWith } from "../../keys/keypair.ts";
 import type { V10Field, V10Synapse } from "../../v10-synapse.ts";
 import { DEFAULT_WINDOW, type VerifyRules, type WireHeaders } from "../btauth.ts";
 import { readWireVectors, wireVectorsAbsent } from "../vectors.test-kit.ts";
@@ -288,6 +288,15 @@ describe("a v10 request", () => {
       expect([verdict(old), verdict(ahead)]).toEqual(["BTAUTH_STALE", "BTAUTH_STALE"]);
     }
     expect(verdict(signed({ nonce: NOW_NS - 64n * SECOND_NS + 1n, timeout: "3600" }))).toBe("ok");
+  });
+
+  test("T8: with a signature that everybody can make for the empty key is refused", () => {
+    const headers = {
+      ...signed(),
+      bt_header_dendrite_hotkey: toAddress(new Uint8Array(32)),
+      bt_header_dendrite_signature: `0x${"00".repeat(63)}80`, // s = 0, R = 0
+    };
+    expect(verdict(headers)).toBe("BTAUTH_BAD_SIGNATURE");
   });
 
   test("that was signed for another axon is refused, whatever its headers name", () => {

@@ -6,6 +6,7 @@ import {
   type Refused,
   sha256Hex,
   type VerifiedRequest,
+  verifySignature,
   type WireHeaders,
 } from "../btauth.ts";
 import type { Protocol } from "../protocol.ts";
@@ -93,7 +94,9 @@ export const v10: Protocol<V10Claim> = {
     const publicKey = fromAddress(sender);
     if (publicKey === undefined) return refused("BTAUTH_MALFORMED", 4);
     const bytes = v10SignedBytes({ nonce, sender, receiver: self, uuid, bodyHash });
-    if (!verify(bytes, signature, publicKey)) return refused("BTAUTH_BAD_SIGNATURE", 4);
+    if (!verifySignature("sr25519", bytes, signature, publicKey, verify)) {
+      return refused("BTAUTH_BAD_SIGNATURE", 4);
+    }
     const proven = { protocol: "v10", sender, scheme: "sr25519", nonce, uuid, requestHash: sha256Hex(bytes) };
     return { ok: true, ...proven } as VerifiedRequest;
   },
