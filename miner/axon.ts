@@ -103,6 +103,7 @@ export class Axon {
   readonly #callers: Budget;
   readonly #failures: Budget;
   readonly #bodies: Room;
+  #bodyBytes = new Room({ total: 0, perKey: 0 });
   readonly #signatures: SignatureLine;
   readonly #nextNonce: () => bigint;
   #work: AxonWork | undefined;
@@ -162,6 +163,12 @@ export class Axon {
   /** From now on questions are taken. @throws SubforgeError CONFIG_INVALID when two routes have the same path */
   serve(work: AxonWork): void {
     this.#routes = new RouteTable(work.routes, [...this.#healthPages(), ...(work.pages ?? [])]);
+    const { maxUnverifiedBytes, maxUnverifiedBytesPerAddress } = this.#limits;
+    const largest = Math.max(0, ...work.routes.map((route) => route.maxRequestBytes));
+    this.#bodyBytes = new Room({
+      total: Math.max(maxUnverifiedBytes, largest),
+      perKey: Math.max(maxUnverifiedBytesPerAddress, largest),
+    });
     this.#work = work;
   }
 
@@ -218,8 +225,13 @@ export class Axon {
     const { policy, clock, metrics } = this.#deps;
     const address = addressKey(request.socket.remoteAddress);
     const nowMs = clock.nowMs();
+    // One plain literal: a spread costs microseconds here.
     const admission = admitHeaders({
-      ...{ method, target, headers, policy, nowMs },
+      method,
+      target,
+      headers,
+      policy,
+      nowMs,
       state: this.#state,
       maxBodyBytes: route.maxRequestBytes,
       protocols: this.#protocols,
@@ -231,7 +243,7 @@ export class Axon {
       freeAnswers: this.#limits.maxAnswers - this.#answers,
       freeSignatures: this.#signatures.free,
       addressMayFail: this.#failures.has(address, nowMs),
-      hasRoomForBody: this.#bodies.has(address),
+      hasRoomForBody: (bytes) => this.#bodies.has(address) && this.#bodyBytes.has(address, bytes),
     });
     if (!admission.ok) return admission;
     const protocol = admission.protocol.id;
@@ -267,6 +279,7 @@ export class Axon {
     address: string,
   ): Promise<Admitted | { ok: false; code: RefusalCode }> {
     this.#bodies.enter(address);
+    this.#bodyBytes.enter(address, bodyBytes);
     try {
       const body = await readBody(request, bodyBytes, this.#limits.bodyTimeoutMs);
       if (body === undefined) return { ok: false, code: "BTAUTH_BODY_TIMEOUT" };
@@ -285,6 +298,7 @@ export class Axon {
       return verified.ok ? { ok: true, verified, body } : verified;
     } finally {
       this.#bodies.leave(address);
+      this.#bodyBytes.leave(address, bodyBytes);
     }
   }
 
@@ -344,9 +358,11 @@ export class Axon {
 
   #signed(reply: Reply, request: VerifiedRequest): Reply {
     if (request.protocol !== "btauth/1") return reply;
+    const { status, contentType, body } = reply;
     const { signer } = this.#deps;
-    const headers = signReply({ ...reply, signer, request, nonce: this.#nextNonce() });
-    return { ...reply, headers: { ...reply.headers, ...headers } };
+    const signed = signReply({ status, contentType, body, signer, request, nonce: this.#nextNonce() });
+    const headers = reply.headers ? { ...reply.headers, ...signed } : signed;
+    return { status, contentType, headers, body };
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, refused: Refused, route?: SignedRoute): void {

@@ -14,16 +14,17 @@ export function readBody(
   return new Promise((resolve) => {
     const body = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer); // nobody sees it before it is full
     let filled = 0;
+    const take = (piece: Uint8Array) => {
+      body.set(piece, filled); // the HTTP parser never delivers more than Content-Length
+      filled += piece.length;
+    };
     const finish = (result: Uint8Array | undefined) => {
       clearTimeout(timer);
-      request.removeAllListeners("data");
+      request.off("data", take);
       resolve(result);
     };
     const timer = setTimeout(() => finish(undefined), timeoutMs);
-    request.on("data", (piece: Uint8Array) => {
-      body.set(piece, filled); // the HTTP parser never delivers more than Content-Length
-      filled += piece.length;
-    });
+    request.on("data", take);
     request.on("end", () => finish(filled === length ? body : undefined));
     request.on("close", () => finish(undefined));
     request.on("error", () => finish(undefined));

@@ -7,7 +7,7 @@ const SMALL_BYTES = 16_384;
 /** @param isLast - Of its connection: whoever is refused keeps none, and its body may be unread. */
 export function send(response: ServerResponse, reply: Reply, isLast = false): void {
   const head = ["content-type", reply.contentType, "content-length", String(reply.body.length)];
-  for (const [name, value] of Object.entries(reply.headers ?? {})) head.push(name, value);
+  for (const name in reply.headers) head.push(name, reply.headers[name]!);
   if (isLast) head.push("connection", "close");
   response.writeHead(reply.status, head);
   if (reply.body.length > SMALL_BYTES) response.end(reply.body);
