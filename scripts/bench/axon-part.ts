@@ -12,7 +12,8 @@ import { verifyByWasmCrypto } from "../../shared/keys/sr25519/verify-slowly.ts";
 import { silentLogger } from "../../shared/logger.ts";
 import type { Message } from "../../shared/template.ts";
 import type { Tensor } from "../../shared/tensor.ts";
-import { DEFAULT_WINDOW } from "../../shared/wire/btauth.ts";
+import { btauth, DEFAULT_WINDOW, type VerifiedRequest } from "../../shared/wire/btauth.ts";
+import type { Protocol } from "../../shared/wire/protocol.ts";
 import { ReplayStore } from "../../shared/wire/replay-store.ts";
 
 /*
@@ -34,15 +35,11 @@ const PARTS: Record<string, (...words: string[]) => Promise<{ port: number; clos
     };
     return { port: axon.port, close };
   },
-  /** The whole axon, but no signature is looked at or made. */
-  unsigned: async () => serving(await openAxon([echoRoute], { isSigned: false })),
+  /** The whole axon, but no signature is checked or made, and nothing is hashed for one. */
+  unsigned: async () => serving(await openAxon([echoRoute], unsigned)),
   /** The whole axon, which reads a tensor of any size and answers with little. */
-  tensors: async () =>
-    serving(
-      await openAxon(
-        messageRoutes(async (x) => ({ y: { ...x, shape: [1], data: x.data.slice(0, 1) } as Tensor })),
-      ),
-    ),
+  tensors: async (protocol) =>
+    serving(await openAxon(firstNumber(), protocol === "unsigned" ? unsigned : btauth)),
   /** What a server without any of our checks does with the same body. */
   fastify: async () => {
     const server = fastify({ logger: false });
@@ -76,8 +73,15 @@ const echoRoute: SignedRoute = {
   ...{ maxRequestBytes: 2 ** 20, maxResponseBytes: 2 ** 20 },
   answer: async ({ body }) => ({
     ...{ status: 200, contentType: "application/json; charset=utf-8" },
-    body: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body).toString()))),
+    body: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body.buffer).toString()))),
   }),
+};
+
+/** Takes every claim for proven, by a convention whose replies are not signed. */
+const unsigned: Protocol = {
+  ...btauth,
+  verify: ({ sender, scheme, nonce }) =>
+    ({ ok: true, protocol: "epistula/2", sender, scheme, nonce, requestHash: "" }) as VerifiedRequest,
 };
 
 function messageRoutes(
@@ -95,23 +99,29 @@ function messageRoutes(
   return templateRoutes({ id: "bench", synapses: { ask } }, answering);
 }
 
-async function openAxon(routes: AxonWork["routes"], { isSigned = true } = {}): Promise<Axon> {
+function firstNumber(): SignedRoute[] {
+  return messageRoutes(async (x) => ({ y: { ...x, shape: [1], data: x.data.slice(0, 1) } as Tensor }));
+}
+
+async function openAxon(routes: AxonWork["routes"], protocol: Protocol = btauth): Promise<Axon> {
   await keysReady();
   const [miner, caller] = [Keypair.fromUri("//Bob"), Keypair.fromUri("//Alice")];
   const hotkeys = new Map([[caller.address, { stakeRao: 1n, validatorPermit: true }]]);
   const view = () => ({ seenAtMs: Date.now(), hotkeys });
   const unlimited = { callerPerSecond: 1e9, callerBurst: 1e9 };
   const axon = await Axon.listen(
-    { host: "127.0.0.1", port: 0, limits: unlimited },
+    { host: "127.0.0.1", port: 0, protocols: [protocol], limits: unlimited },
     {
-      signer: isSigned ? miner : { address: miner.address, sign: () => new Uint8Array(64) },
-      ...(!isSigned && { verifySr25519: () => true }),
+      signer: miner,
       ...{ policy: DEFAULT_CALLER_POLICY, view, renewedView: async () => view() },
       ...{ logger: silentLogger, clock: systemClock, metrics: new MinerMetrics("bench") },
     },
   );
   const store = new ReplayStore({
-    ...{ windows: { "btauth/1": DEFAULT_WINDOW }, claimDelayNs: 5_000_000_000n },
+    ...{
+      windows: { "btauth/1": DEFAULT_WINDOW, "epistula/2": DEFAULT_WINDOW },
+      claimDelayNs: 5_000_000_000n,
+    },
     ...{ startedNs: BigInt(Date.now() - 60_000) * 1_000_000n, maxEntries: 1_000_000 },
   });
   axon.serve({ routes, store, isReady: () => true });
