@@ -86,7 +86,7 @@ async function admit({ request, options }: Vector): Promise<string | undefined> 
       maxBodyBytes: 2 ** 20,
     },
     ...{ protocols: new Map([[btauth.id, btauth]]), accepts: ["btauth/1"] },
-    ...{ freeAnswers: 1, freeSignatures: 1, addressMayFail: true, hasRoomForBody: true },
+    ...{ freeAnswers: 1, freeSignatures: 1, addressMayFail: true, hasRoomForBody: () => true },
   });
   if (!admission.ok) return admission.code;
   const { protocol, claimed } = admission;

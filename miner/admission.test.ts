@@ -38,7 +38,7 @@ function headerFacts(
     freeAnswers: 1,
     freeSignatures: 1,
     addressMayFail: true,
-    hasRoomForBody: true,
+    hasRoomForBody: () => true,
     ...facts,
   };
 }
@@ -80,7 +80,7 @@ describe("before the body is read", () => {
     ],
     ["BTAUTH_STALE", { nowNs: NOW_NS + 11_000_000_000n }],
     ["AXON_OVERLOADED", { freeAnswers: 0 }],
-    ["BTAUTH_BUSY", { hasRoomForBody: false }],
+    ["BTAUTH_BUSY", { hasRoomForBody: () => false }],
   ];
   test.each(faults.map(([code], index) => [code, index] as const))(
     "T10: %s comes at its place",

@@ -43,8 +43,8 @@ export type HeaderFacts = {
   freeSignatures: number;
   /** Has this address not used up its wrong signatures? */
   addressMayFail: boolean;
-  /** May this address hand in another body before it proved anything? */
-  hasRoomForBody: boolean;
+  /** May this address hand in another body of that size before it proved anything? */
+  hasRoomForBody(bytes: number): boolean;
 };
 
 export type Refusal = { ok: false; code: RefusalCode; protocol?: ProtocolId };
@@ -73,8 +73,9 @@ export function admitHeaders(facts: HeaderFacts): ClaimedBody | Refusal {
   if (!fresh.ok) return refuse(fresh.code, protocol);
   // No signature work for what is refused anyway.
   if (facts.freeAnswers < 1 || facts.freeSignatures < 1) return refuse("AXON_OVERLOADED", protocol);
-  if (!facts.addressMayFail || !facts.hasRoomForBody) return refuse("BTAUTH_BUSY", protocol);
-  return { ok: true, claimed: fresh, protocol, bodyBytes: bodyBytes(facts)! };
+  const bytes = bodyBytes(facts)!;
+  if (!facts.addressMayFail || !facts.hasRoomForBody(bytes)) return refuse("BTAUTH_BUSY", protocol);
+  return { ok: true, claimed: fresh, protocol, bodyBytes: bytes };
 }
 
 /** What the server knows of a request that proved itself, and what it has to ask. */

@@ -11,6 +11,9 @@ export type AxonLimits = {
   /** Bodies of unproven callers held at the same time, until their signature is checked. */
   maxUnverifiedBodies: number;
   maxUnverifiedBodiesPerAddress: number;
+  /** Their bytes together, by the length they claim. One body as large as a route allows fits in any case. */
+  maxUnverifiedBytes: number;
+  maxUnverifiedBytesPerAddress: number;
   /** Signatures that may wait for their turn. */
   maxWaitingSignatures: number;
   /** Signatures checked before whatever else waits in the serving loop has its turn. */
@@ -34,6 +37,8 @@ export const DEFAULT_AXON_LIMITS: AxonLimits = {
   connectionBurst: 500,
   maxUnverifiedBodies: 256,
   maxUnverifiedBodiesPerAddress: 64,
+  maxUnverifiedBytes: 64 * 2 ** 20,
+  maxUnverifiedBytesPerAddress: 32 * 2 ** 20,
   maxWaitingSignatures: 256,
   signaturesPerTurn: 16,
   maxAnswers: 256,

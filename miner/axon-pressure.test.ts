@@ -3,9 +3,11 @@ import { connect } from "node:net";
 import { beforeAll, describe, expect, test } from "vitest";
 import { keysReady, verifySr25519 } from "../shared/keys/keypair.ts";
 import { tensor } from "../shared/tensor.ts";
+import { signRequest } from "../shared/wire/btauth.ts";
 import { encodeMessage } from "../shared/wire/message.ts";
+import { unixNs } from "../shared/wire/nonce.ts";
 import { exchange, openStore, startTestAxon } from "./axon.test-kit.ts";
-import { alice, ask, charlie, doublingTemplate } from "./miner.test-kit.ts";
+import { alice, ask, bob, charlie, doublingTemplate } from "./miner.test-kit.ts";
 import { Room } from "./room.ts";
 import { SignatureLine } from "./signature-line.ts";
 
@@ -147,6 +149,44 @@ describe("an axon under pressure", () => {
     ]);
     for (const key of ["a", "b", "a", "b", "a"]) room.leave(key);
     expect([room.taken, room.keys, room.has("c")]).toEqual([0, 0, true]);
+  });
+
+  test("M9, T14: bodies that never end take so many bytes of one address and in all, and leave no trace", async () => {
+    const room = new Room({ total: 50, perKey: 30 });
+    const sizes = [
+      ["a", 20],
+      ["a", 11],
+      ["a", 10],
+      ["a", 0],
+      ["b", 21],
+      ["b", 20],
+      ["c", 1],
+    ] as const;
+    expect(sizes.map(([key, bytes]) => room.enter(key, bytes))).toEqual([
+      ...[true, false, true, true, false, true, false],
+    ]);
+    for (const [key, bytes] of [
+      ["a", 20],
+      ["a", 0],
+      ["b", 20],
+      ["a", 10],
+    ] as const)
+      room.leave(key, bytes);
+    expect([room.taken, room.keys, room.has("c", 30)]).toEqual([0, 0, true]);
+
+    const limits = { maxUnverifiedBytes: 0, maxUnverifiedBytesPerAddress: 0 }; // what is left is the largest body
+    const axon = await startTestAxon({ limits });
+    const largest = new Uint8Array(100_000);
+    const asked = { signer: alice(), receiver: bob().address, method: "POST", target: "/double/ask" };
+    const headers = signRequest({ ...asked, body: largest, nonce: unixNs() });
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const held = connect(axon.port, "127.0.0.1");
+    held.write(`POST /double/ask HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n${lines.join("")}\r\n`);
+    const busy = async () => (await ask(axon.url)).code;
+    await expect.poll(busy).toBe("BTAUTH_BUSY");
+    held.destroy();
+    await expect.poll(busy).toBeUndefined();
+    await axon.stop();
   });
 
   test("M10: an old view of the chain is served until it is too old, refused by name, and served again when it is renewed", async () => {

@@ -10,7 +10,7 @@ export class Room {
     this.#perKey = limits.perKey;
   }
 
-  /** What goes on now. */
+  /** The sum of what goes on now. */
   get taken(): number {
     return this.#taken;
   }
@@ -20,22 +20,22 @@ export class Room {
     return this.#inside.size;
   }
 
-  has(key: string): boolean {
-    return this.#taken < this.#total && (this.#inside.get(key) ?? 0) < this.#perKey;
+  has(key: string, amount = 1): boolean {
+    return this.#taken + amount <= this.#total && (this.#inside.get(key) ?? 0) + amount <= this.#perKey;
   }
 
   /** @returns false when there is no room: then nothing is taken. */
-  enter(key: string): boolean {
-    if (!this.has(key)) return false;
-    this.#taken += 1;
-    this.#inside.set(key, (this.#inside.get(key) ?? 0) + 1);
+  enter(key: string, amount = 1): boolean {
+    if (!this.has(key, amount)) return false;
+    this.#taken += amount;
+    if (amount > 0) this.#inside.set(key, (this.#inside.get(key) ?? 0) + amount);
     return true;
   }
 
-  /** Once for each `enter` that was true. */
-  leave(key: string): void {
-    this.#taken -= 1;
-    const left = this.#inside.get(key)! - 1;
+  /** Once for each `enter` that was true, with its amount. */
+  leave(key: string, amount = 1): void {
+    this.#taken -= amount;
+    const left = (this.#inside.get(key) ?? 0) - amount;
     if (left > 0) this.#inside.set(key, left);
     else this.#inside.delete(key);
   }
