@@ -197,10 +197,18 @@ function holdsValues({ dtype, data }: Tensor): boolean {
   return dtype !== "bool" || (data as Uint8Array).every((value) => value <= 1);
 }
 
+/** Infinity and NaN times 0 leave NaN in a sum, for good. Four sums: the processor need not wait for the last one. */
 function isFiniteThroughout(data: Float32Array | Float64Array): boolean {
-  let zero = 0;
-  for (let i = 0; i < data.length; i += 1) zero += data[i]! * 0; // infinity and NaN leave NaN, for good
-  return zero === 0;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const inFours = data.length - (data.length % 4);
+  for (let i = 0; i < inFours; i += 4) {
+    a += data[i]! * 0;
+    b += data[i + 1]! * 0;
+    c += data[i + 2]! * 0;
+    d += data[i + 3]! * 0;
+  }
+  for (let i = inFours; i < data.length; i += 1) a += data[i]! * 0;
+  return a + b + c + d === 0;
 }
 
 function finite(value: number): number {
