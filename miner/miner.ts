@@ -133,16 +133,17 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     },
   );
   const parts: MinerParts = { view };
+  const failed = new AbortController();
   try {
     const { bodyTimeoutMs } = { ...DEFAULT_AXON_LIMITS, ...options.limits };
-    const opening = openReplayStore(
+    parts.store = openReplayStore(
       // not before nobody else can listen here
       { receiver: signer.address, protocols, bodyTimeoutMs, shared: options.replayStore },
-      { clock, logger, signal },
+      { clock, logger, signal: AbortSignal.any([signal, failed.signal]) },
     );
-    opening.catch(() => undefined); // looked at below
+    parts.store.catch(() => undefined); // looked at below
     parts.shelf = await openShelf(options, { logger, clock, signal, meter: metrics });
-    parts.store = await opening;
+    const store = await parts.store;
     const isReady = () => (parts.shelf?.all ?? []).every((model) => model.isReady);
     const models = parts.shelf ?? { all: [] };
     const answering = createAnswering(template, {
@@ -154,7 +155,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     if (protocols.includes("v10")) routes.push(...v10Routes(template, answering, signer.address));
     const pages = parts.shelf ? oipPages(models, version, () => isReady() && !signal.aborted) : [];
     pages.push(openApiPage({ routes, pages: [...pages], template, models, protocols, version }));
-    axon.serve({ routes, pages, store: parts.store, isReady });
+    axon.serve({ routes, pages, store, isReady });
     if (options.localPort) {
       parts.local = await openLocalPort(options.localPort, { models, version, isReady, logger, clock });
     }
@@ -165,6 +166,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
       await parts.announcer.open(self);
     }
   } catch (error) {
+    failed.abort(); // the store waits for nobody any more
     await Promise.all([axon.drain(0), closeAll(parts, 0)]);
     throw error;
   }
@@ -212,7 +214,11 @@ async function openShelf(
 }
 
 async function closeAll({ local, store, shelf, page }: MinerParts, drainMs: number): Promise<void> {
-  store?.close();
+  // Not waited for: whoever failed for another reason is told so at once.
+  store?.then(
+    (opened) => opened.close(),
+    () => undefined,
+  );
   await Promise.all([local?.drain(drainMs), shelf?.close(), page?.close()]);
 }
 

@@ -8,7 +8,8 @@ import type { MinerMetrics } from "./metrics.ts";
 /** What a running miner is made of besides its axon; all that was asked for is there once it serves. */
 export type MinerParts = {
   view: MetagraphView;
-  store?: ReplayClaims;
+  /** Opens while the models load. */
+  store?: Promise<ReplayClaims>;
   shelf?: ModelShelf | undefined;
   local?: LocalPort;
   page?: { url: string; close(): Promise<void> };
