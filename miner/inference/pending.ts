@@ -18,6 +18,8 @@ export class Pending implements Waiting {
   /** Counts arrivals. Parts have that of their whole. */
   readonly order: number;
   alone: boolean;
+  /** Where `Unfinished` keeps it. */
+  slot = -1;
   readonly #outcome: Outcome;
   readonly #whole: Pending | undefined;
   #isSettled = false;

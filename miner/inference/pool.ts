@@ -12,6 +12,7 @@ import { Pending } from "./pending.ts";
 import { Places, type PlacesOptions, type RecycleReason } from "./places.ts";
 import { PoolCounts, type PoolStats } from "./pool-stats.ts";
 import type { Flight, Seat } from "./seat.ts";
+import { Unfinished } from "./unfinished.ts";
 
 export type PoolOptions = PlacesOptions &
   BatchLimits & {
@@ -53,7 +54,7 @@ export class InferencePool {
   readonly #places: Places;
   readonly #counts: PoolCounts;
   readonly #crashBook = new CrashBook();
-  readonly #unfinished = new Set<Pending>();
+  readonly #unfinished = new Unfinished();
   /** That of every request; undefined when requests may differ. */
   readonly #key: string | undefined;
   #arrivals = 0;
@@ -180,7 +181,7 @@ export class InferencePool {
   async close(): Promise<void> {
     const gone = this.#places.close();
     this.#queue = [];
-    for (const pending of this.#unfinished) pending.reject(new SubforgeError("INFERENCE_STOPPED", {}));
+    for (const pending of this.#unfinished.all) pending.reject(new SubforgeError("INFERENCE_STOPPED", {}));
     clearTimeout(this.#timer);
     await gone;
   }
