@@ -18,7 +18,8 @@ export type Frame = { head: { [key: string]: Json }; tensors: Tensors };
 
 /** Larger than any batch that makes sense; a length beyond it means that the stream is broken. */
 const MAX_FRAME_BYTES = 2 ** 31 - 1;
-const PREFIX_BYTES = 8;
+/** Of a frame, after which its length is known. */
+export const PREFIX_BYTES = 8;
 const ALIGNMENT = 8;
 const PADDING = new Uint8Array(ALIGNMENT);
 /** Up to here, copying into the chunk before it costs less than one more piece to write. */
@@ -93,26 +94,17 @@ export function buffersOf(tensors: Tensors): ArrayBuffer[] {
   return [...new Set(Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer))];
 }
 
-/** A frame that came in, and the memory that its tensors lie in. */
-export type ReceivedFrame = Frame & { memory: Uint8Array<ArrayBuffer> };
-
 /** Collects frames from the pieces in which a socket delivers them. */
 export class FrameReader {
-  readonly #scratch: ScratchBuffers | undefined;
   /** Bytes of a frame whose length is not known yet. */
   #start: Uint8Array = new Uint8Array(0);
   /** The frame being filled, in memory of its own, so that the tensors in it are aligned. */
   #frame: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
 
-  /** @param scratch - Where frames are put; whoever gets a frame gives its memory back. Default: each into new memory. */
-  constructor(scratch?: ScratchBuffers) {
-    this.#scratch = scratch;
-  }
-
   /** @throws Error when the stream is broken: nothing after it can be read */
-  push(piece: Uint8Array): ReceivedFrame[] {
-    const frames: ReceivedFrame[] = [];
+  push(piece: Uint8Array): Frame[] {
+    const frames: Frame[] = [];
     let rest = piece;
     while (rest.length > 0) {
       if (!this.#frame) {
@@ -122,8 +114,7 @@ export class FrameReader {
           break;
         }
         this.#start = new Uint8Array(0);
-        const bytes = lengthOf(start);
-        this.#frame = this.#scratch?.take(bytes) ?? new Uint8Array(bytes);
+        this.#frame = new Uint8Array(frameLength(start));
         this.#filled = 0;
         rest = start;
       }
@@ -132,22 +123,31 @@ export class FrameReader {
       this.#filled += part.length;
       rest = rest.subarray(part.length);
       if (this.#filled < this.#frame.length) break;
-      frames.push({ ...parseFrame(this.#frame), memory: this.#frame });
+      frames.push(parseFrame(this.#frame));
       this.#frame = undefined;
     }
     return frames;
   }
 }
 
-function lengthOf(start: Uint8Array): number {
+/**
+ * @param start - At least the prefix of a frame.
+ * @throws Error when no frame has this length
+ */
+export function frameLength(start: Uint8Array): number {
   const length = new DataView(start.buffer, start.byteOffset).getUint32(0, true);
   if (length < PREFIX_BYTES || length > MAX_FRAME_BYTES) throw new Error(`a frame of ${length} bytes`);
   return length;
 }
 
-function parseFrame(bytes: Uint8Array): Frame {
-  const textLength = new DataView(bytes.buffer).getUint32(4, true);
-  const { head, ports } = JSON.parse(Buffer.from(bytes.buffer, PREFIX_BYTES, textLength).toString());
+/**
+ * @param bytes - A whole frame, at a multiple of 8 in its buffer. The tensors are views on it.
+ * @throws Error when the stream is broken
+ */
+export function parseFrame(bytes: Uint8Array<ArrayBuffer>): Frame {
+  const { buffer, byteOffset } = bytes;
+  const textLength = new DataView(buffer, byteOffset).getUint32(4, true);
+  const { head, ports } = JSON.parse(Buffer.from(buffer, byteOffset + PREFIX_BYTES, textLength).toString());
   let at = align(PREFIX_BYTES + textLength);
   const tensors: Tensors = {};
   for (const { name, dtype, shape } of ports as (Pick<Tensor, "dtype" | "shape"> & { name: string })[]) {
