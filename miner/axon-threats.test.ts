@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Keypair, keysReady, toAddress } from "../shared/keys/keypair.ts";
+import { createLogger } from "../shared/logger.ts";
 import { packageRoot } from "../shared/process-entry.ts";
 import { tensor } from "../shared/tensor.ts";
 import { sha256Hex, signLines, signRequest } from "../shared/wire/btauth.ts";
@@ -212,6 +213,30 @@ describe("T13: refusals tell nothing and cost nothing", () => {
     expect(new Set(strangers.map(({ headers }) => Object.keys(headers).sort().join()))).toEqual(
       new Set(["connection,content-length,content-type,date"]),
     );
+  });
+});
+
+describe("T35: what callers write", () => {
+  test("reaches no log as a terminal would obey it, whichever header, target or body it stands in", async () => {
+    let log = "";
+    const logger = createLogger("miner", "debug", {
+      write: (line) => {
+        log += line;
+      },
+    });
+    const own = await startTestAxon({ logger });
+    const trap = "\u009b2J\u0085";
+    for (const name of ["x-bittensor-hotkey", "x-bittensor-nonce", "x-bittensor-signature"]) {
+      const { [name]: _one, ...rest } = signed();
+      const lines = Object.entries({ ...rest, [name]: trap }).map(([key, value]) => `${key}: ${value}\r\n`);
+      const text = `POST ${TARGET} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${frame.length}\r\n`;
+      expect(await exchange(own.port, `${text}${lines.join("")}\r\n`)).toMatch(/^HTTP/);
+    }
+    await ask(own.url, { message: { x, mode: `break \u001b[2J${trap}` } });
+    await ask(own.url, { target: "/%1b%5b2J%9b2J" });
+    await own.stop();
+    expect(log.split("\n").length).toBeGreaterThan(4); // one for each, and nothing behind the last
+    expect(log.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
   });
 });
 

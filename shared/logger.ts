@@ -11,10 +11,23 @@ export type Logger = {
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** @param role - Which process writes: `miner`, `planner`, `worker`, `chain`, `dev`. */
-export function createLogger(role: string, level: LogLevel = "info"): Logger {
-  const sink = pino({ level, base: { role, pid: process.pid }, messageKey: "event" }, pino.destination(2));
-  return fromPino(sink);
+/**
+ * What a terminal or a viewer of logs obeys, and JSON leaves as it is: C1, marks of direction, separators of lines. Names
+ * and reasons come from chains and peers.
+ */
+const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * @param role - Which process writes: `miner`, `planner`, `worker`, `chain`, `dev`.
+ * @param destination - Where lines go. Default: stderr, before the call returns.
+ */
+export function createLogger(
+  role: string,
+  level: LogLevel = "info",
+  destination: { write(line: string): void } = pino.destination(2),
+): Logger {
+  const stream = { write: (line: string) => destination.write(line.replace(OBEYED, escaped)) };
+  return fromPino(pino({ level, base: { role, pid: process.pid }, messageKey: "event" }, stream));
 }
 
 /** Writes nothing: the default of functions that a test calls without caring about logs. */
@@ -27,6 +40,11 @@ function fromPino(sink: PinoLogger): Logger {
     error: (event, fields) => sink.error(fields ?? {}, event),
     debug: (event, fields) => sink.debug(fields ?? {}, event),
   };
+}
+
+/** The same character to whoever parses the line. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function noop(): void {}
