@@ -219,6 +219,28 @@ describe("what a caller may choose", () => {
     expect([store.size, spent]).toEqual([0, 0]);
   });
 
+  test("T6: a hundred thousand forged requests of a hundred thousand nonces leave the store at its size", async () => {
+    const store = new ReplayStore({
+      ...{ windows: { "btauth/1": DEFAULT_WINDOW }, claimDelayNs: 0n, startedNs: 0n },
+    });
+    const claim = (proof: VerifiedFacts["verified"]) =>
+      store.claim(btauth.replayKey(proof, bob().address), proof.nonce, proof.protocol);
+    await admitVerified(verifiedFacts({ claimNonce: claim }));
+    expect(store.size).toBe(1);
+    const facts = headerFacts();
+    let forged = 0;
+    // A tenth of a million, and a verifier that says what the real one says of each: that one takes 80 s for a million.
+    for (let i = 1n; i <= 100_000n; i += 1n) {
+      const headers = { ...facts.headers, "x-bittensor-nonce": String(NOW_NS + i) };
+      const admission = admitHeaders({ ...facts, headers });
+      if (!admission.ok) continue;
+      const verdict = admission.protocol.verify(admission.claimed, request, bob().address, () => false);
+      if (verdict.ok) await admitVerified(verifiedFacts({ verified: verdict, claimNonce: claim }));
+      else forged += 1;
+    }
+    expect([forged, store.size]).toEqual([100_000, 1]);
+  });
+
   test("T1: work after the signature takes a proof that only the check of a signature makes", () => {
     const admission = admitHeaders(headerFacts());
     if (!admission.ok) throw new Error(admission.code);

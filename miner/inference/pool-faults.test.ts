@@ -86,7 +86,7 @@ describe("an inference pool under faults", { timeout: 60_000 }, () => {
     expect(pool.stats.recycles.hung).toBe(2);
   });
 
-  test("M4: a batch that was not begun when its process died is not blamed for it", async () => {
+  test("M4, T21: a batch that was not begun when its process died is not blamed for it", async () => {
     const { pool } = await start(slowModel(300, 256), { maxRows: 600 });
     const running = pool.infer(rowsOf(600, 256, 1), never).catch((error: unknown) => error);
     const behind = [2, 3].map((value) => pool.infer(rowsOf(600, 256, value), never)); // full: on its way at once

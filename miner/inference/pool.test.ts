@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -152,13 +152,30 @@ describe("an inference pool", { timeout: 60_000 }, () => {
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 
-  test("T21, T33: hands no variable to its processes but those of the list", async () => {
+  test("T21, T33: hands no variable to its processes but those of the list, no wallet, and no socket of a network", async () => {
+    const secrets = { CANARY_SECRET: "hunter2", BT_WALLET_PATH: "/a/wallet", BT_PW_HOTKEY: "hunter2" };
     const pool = await start(doubler(), {
-      environment: { PATH: process.env.PATH, CANARY_SECRET: "hunter2" },
+      environment: { PATH: process.env.PATH, SUBFORGE_REPLAY_REDIS: "redis://:hunter2@x", ...secrets },
     });
-    const environment = await readFile(`/proc/${pool.pids[0]}/environ`, "utf8");
+    const [pid] = pool.pids;
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8");
     expect(environment).toContain("PATH=");
-    expect(environment).not.toContain("hunter2");
+    expect(environment + (await readFile(`/proc/${pid}/cmdline`, "utf8"))).not.toMatch(/hunter2|wallet|BT_/i);
+
+    const handles = await readdir(`/proc/${pid}/fd`);
+    const targets = await Promise.all(
+      handles.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => "gone meanwhile")),
+    );
+    const held = targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
+    expect(held.length).toBeGreaterThan(0); // the way to its parent
+    for (const table of ["tcp", "tcp6", "udp", "udp6"]) {
+      const rows = (await readFile(`/proc/${pid}/net/${table}`, "utf8")).split("\n").slice(1);
+      const inodes = rows.map((line) => line.trim().split(/\s+/)[9]);
+      expect(held.filter((inode) => inodes.includes(inode))).toEqual([]);
+    }
+    const local = (await readFile(`/proc/${pid}/net/unix`, "utf8")).split("\n").slice(1);
+    const ours = local.map((line) => line.split(/\s+/)).filter((words) => held.includes(words[6] ?? ""));
+    expect(ours.filter(([, , , flags]) => flags === "00010000")).toEqual([]); // one that takes connections
   });
 
   test("says by code why it does not start", async () => {
