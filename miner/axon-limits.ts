@@ -4,10 +4,15 @@ export type AxonLimits = {
   bodyTimeoutMs: number;
   headersTimeoutMs: number;
   maxConnections: number;
+  /** Of `maxConnections`, kept for addresses where a welcome caller proved itself. */
+  placesOfProven: number;
   maxConnectionsPerAddress: number;
   /** New connections of one address. */
   connectionsPerSecond: number;
   connectionBurst: number;
+  /** New connections of all addresses where nobody proved anything yet. */
+  strangersPerSecond: number;
+  strangerBurst: number;
   /** Bodies of unproven callers held at the same time, until their signature is checked. */
   maxUnverifiedBodies: number;
   maxUnverifiedBodiesPerAddress: number;
@@ -32,9 +37,12 @@ export const DEFAULT_AXON_LIMITS: AxonLimits = {
   bodyTimeoutMs: 5_000,
   headersTimeoutMs: 5_000,
   maxConnections: 1_024,
+  placesOfProven: 512,
   maxConnectionsPerAddress: 128,
   connectionsPerSecond: 50,
   connectionBurst: 500,
+  strangersPerSecond: 500,
+  strangerBurst: 1_000,
   maxUnverifiedBodies: 256,
   maxUnverifiedBodiesPerAddress: 64,
   maxUnverifiedBytes: 64 * 2 ** 20,

@@ -25,6 +25,7 @@ import { refusalOf } from "./answering.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { addressKey, Budget } from "./budget.ts";
 import type { CallerPolicy, CallerView } from "./caller-policy.ts";
+import { ConnectionGuard } from "./connection-guard.ts";
 import { createHttpServer } from "./http-server.ts";
 import { closeNow, listen } from "./listening.ts";
 import type { MinerMetrics } from "./metrics.ts";
@@ -100,6 +101,7 @@ export class Axon {
   readonly #rules: VerifyRules;
   readonly #verifier = new KnownKeyVerifier({ maxKeys: MAX_KNOWN_KEYS });
   readonly #server: Server;
+  readonly #guard: ConnectionGuard;
   readonly #callers: Budget;
   readonly #failures: Budget;
   readonly #bodies: Room;
@@ -148,7 +150,12 @@ export class Axon {
     });
     this.#nextNonce = createNonceSource(() => unixNs(deps.clock.nowMs()));
     this.#routes = new RouteTable([], this.#healthPages());
-    this.#server = createHttpServer(limits, (request, response) => this.#take(request, response));
+    this.#guard = new ConnectionGuard(limits);
+    this.#server = createHttpServer(
+      limits,
+      (request, response) => this.#take(request, response),
+      this.#guard,
+    );
   }
 
   get #state(): AxonState {
@@ -269,7 +276,9 @@ export class Axon {
       spend: ({ sender }) => this.#callers.take(sender, nowMs),
       enter: () => this.#enter(response),
     });
-    return code ? { ok: false, code, protocol } : proven;
+    if (code) return { ok: false, code, protocol };
+    this.#guard.vouch(address, performance.now());
+    return proven;
   }
 
   /** Reads the body and checks the signature over it. */

@@ -2,13 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { AxonLimits } from "./axon-limits.ts";
 import { addressKey, Budget } from "./budget.ts";
-import { Room } from "./room.ts";
+import { ConnectionGuard } from "./connection-guard.ts";
 
 const MAX_HEADER_BYTES = 8_192;
 /** Longer than the 15 s for which Python's clients keep a connection: whoever closes first must not be us. */
 const KEEP_ALIVE_MS = 30_000;
 const CHECK_TIMEOUTS_MS = 1_000;
-const MAX_ADDRESSES = 10_000;
+/** Who sends nonsense is told so; a flood of it is not worth as many writes. */
+const BAD_REQUESTS = { perSecond: 50, burst: 100, maxKeys: 1 };
 
 const BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
@@ -20,6 +21,7 @@ const BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-le
 export function createHttpServer(
   limits: AxonLimits,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
+  guard: ConnectionGuard = new ConnectionGuard(limits),
 ): Server {
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -35,31 +37,27 @@ export function createHttpServer(
   server.maxHeadersCount = 0; // bytes bound them; Node would leave out silently what is beyond a count
   server.on("request", handle);
   server.on("checkContinue", handle);
+  const told = new Budget(BAD_REQUESTS);
   server.on("clientError", (_error, socket) => {
-    if (socket.writable) socket.write(BAD_REQUEST);
+    if (socket.writable && told.take("", performance.now())) socket.write(BAD_REQUEST);
     socket.destroy();
   });
-  guardConnections(server, limits);
+  guardConnections(server, guard);
   return server;
 }
 
 /** Before the parser of a connection is made: a refused one costs little more than its acceptance. */
-function guardConnections(server: Server, limits: AxonLimits): void {
-  const room = new Room({ total: limits.maxConnections, perKey: limits.maxConnectionsPerAddress });
-  const rate = new Budget({
-    perSecond: limits.connectionsPerSecond,
-    burst: limits.connectionBurst,
-    maxKeys: MAX_ADDRESSES,
-  });
+function guardConnections(server: Server, guard: ConnectionGuard): void {
   const listeners = server.listeners("connection") as ((socket: Socket) => void)[];
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
-    const address = addressKey(socket.remoteAddress);
-    if (!rate.take(address, performance.now()) || !room.enter(address)) {
+    const { remoteAddress } = socket; // none: gone already
+    const leave = remoteAddress && guard.enter(addressKey(remoteAddress), performance.now());
+    if (!leave) {
       socket.destroy();
       return;
     }
-    socket.once("close", () => room.leave(address));
+    socket.once("close", leave);
     for (const listener of listeners) listener.call(server, socket);
   });
 }

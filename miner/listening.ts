@@ -1,6 +1,9 @@
 import type { Server } from "node:http";
 import { SubforgeError } from "../shared/errors.ts";
 
+/** Connections that may wait to be accepted; who finds no place there tries again a second later. */
+const BACKLOG = 4_096;
+
 /** @param where - Port 0 for any free one. @throws SubforgeError PORT_IN_USE, PORT_FORBIDDEN */
 export function listen(server: Server, where: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -8,7 +11,7 @@ export function listen(server: Server, where: { host: string; port: number }): P
       if (code === "EADDRINUSE") reject(new SubforgeError("PORT_IN_USE", where));
       else reject(new SubforgeError("PORT_FORBIDDEN", { ...where, reason: code ?? message }));
     });
-    server.listen(where);
+    server.listen({ ...where, backlog: BACKLOG });
   });
 }
 

@@ -56,6 +56,7 @@ export type LocalPort = {
 const DEFAULT_LOCAL_LIMITS: AxonLimits = {
   ...DEFAULT_AXON_LIMITS,
   ...{ maxConnections: 128, connectionsPerSecond: 1_000, connectionBurst: 1_000, maxAnswers: 64 },
+  ...{ placesOfProven: 0, strangersPerSecond: 1_000, strangerBurst: 1_000 }, // nobody proves anything here
 };
 
 /** Of each model's queue, so that whoever pays for answers always finds room. */
