@@ -21,72 +21,98 @@ const MAX_FRAME_BYTES = 2 ** 31 - 1;
 /** Of a frame, after which its length is known. */
 export const PREFIX_BYTES = 8;
 const ALIGNMENT = 8;
-const PADDING = new Uint8Array(ALIGNMENT);
 /** Up to here, copying into the chunk before it costs less than one more piece to write. */
 const COPIED_BYTES = 16_384;
 
 /**
  * The chunks of one frame, in order. The rows of several parts stand one below the other, as `joinRows` would put
- * them: large ones are not copied for that. All parts must have the same `rowKey`.
+ * them: large ones are not copied for that, neighbours that are small become one chunk. All parts must have the same
+ * `rowKey`.
  *
  * @param scratch - Where memory to put small chunks together comes from; `giveBack` returns it once they are written.
  */
 export function frameChunks(
   head: Frame["head"],
   parts: readonly Tensors[],
-  scratch?: ScratchBuffers,
+  scratch = new ScratchBuffers(),
 ): { chunks: Uint8Array[]; giveBack(): void } {
   const [first] = parts;
-  const ports = Object.entries(first!).map(([name, { dtype, shape }]) => ({
-    ...{ name, dtype },
-    shape: parts.length === 1 ? shape : [rowsOf(parts, name), ...shape.slice(1)],
-  }));
-  const text = Buffer.from(JSON.stringify({ head, ports }));
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  const chunks: Uint8Array[] = [prefix, text];
-  let length = pad(chunks, PREFIX_BYTES + text.length);
-  for (const { name } of ports) {
+  const columns = Object.entries(first!).map(([name, { dtype, shape }]) => {
+    let [rows, bytes, copied] = [0, 0, 0];
     for (const part of parts) {
-      const bytes = tensorBytes(part[name]!);
-      chunks.push(bytes);
-      length += bytes.length;
+      const { shape, data } = part[name]!;
+      rows += shape[0] ?? 0;
+      bytes += data.byteLength;
+      if (data.byteLength <= COPIED_BYTES) copied += data.byteLength;
     }
-    length = pad(chunks, length);
+    return {
+      port: { name, dtype, shape: parts.length === 1 ? shape : [rows, ...shape.slice(1)] },
+      ...{ name, bytes, copied },
+    };
+  });
+  const text = Buffer.from(JSON.stringify({ head, ports: columns.map(({ port }) => port) }));
+  const start = align(PREFIX_BYTES + text.length);
+  let [length, copied] = [start, start];
+  for (const column of columns) {
+    length += align(column.bytes);
+    copied += column.copied + align(column.bytes) - column.bytes;
   }
-  prefix.writeUInt32LE(length, 0);
-  prefix.writeUInt32LE(text.length, 4);
-  return mergeSmall(chunks, scratch);
+  const chunks = new Chunks(scratch.take(copied));
+  chunks.prefix(length, text);
+  for (const { name, bytes } of columns) {
+    for (const part of parts) chunks.push(tensorBytes(part[name]!));
+    chunks.pad(bytes);
+  }
+  return { chunks: chunks.end(), giveBack: () => scratch.giveBack(chunks.memory) };
 }
 
-function rowsOf(parts: readonly Tensors[], name: string): number {
-  return parts.reduce((sum, part) => sum + part[name]!.shape[0]!, 0);
-}
+/** Puts a frame together: small pieces are copied one behind the other, large ones stand for themselves. */
+class Chunks {
+  readonly memory: Uint8Array<ArrayBuffer>;
+  readonly #chunks: Uint8Array[] = [];
+  #start = 0;
+  #end = 0;
 
-/** Neighbours that are small become one. */
-function mergeSmall(
-  chunks: readonly Uint8Array[],
-  scratch = new ScratchBuffers(),
-): ReturnType<typeof frameChunks> {
-  const isSmall = ({ length }: Uint8Array) => length <= COPIED_BYTES;
-  const bytes = chunks.reduce((sum, chunk) => sum + (isSmall(chunk) ? chunk.length : 0), 0);
-  const memory = scratch.take(bytes);
-  const merged: Uint8Array[] = [];
-  let [start, end] = [0, 0];
-  const flush = () => {
-    if (end > start) merged.push(memory.subarray(start, end));
-    start = end;
-  };
-  for (const chunk of chunks) {
-    if (isSmall(chunk)) {
-      memory.set(chunk, end);
-      end += chunk.length;
+  /** @param memory - For everything that is copied, exactly. */
+  constructor(memory: Uint8Array<ArrayBuffer>) {
+    this.memory = memory;
+  }
+
+  prefix(length: number, text: Uint8Array): void {
+    const view = new DataView(this.memory.buffer);
+    view.setUint32(0, length, true);
+    view.setUint32(4, text.length, true);
+    this.memory.set(text, PREFIX_BYTES);
+    this.#end = PREFIX_BYTES + text.length;
+    this.pad(this.#end);
+  }
+
+  push(piece: Uint8Array): void {
+    if (piece.length <= COPIED_BYTES) {
+      this.memory.set(piece, this.#end);
+      this.#end += piece.length;
     } else {
-      flush();
-      merged.push(chunk);
+      this.#flush();
+      this.#chunks.push(piece);
     }
   }
-  flush();
-  return { chunks: merged, giveBack: () => scratch.giveBack(memory) };
+
+  /** Zeros up to the next boundary. @param bytes - What stands since the last one. */
+  pad(bytes: number): void {
+    const end = this.#end + align(bytes) - bytes;
+    this.memory.fill(0, this.#end, end);
+    this.#end = end;
+  }
+
+  end(): Uint8Array[] {
+    this.#flush();
+    return this.#chunks;
+  }
+
+  #flush(): void {
+    if (this.#end > this.#start) this.#chunks.push(this.memory.subarray(this.#start, this.#end));
+    this.#start = this.#end;
+  }
 }
 
 /** The memory behind tensors that own it, to hand over with a message. */
@@ -158,12 +184,6 @@ export function parseFrame(bytes: Uint8Array<ArrayBuffer>): Frame {
     at = align(at + size);
   }
   return { head, tensors };
-}
-
-function pad(chunks: Uint8Array[], length: number): number {
-  const padded = align(length);
-  if (padded > length) chunks.push(PADDING.subarray(0, padded - length));
-  return padded;
 }
 
 function align(length: number): number {

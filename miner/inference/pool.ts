@@ -140,12 +140,12 @@ export class InferencePool {
    * @throws SubforgeError INFERENCE_INPUT, INFERENCE_OVERLOADED, INFERENCE_QUARANTINED, INFERENCE_STOPPED;
    * INFERENCE_DEADLINE when the signal aborts
    */
-  async infer(feeds: Tensors, signal: AbortSignal, share = 1): Promise<Tensors> {
-    const rows = checkFeeds(feeds, this.info);
-    if (this.#places.isClosing) throw new SubforgeError("INFERENCE_STOPPED", {});
-    if (signal.aborted) throw new SubforgeError("INFERENCE_DEADLINE", {});
-    this.#assertRoom(rows, share);
+  infer(feeds: Tensors, signal: AbortSignal, share = 1): Promise<Tensors> {
     return new Promise<Tensors>((resolve, reject) => {
+      const rows = checkFeeds(feeds, this.info);
+      if (this.#places.isClosing) throw new SubforgeError("INFERENCE_STOPPED", {});
+      if (signal.aborted) throw new SubforgeError("INFERENCE_DEADLINE", {});
+      this.#assertRoom(rows, share);
       const giveUp = () => {
         whole.reject(new SubforgeError("INFERENCE_DEADLINE", {}));
         this.#queue = this.#queue.filter(({ isSettled }) => !isSettled);
@@ -299,7 +299,7 @@ export class InferencePool {
   }
 
   #handOut(batch: Pending[], outputs: Tensors): void {
-    for (const { feeds } of batch) this.#crashBook.survived(feeds);
+    if (!this.#crashBook.isEmpty) for (const { feeds } of batch) this.#crashBook.survived(feeds);
     if (batch.length === 1) {
       batch[0]!.resolve(outputs);
       return;
