@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { AxonLimits } from "./axon-limits.ts";
 import { addressKey, Budget } from "./budget.ts";
 import { ConnectionGuard } from "./connection-guard.ts";
+import { guardHandle } from "./guard-handle.ts";
 
 const MAX_HEADER_BYTES = 8_192;
 /** Longer than the 15 s for which Python's clients keep a connection: whoever closes first must not be us. */
@@ -46,13 +47,29 @@ export function createHttpServer(
   return server;
 }
 
-/** Before the parser of a connection is made: a refused one costs little more than its acceptance. */
+/**
+ * Before the parser of a connection is made, and where this Node lets us even before its socket is: that is most of what
+ * a refused connection costs.
+ */
 function guardConnections(server: Server, guard: ConnectionGuard): void {
+  const enter = (address: string | undefined) =>
+    address === undefined ? undefined : guard.enter(addressKey(address), performance.now()); // none: gone already
+  let entered: (() => void) | undefined;
+  server.on("listening", () => {
+    guardHandle(server, (address, accept) => {
+      entered = enter(address);
+      if (!entered) return false;
+      accept(); // emits "connection" at once, which takes what was entered
+      entered?.();
+      entered = undefined;
+      return true;
+    });
+  });
   const listeners = server.listeners("connection") as ((socket: Socket) => void)[];
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
-    const { remoteAddress } = socket; // none: gone already
-    const leave = remoteAddress && guard.enter(addressKey(remoteAddress), performance.now());
+    const leave = entered ?? enter(socket.remoteAddress);
+    entered = undefined;
     if (!leave) {
       socket.destroy();
       return;
