@@ -1,55 +1,81 @@
-import { randomInt } from "node:crypto";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
 import { Keypair, keysReady } from "../../shared/keys/keypair.ts";
 import { btauthRequest, messageBody, SMALL } from "./axon-requests.ts";
+import { createReplyReader, quantile } from "./http-load.ts";
 
 /*
- * Attackers in a process of their own: `forged` or `junk`, port, how many a second. Says {"port"} when they begin, and
- * how many there were when its input ends.
+ * The honest caller of the flood, in a process of its own: port, how many requests a second. Says {"port"} when it is
+ * there; for each line, a number of seconds, it asks that long and says {"p99Ms","p50Ms","unanswered"}. Ends with its input.
  */
 
-const TICK_MS = 5;
-const MOST_OWED_SECONDS = 0.02;
-/** Bad signatures come from so many addresses that no budget of an address stops them: each must be checked. */
-const FORGED_ADDRESSES = 60_000;
-const JUNK_ADDRESSES = 64;
-const JUNK = Buffer.from("\x16\x03\x01 this is no HTTP\r\n\r\n");
+const TARGET = "/bench/ask";
+const ANSWERED = "HTTP/1.1 200";
+/** As a validator: most questions go over connections that stay open. */
+const KEPT_CONNECTIONS = 8;
+/** Each so many-th question needs a connection of its own: a newly opened one must find a place too. */
+const FRESH_EVERY = 10;
+const LATEST_MS = 5_000;
 
 await keysReady();
-const [kind, port, perSecond] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [port, perSecond] = process.argv.slice(2).map(Number) as [number, number];
 const [signer, receiver] = [Keypair.fromUri("//Alice"), Keypair.fromUri("//Bob").address];
-const wrong = signer.sign(Buffer.from("something else"));
-const forger = { address: signer.address, sign: () => wrong };
-const body = messageBody(SMALL, "binary");
-let [begun, owed, last] = [0, 0, performance.now()];
+const message = messageBody(SMALL, "binary");
+const kept: Socket[] = [];
 
-const timer = setInterval(() => {
-  const now = performance.now();
-  // What a busy machine did not let us begin in time is given up: a backlog would leave time for nothing else.
-  owed = Math.min(owed + ((now - last) / 1_000) * perSecond, MOST_OWED_SECONDS * perSecond);
-  last = now;
-  for (; owed >= 1; owed -= 1) attack();
-}, TICK_MS);
-
-function attack(): void {
-  begun += 1;
-  const isForged = kind === "forged";
-  const localAddress = isForged ? loopback(2, FORGED_ADDRESSES) : loopback(1, JUNK_ADDRESSES);
-  const socket = connect({ port, host: "127.0.0.1", localAddress });
-  socket.on("error", () => undefined).resume();
-  socket.write(isForged ? btauthRequest(forger, receiver, "/bench/ask", body) : JUNK);
-  if (!isForged) socket.end();
+/** @returns How long it took, without its signing. Infinity: refused, cut off or too late. */
+function ask(isFresh: boolean): Promise<number> {
+  const request = btauthRequest(signer, receiver, TARGET, message);
+  const reader = createReplyReader();
+  const startedMs = performance.now();
+  const socket = (isFresh ? undefined : takeKept()) ?? connect({ port, host: "127.0.0.1", noDelay: true });
+  return new Promise((resolve) => {
+    const finish = (ms: number) => {
+      clearTimeout(timer);
+      socket.removeAllListeners("data").removeAllListeners("close");
+      if (Number.isFinite(ms) && kept.length < KEPT_CONNECTIONS) kept.push(socket);
+      else socket.destroy();
+      resolve(ms);
+    };
+    const timer = setTimeout(() => finish(Number.POSITIVE_INFINITY), LATEST_MS);
+    if (socket.listenerCount("error") === 0) socket.on("error", () => undefined); // its close says it
+    socket.on("close", () => finish(Number.POSITIVE_INFINITY));
+    socket.on("data", (bytes) => {
+      const head = reader(bytes);
+      if (head === undefined) return;
+      finish(head.startsWith(ANSWERED) ? performance.now() - startedMs : Number.POSITIVE_INFINITY);
+    });
+    socket.write(request);
+  });
 }
 
-/** Any of the addresses of this machine: each counts as another one. */
-function loopback(block: number, count: number): string {
-  const n = randomInt(count);
-  return `127.${block}.${n >> 8}.${n & 255 || 1}`;
+function takeKept(): Socket | undefined {
+  let socket = kept.pop();
+  while (socket?.destroyed) socket = kept.pop();
+  return socket;
+}
+
+/** At even distances, whether the one before was answered or not. */
+async function askFor(seconds: number): Promise<Float64Array> {
+  const answers: Promise<number>[] = [];
+  const startedMs = performance.now();
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      const due = Math.min(seconds, (performance.now() - startedMs) / 1_000) * perSecond;
+      while (answers.length < Math.floor(due)) answers.push(ask(answers.length % FRESH_EVERY === 0));
+      if (answers.length < seconds * perSecond) return;
+      clearInterval(timer);
+      resolve();
+    }, 1);
+  });
+  return Float64Array.from(await Promise.all(answers)).sort();
 }
 
 process.stdout.write(`${JSON.stringify({ port })}\n`);
-process.stdin.resume().once("end", () => {
-  clearInterval(timer);
-  process.stdout.write(`${JSON.stringify({ begun })}\n`);
-  process.exit(0);
-});
+for await (const line of createInterface({ input: process.stdin })) {
+  const sorted = await askFor(Number(line));
+  const unanswered = sorted.filter((ms) => !Number.isFinite(ms)).length;
+  const result = { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99), unanswered };
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+process.exit(0);

@@ -1,21 +1,21 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Pool } from "undici";
-import { SubforgeError } from "../../shared/errors.ts";
 import { Keypair, keysReady } from "../../shared/keys/keypair.ts";
 import { packageRoot, processEntry } from "../../shared/process-entry.ts";
-import { signRequest } from "../../shared/wire/btauth.ts";
-import { createNonceSource } from "../../shared/wire/nonce.ts";
-import { messageBody, SMALL } from "./axon-requests.ts";
-import { type BenchCase, compareCosts, type Round } from "./bench-case.ts";
+import { btauthRequest, messageBody, SMALL } from "./axon-requests.ts";
+import { type BenchCase, compareCosts, compareRates, type Round } from "./bench-case.ts";
 import { type BenchPart, startPart } from "./bench-part.ts";
-import { quantile } from "./http-load.ts";
 
 const ROUNDS = 3;
-const ROUND_SECONDS = 5;
+const ROUND_SECONDS = 10;
+const WARM_UP_SECONDS = 3;
+/** For whatever an attack left behind to be closed, and for the garbage to be collected. */
+const SETTLE_MS = 1_000;
 const HONEST_PER_SECOND = 50;
 const FORGED_PER_SECOND = 2_000;
 const JUNK_PER_SECOND = 10_000;
+/** A forged request carries a time, which is good for ten seconds. */
+const RENEW_MS = 2_000;
 /** How far p99 may rise, and memory: what is asked, and what a garbage collector leaves lying about. */
 const MOST_P99 = 2;
 const MOST_MEMORY = 1.25;
@@ -23,104 +23,105 @@ const MOST_MEMORY = 1.25;
 const ATTACK_REACHED = 0.9;
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
-/** Attackers share a core with the honest caller, who must not wait for them. */
+/** Attackers share a core with the honest caller, who must not wait for them: the server is what is measured. */
 const ATTACKER_NICENESS = 19;
-const CONNECTIONS = 8;
 const TARGET = "/bench/ask";
-const nextNonce = createNonceSource();
 const MODEL = "subnets/inference/models/shapes-95.onnx";
+const ATTACKERS = "scripts/bench/flood.py";
 
 type Part = BenchPart<{ port: number }>;
+type Heard = { p50Ms: number; p99Ms: number; unanswered: number };
 
 /** Fifty honest signed requests a second, alone and in the middle of an attack, in turn. */
 export async function benchFlood(): Promise<BenchCase[]> {
   await keysReady();
-  const axon = await start("bench-axon", SERVER_CORE, 0, "model", join(packageRoot(), MODEL));
+  const parts: Part[] = [];
+  const start = async (core: number, niceness: number, ...command: string[]) => {
+    const part: Part = await startPart(command, { core, niceness });
+    parts.push(part);
+    return part;
+  };
+  const node = (entry: "bench-axon" | "bench-flood") => [process.execPath, processEntry(entry)];
   const latency: Round[] = [];
   const memory: Round[] = [];
   const [forged, junk]: [Round[], Round[]] = [[], []];
   try {
-    const { port } = axon.ready;
-    await honest(port, 2);
-    await underAttack(port, 2); // what an attack leaves behind once is no growth
+    const axon = await start(SERVER_CORE, 0, ...node("bench-axon"), "model", join(packageRoot(), MODEL));
+    const port = String(axon.ready.port);
+    const caller = await start(CLIENT_CORE, 0, ...node("bench-flood"), port, String(HONEST_PER_SECOND));
+    const attacker = (kind: string, perSecond: number) =>
+      start(
+        CLIENT_CORE,
+        ATTACKER_NICENESS,
+        "python3",
+        join(packageRoot(), ATTACKERS),
+        kind,
+        port,
+        `${perSecond}`,
+      );
+    const forger = await attacker("forged", FORGED_PER_SECOND);
+    const vandal = await attacker("junk", JUNK_PER_SECOND);
+    await honest(caller, WARM_UP_SECONDS);
+    await underAttack(caller, forger, vandal, WARM_UP_SECONDS); // what an attack leaves behind once is no growth
     for (let round = 0; round < ROUNDS; round += 1) {
+      await delay(SETTLE_MS);
       const before = axon.rssBytes();
-      const quiet = await honest(port, ROUND_SECONDS);
-      const attacked = await underAttack(port, ROUND_SECONDS);
-      latency.push({ ours: attacked.p99Ms, peer: quiet });
-      forged.push({ ours: FORGED_PER_SECOND, peer: attacked.forged });
-      junk.push({ ours: JUNK_PER_SECOND, peer: attacked.junk });
+      const quiet = await honest(caller, ROUND_SECONDS);
+      const attacked = await underAttack(caller, forger, vandal, ROUND_SECONDS);
+      latency.push({ ours: attacked.p99Ms, peer: quiet.p99Ms });
+      forged.push({ ours: attacked.forged, peer: FORGED_PER_SECOND });
+      junk.push({ ours: attacked.junk, peer: JUNK_PER_SECOND });
       memory.push({ ours: axon.rssBytes() / 2 ** 20, peer: before / 2 ** 20 });
     }
   } finally {
-    await axon.stop();
+    await Promise.all(parts.map((part) => part.stop()));
   }
   return [
     compareCosts("p99 of the honest in an attack, peer: without one", "ms", 1 / MOST_P99, latency),
     compareCosts("memory after an attack, peer: before it", "MiB", 1 / MOST_MEMORY, memory),
-    compareCosts("forged requests: asked for, and begun", "per s", ATTACK_REACHED, forged),
-    compareCosts("junk connections: asked for, and begun", "per s", ATTACK_REACHED, junk),
+    compareRates("forged requests begun, peer: asked for", "per s", ATTACK_REACHED, forged),
+    compareRates("junk connections begun, peer: asked for", "per s", ATTACK_REACHED, junk),
   ];
 }
 
-type Attacked = { p99Ms: number; forged: number; junk: number };
+async function honest(caller: Part, seconds: number): Promise<Heard> {
+  caller.say(`${seconds}\n`);
+  const heard = JSON.parse(await caller.nextLine()) as Heard & { p99Ms: number | null };
+  return { ...heard, p99Ms: heard.p99Ms ?? Number.POSITIVE_INFINITY }; // JSON has no infinity
+}
 
-/** @returns The p99 of the honest, and how many attacks a second there were. */
-async function underAttack(port: number, seconds: number): Promise<Attacked> {
-  const attack = (kind: string, perSecond: number) =>
-    start("bench-flood", CLIENT_CORE, ATTACKER_NICENESS, kind, String(port), String(perSecond));
-  const attackers = [await attack("forged", FORGED_PER_SECOND), await attack("junk", JUNK_PER_SECOND)];
+/** @returns What the honest saw, and how many attacks a second there were. */
+async function underAttack(
+  caller: Part,
+  forger: Part,
+  vandal: Part,
+  seconds: number,
+): Promise<Heard & { forged: number; junk: number }> {
+  const attackers = [forger, vandal];
+  const go = () => {
+    const request = forgedRequest();
+    for (const attacker of attackers) attacker.say(`go ${request}\n`);
+  };
   const startedMs = performance.now();
-  const p99Ms = await honest(port, seconds);
+  go();
+  const timer = setInterval(go, RENEW_MS);
+  const heard = await honest(caller, seconds);
+  clearInterval(timer);
   const took = (performance.now() - startedMs) / 1_000;
   const [forged = 0, junk = 0] = await Promise.all(
     attackers.map(async (attacker) => {
-      const count = attacker.nextLine();
-      await attacker.stop();
-      return (JSON.parse(await count) as { begun: number }).begun / took;
+      attacker.say("stop\n");
+      return (JSON.parse(await attacker.nextLine()) as { begun: number }).begun / took;
     }),
   );
-  return { p99Ms, forged, junk };
+  return { ...heard, forged, junk };
 }
 
-/** Over connections that stay open, as a validator's are; none waits for another. */
-async function honest(port: number, seconds: number): Promise<number> {
-  const [signer, receiver] = [Keypair.fromUri("//Alice"), Keypair.fromUri("//Bob").address];
-  const { body, type } = messageBody(SMALL, "binary");
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
-  const ask = async () => {
-    const startedMs = performance.now();
-    const signed = signRequest({
-      signer,
-      receiver,
-      method: "POST",
-      target: TARGET,
-      body,
-      nonce: nextNonce(),
-    });
-    const headers = { "content-type": type, ...signed };
-    const reply = await pool.request({ path: TARGET, method: "POST", headers, body });
-    const text = Buffer.from(await reply.body.arrayBuffer()).toString();
-    if (reply.statusCode === 200) return performance.now() - startedMs;
-    throw new SubforgeError("BENCH_USAGE", { problem: `an honest request was refused: ${text}` });
-  };
-  try {
-    const latencies: Promise<number>[] = [];
-    for (let i = 0; i < seconds * HONEST_PER_SECOND; i += 1) {
-      latencies.push(ask().catch(() => Number.POSITIVE_INFINITY)); // refused or cut off: later than any answer
-      await delay(1_000 / HONEST_PER_SECOND);
-    }
-    return quantile(Float64Array.from(await Promise.all(latencies)).sort(), 0.99);
-  } finally {
-    await pool.destroy();
-  }
-}
-
-function start(
-  entry: "bench-axon" | "bench-flood",
-  core: number,
-  niceness: number,
-  ...words: string[]
-): Promise<Part> {
-  return startPart([process.execPath, processEntry(entry), ...words], { core, niceness });
+/** In hexadecimal: well-formed, of a known caller, and signed over something else. */
+function forgedRequest(): string {
+  const signer = Keypair.fromUri("//Alice");
+  const wrong = signer.sign(Buffer.from("something else"));
+  const forger = { address: signer.address, sign: () => wrong };
+  const body = messageBody(SMALL, "binary");
+  return Buffer.from(btauthRequest(forger, Keypair.fromUri("//Bob").address, TARGET, body)).toString("hex");
 }
