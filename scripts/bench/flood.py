@@ -19,10 +19,11 @@ import time
 
 TICK_SECONDS = 0.001
 # What a busy machine did not let us begin in time is given up: a backlog would leave time for nothing else.
-MOST_OWED_SECONDS = 0.02
+MOST_OWED_SECONDS = 0.05
 # Bad signatures come from so many addresses that no budget of an address stops them: each must be looked at.
 FORGED_ADDRESSES = 60_000
-JUNK_ADDRESSES = 250
+FORGED_FROM = [(f"127.2.{n >> 8}.{n & 255 or 1}", 0) for n in range(FORGED_ADDRESSES)]
+JUNK_FROM = [(f"127.1.0.{n + 1}", 0) for n in range(250)]
 # Connections that say nothing and stay, to fill whatever has a bound.
 MOST_SILENT = 2_000
 MOST_WAITING = 2_000
@@ -41,12 +42,11 @@ poll = select.epoll()
 poll.register(0, select.EPOLLIN)
 
 
-def open_connection(block, count):
+def open_connection(addresses):
     """From any of the addresses of this machine: each counts as another one."""
-    n = random.randrange(count)
     one = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     one.setsockopt(socket.IPPROTO_IP, BIND_ADDRESS_NO_PORT, 1)
-    one.bind((f"127.{block}.{n >> 8}.{n & 255 or 1}", 0))
+    one.bind(addresses[int(random.random() * len(addresses))])
     if one.connect_ex(("127.0.0.1", port)) in PENDING:
         return one
     one.close()
@@ -54,8 +54,8 @@ def open_connection(block, count):
 
 
 def junk():
-    """In turn: nonsense and a reset, nonsense and an end, silence for a while."""
-    one = open_connection(1, JUNK_ADDRESSES)
+    """In turn: a reset at once, nonsense and an end, silence for a while."""
+    one = open_connection(JUNK_FROM)
     if one is None:
         return
     manner = began % 3
@@ -65,9 +65,10 @@ def junk():
             silent.popleft().close()
         return
     try:
-        one.send(JUNK)
         if manner == 0:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        else:
+            one.send(JUNK)
     except OSError:
         pass  # refused already
     one.close()
@@ -75,7 +76,7 @@ def junk():
 
 def forged():
     """A whole request; its connection is closed when the reply is there."""
-    one = open_connection(2, FORGED_ADDRESSES)
+    one = open_connection(FORGED_FROM)
     if one is None:
         return
     try:
