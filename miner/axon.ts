@@ -22,6 +22,7 @@ import type { ReplayClaims } from "../shared/wire/replay-store.ts";
 import { signReply } from "../shared/wire/reply.ts";
 import { type AxonState, admitHeaders, admitVerified, type ClaimedBody } from "./admission.ts";
 import { refusalOf } from "./answering.ts";
+import { AnswersInWork } from "./answers-in-work.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { addressKey, Budget } from "./budget.ts";
 import type { CallerPolicy, CallerView } from "./caller-policy.ts";
@@ -107,12 +108,11 @@ export class Axon {
   readonly #bodies: Room;
   #bodyBytes = new Room({ total: 0, perKey: 0 });
   readonly #signatures: SignatureLine;
+  readonly #answers: AnswersInWork;
   readonly #nextNonce: () => bigint;
   #work: AxonWork | undefined;
   #routes: RouteTable;
   #isStopping = false;
-  #answers = 0;
-  #whenIdle: (() => void) | undefined;
 
   /** @throws SubforgeError PORT_IN_USE, PORT_FORBIDDEN */
   static async listen(options: AxonOptions, deps: AxonDeps): Promise<Axon> {
@@ -148,6 +148,7 @@ export class Axon {
       perTurn: limits.signaturesPerTurn,
       maxWaiting: limits.maxWaitingSignatures,
     });
+    this.#answers = new AnswersInWork((count) => deps.metrics?.inflight(count));
     this.#nextNonce = createNonceSource(() => unixNs(deps.clock.nowMs()));
     this.#routes = new RouteTable([], this.#healthPages());
     this.#guard = new ConnectionGuard(limits);
@@ -182,14 +183,7 @@ export class Axon {
   /** Refuses new questions, lets those in work finish for at most `withinMs`, and closes every connection. */
   async drain(withinMs: number): Promise<void> {
     this.#isStopping = true;
-    const deadline = new AbortController();
-    if (this.#answers > 0) {
-      const idle = new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
-      });
-      await Promise.race([idle, this.#deps.clock.sleep(withinMs, deadline.signal)]);
-    }
-    deadline.abort();
+    await this.#answers.idle(withinMs, this.#deps.clock);
     await closeNow(this.#server);
   }
 
@@ -247,7 +241,7 @@ export class Axon {
       rules: this.#rules,
       nowNs: BigInt(nowMs) * 1_000_000n,
       noteAge: (ageNs) => metrics?.requestAgeSeconds(Number(ageNs) / 1e9),
-      freeAnswers: this.#limits.maxAnswers - this.#answers,
+      freeAnswers: this.#limits.maxAnswers - this.#answers.count,
       freeSignatures: this.#signatures.free,
       addressMayFail: this.#failures.has(address, nowMs),
       hasRoomForBody: (bytes) => this.#bodies.has(address) && this.#bodyBytes.has(address, bytes),
@@ -326,16 +320,8 @@ export class Axon {
   /** In one step with the look whether there is room: whoever entered is waited for when the axon stops. */
   #enter(response: ServerResponse): RefusalCode | undefined {
     if (this.#isStopping) return "AXON_STOPPING";
-    if (this.#answers >= this.#limits.maxAnswers) return "AXON_OVERLOADED";
-    this.#answers += 1;
-    this.#deps.metrics?.inflight(this.#answers);
-    const leave = () => {
-      this.#answers -= 1;
-      this.#deps.metrics?.inflight(this.#answers);
-      if (this.#answers === 0) this.#whenIdle?.();
-    };
-    if (response.destroyed) leave();
-    else response.once("close", leave); // sent to the last byte, or the caller is gone
+    if (this.#answers.count >= this.#limits.maxAnswers) return "AXON_OVERLOADED";
+    this.#answers.enter(response);
     return undefined;
   }
 

@@ -4,6 +4,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RefusalCode } from "../shared/wire/refusals.ts";
 import { bodyBytes, refuseForm } from "./admission.ts";
+import { AnswersInWork } from "./answers-in-work.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { createHttpServer } from "./http-server.ts";
 import type { ServedModel } from "./inference/served-model.ts";
@@ -90,8 +91,7 @@ class LocalServer implements LocalPort {
   readonly #models: ReadonlyMap<string, ServedModel>;
   readonly #server: Server;
   #isStopping = false;
-  #answers = 0;
-  #whenIdle: (() => void) | undefined;
+  readonly #answers = new AnswersInWork();
 
   constructor({ host = LOOPBACK, port, allow = [], limits, infer }: LocalPortOptions, deps: LocalPortDeps) {
     this.#mayCall = localCallers(host, allow);
@@ -122,14 +122,7 @@ class LocalServer implements LocalPort {
 
   async drain(withinMs: number): Promise<void> {
     this.#isStopping = true;
-    const deadline = new AbortController();
-    if (this.#answers > 0) {
-      const idle = new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
-      });
-      await Promise.race([idle, this.#deps.clock.sleep(withinMs, deadline.signal)]);
-    }
-    deadline.abort();
+    await this.#answers.idle(withinMs, this.#deps.clock);
     await closeNow(this.#server);
   }
 
@@ -177,7 +170,7 @@ class LocalServer implements LocalPort {
       this.#refuseBusy() ??
       refuseForm({ method, target, headers, maxBodyBytes: this.#infer.maxRequestBytes });
     if (refused) return { reply: oipRefusal(refused), keeps: false };
-    this.#enter(response);
+    this.#answers.enter(response); // in one step with the look whether there is room
     if (headers.expect !== undefined) response.writeContinue();
     const body = await readBody(request, bodyBytes({ method, headers })!, this.#limits.bodyTimeoutMs);
     if (!body) return { reply: oipRefusal("BTAUTH_BODY_TIMEOUT"), keeps: false };
@@ -213,15 +206,6 @@ class LocalServer implements LocalPort {
 
   #refuseBusy(): RefusalCode | undefined {
     if (this.#isStopping) return "AXON_STOPPING";
-    return this.#answers >= this.#limits.maxAnswers ? "AXON_OVERLOADED" : undefined;
-  }
-
-  /** In one step with the look whether there is room: whoever entered is waited for when the port stops. */
-  #enter(response: ServerResponse): void {
-    this.#answers += 1;
-    response.once("close", () => {
-      this.#answers -= 1;
-      if (this.#answers === 0) this.#whenIdle?.();
-    });
+    return this.#answers.count >= this.#limits.maxAnswers ? "AXON_OVERLOADED" : undefined;
   }
 }
