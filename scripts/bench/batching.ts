@@ -18,8 +18,10 @@ const SPAN_MS = 1_000;
 const MIN_ARRIVALS = 60;
 const SEARCH_MS = 250;
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64];
-/** Two batches share the clients: one computes, one is on its way. */
-const MAX_ROWS = CLIENTS / 2;
+/** Up to half of the clients: one batch computes while one is on its way. */
+const POOL_ROWS = [8, 16, 24, 32];
+/** Until both processes have compiled what they run. */
+const WARM_MS = 1_500;
 const LOW_LOAD = 0.2;
 const ALLOWED_MS = 1;
 
@@ -54,12 +56,13 @@ async function benchModel(
       { logger: silentLogger, clock: systemClock },
     );
   const best = await bestBatch(raw, model.row);
-  const [batched, single] = await Promise.all([start(Math.min(best, MAX_ROWS)), start(1)]);
+  const { pool: batched, rows } = await bestPool(start, model.row);
+  const single = await start(1);
   try {
     const ofRaw: Round[] = [];
     const ofSingle: Round[] = [];
     const latency: Round[] = [];
-    await poolRate(batched, model.row, SEARCH_MS); // warm
+    await poolRate(single, model.row, WARM_MS);
     for (let round = 0; round < ROUNDS; round++) {
       const peer = await rawRate(raw, model.row, best, SPAN_MS);
       const ours = await poolRate(batched, model.row, SPAN_MS);
@@ -72,7 +75,7 @@ async function benchModel(
     }
     const cases = [
       compareRates(
-        `${model.name}: against the runtime alone, batch ${best}`,
+        `${model.name}: batches of ${rows}, against the runtime alone with ${best}`,
         "rows/s",
         required.ofRaw,
         ofRaw,
@@ -97,6 +100,22 @@ async function bestBatch(raw: Session, row: Tensors): Promise<number> {
     if (rate > bestRate) [best, bestRate] = [size, rate];
   }
   return best;
+}
+
+/** The pool with the batches that suit it best, as `subforge miner bench` finds them: that is how it would be run. */
+async function bestPool(start: (maxRows: number) => Promise<InferencePool>, row: Tensors) {
+  let best: { pool: InferencePool; rows: number; rate: number } | undefined;
+  for (const rows of POOL_ROWS) {
+    const pool = await start(rows);
+    await poolRate(pool, row, WARM_MS);
+    const rate = await poolRate(pool, row, SEARCH_MS);
+    if (best && rate <= best.rate) await pool.close();
+    else {
+      await best?.pool.close();
+      best = { pool, rows, rate };
+    }
+  }
+  return best!;
 }
 
 /** Rows per second of the runtime in a bare loop, on a batch that was joined before. */
