@@ -29,8 +29,6 @@ const MAX_FINDINGS = 20;
 const MAX_SHOWN_CHARS = 2_000;
 /** Goldens that a mutation may borrow from, or repeat as they are: some of them used up. */
 const KEPT = 64;
-/** Of this machine: a miner counts what it refuses by address, and a few would soon be let in no further. */
-const ADDRESSES = 60_000;
 
 /**
  * Sends generated requests over real sockets and looks at every answer. An answered question must be, byte by byte,
@@ -45,12 +43,16 @@ export async function fuzzAxon(options: AxonFuzzOptions): Promise<AxonFuzzReport
     Array.from({ length: CONNECTIONS }, async (_, line) => {
       const random = randomOf(seed, line);
       const kept: PlainRequest[] = [];
+      // Every line calls from an address of its own and proves itself first: a miner reads little of what strangers send.
+      const welcome = signedQuestion(options.caller, options.hotkey, random);
+      honest.add(welcome);
+      judge(report, honest, toBytes(welcome), await exchange(options.port, toBytes(welcome), line));
       for (let i = line; i < count; i += CONNECTIONS) {
         const golden = drawn(options, kept, random);
         honest.add(golden);
         const other = kept[random.below(kept.length)]!;
         const bytes = mutateRequest(golden, other, random);
-        const answer = await exchange(options.port, bytes, random);
+        const answer = await exchange(options.port, bytes, line);
         report.sent += 1;
         judge(report, honest, bytes, answer);
         if (report.sent % 1_000 === 0) onProgress?.(report.sent);
@@ -60,7 +62,7 @@ export async function fuzzAxon(options: AxonFuzzOptions): Promise<AxonFuzzReport
   // It lives, and answers an honest question as if nothing had been.
   const last = signedQuestion(options.caller, options.hotkey, randomOf(seed, CONNECTIONS));
   honest.add(last);
-  const answer = await exchange(options.port, toBytes(last), randomOf(seed, CONNECTIONS + 1), 3_000);
+  const answer = await exchange(options.port, toBytes(last), 0, 3_000);
   if (!answer.startsWith("HTTP/1.1 200"))
     note(report, "an honest question is not answered any more", toBytes(last), answer);
   judge(report, honest, toBytes(last), answer);
@@ -178,12 +180,11 @@ function headersOf(headers: PlainRequest["headers"]): Map<string, string> {
 }
 
 /** @returns What came back until the connection ended or fell silent; `closed` when it ended without a word. */
-function exchange(port: number, bytes: Buffer, random: Random, patienceMs = PATIENCE_MS): Promise<string> {
-  const address = 1 + random.below(ADDRESSES);
+function exchange(port: number, bytes: Buffer, line: number, patienceMs = PATIENCE_MS): Promise<string> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     let isOver = false;
-    const localAddress = `127.1.${address >> 8}.${address & 0xff}`;
+    const localAddress = `127.1.0.${1 + line}`;
     const socket = connect({ host: "127.0.0.1", port, localAddress });
     const finish = (word: string) => {
       if (isOver) return;
