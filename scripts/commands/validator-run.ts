@@ -1,0 +1,94 @@
+import {
+  type Command,
+  networkOptions,
+  passwordOptions,
+  queueOptions,
+  templateOptions,
+  walletOptions,
+} from "../options.ts";
+import { wholeNumber } from "../whole-number.ts";
+
+const runOptions = {
+  ...networkOptions,
+  ...walletOptions,
+  ...queueOptions,
+  ...templateOptions,
+  netuid: { type: "number", demandOption: true, describe: "Subnet to validate" },
+  workers: {
+    type: "number",
+    default: 2,
+    describe: "Worker processes to run here; 0: they are started elsewhere",
+  },
+  "targets-per-job": { type: "number", default: 32, describe: "Miners that one job asks" },
+  data: {
+    type: "string",
+    default: ".subforge/validator",
+    describe: "Folder of the journal and of the private Redis",
+  },
+  protocol: {
+    choices: ["btauth/1", "v10"],
+    default: "btauth/1",
+    describe: "How miners are asked; v10 for Python miners of SDK 7 to 10, whose answers are not signed",
+  },
+  "allow-private": {
+    type: "boolean",
+    describe: "Call miners at private addresses; default: when the chain is a local development chain",
+  },
+} as const;
+
+/** `subforge validator run` */
+export const validatorRun: Command<typeof runOptions> = {
+  command: "run",
+  describe: "Ask the miners of a subnet, score them and set weights, epoch by epoch",
+  builder: runOptions,
+  handler: async (args) => {
+    const { assertOpenable } = await import("../assert-openable.ts");
+    await assertOpenable(args); // before anything heavy is loaded
+    const { runValidator } = await import("../run-validator.ts"); // late: --help must not load a chain client
+    const { onShutdown } = await import("../output.ts");
+    await runValidator(
+      {
+        ...args,
+        netuid: wholeNumber("validator run", "netuid", args.netuid, 0, 65_535),
+        workers: wholeNumber("validator run", "workers", args.workers, 0, 256),
+        targetsPerJob: wholeNumber("validator run", "targets-per-job", args.targetsPerJob, 1, 32),
+      },
+      onShutdown(),
+    );
+  },
+};
+
+/** Without defaults: a worker that is told nothing takes the development key of the validator it finds. */
+const workerOptions = {
+  wallet: { type: "string", describe: "Name of the validator's wallet" },
+  hotkey: { type: "string", describe: "Name of the hotkey inside the wallet" },
+  "wallet-path": { type: "string", describe: "Folder of the wallets, shared with btcli" },
+  ...passwordOptions,
+  "allow-unsafe-keyfile": walletOptions["allow-unsafe-keyfile"],
+  "dev-key": walletOptions["dev-key"],
+  ...queueOptions,
+  netuid: { type: "number", describe: "Which validator, when Redis knows several" },
+  template: { type: "string", describe: "Which validator, when Redis knows several" },
+  concurrency: { type: "number", default: 8, describe: "Jobs in hand at once" },
+  supervised: {
+    type: "boolean",
+    default: false,
+    hidden: true,
+    describe: "Started by a validator: it sends the queue, and the worker ends with it",
+  },
+} as const;
+
+/** `subforge validator worker` */
+export const validatorWorker: Command<typeof workerOptions> = {
+  command: "worker",
+  describe: "Ask miners for a validator that runs elsewhere: any number of workers share a queue",
+  builder: workerOptions,
+  handler: async (args) => {
+    const { runWorker } = await import("../run-worker.ts");
+    const { onShutdown } = await import("../output.ts");
+    await runWorker(
+      { ...args, concurrency: wholeNumber("validator worker", "concurrency", args.concurrency, 1, 128) },
+      onShutdown(),
+    );
+  },
+};
