@@ -508,6 +508,11 @@ export const ERRORS = {
     hint: () => "use another --data folder for another network or hotkey",
     exit: "config",
   }),
+  JOURNAL_ABSENT: spec<{ path: string }>({
+    message: (d) => `there is no journal at ${d.path}: no validator has run with this folder`,
+    hint: () => "name the folder with --data, or start one: subforge validator run",
+    exit: "notReady",
+  }),
   JOURNAL_NEWER: spec<{ path: string; found: number; known: number }>({
     message: (d) => `the journal ${d.path} has format ${d.found}, this release knows ${d.known}`,
     hint: () => "use the newer release that wrote it",

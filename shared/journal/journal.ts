@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { SubforgeError } from "../errors.ts";
-import type { Hex, Hotkey } from "../types.ts";
+import { failPoint } from "../fail-point.ts";
+import type { Hex, Hotkey, Netuid } from "../types.ts";
 import { EpochRecords } from "./epoch-records.ts";
 import { migrate } from "./schema.ts";
 import { ScoreRecords } from "./score-records.ts";
@@ -8,6 +10,10 @@ import { WeightRecords } from "./weight-records.ts";
 
 /** What one validator decided and signed. The truth about that; the chain is the truth about weights. */
 export type Journal = {
+  /** Whose it is. Undefined: nobody has written into it yet. */
+  owner(): { genesis: Hex; hotkey: Hotkey } | undefined;
+  /** The subnets and mechanisms it has records of, in order. */
+  subjects(): { netuid: Netuid; mechanism: number }[];
   epochs: EpochRecords;
   scores: ScoreRecords;
   weights: WeightRecords;
@@ -38,14 +44,24 @@ export function openJournal(options: { path: string; genesis: Hex; hotkey: Hotke
   }
 }
 
-/** The same for reading, beside the process that writes. Nothing can be changed through it. */
+/**
+ * The same for reading, beside the process that writes. Nothing can be changed through it.
+ *
+ * @throws SubforgeError JOURNAL_ABSENT | JOURNAL_BROKEN
+ */
 export function readJournal(path: string): Journal {
   return records(new SqliteFile(path, "read"), () => {});
+  if (!existsSync(path)) throw new SubforgeError("JOURNAL_ABSENT", { path }); // SQLite would make an empty one
 }
 
 function records(file: SqliteFile, afterClose: () => void): Journal {
   return {
     epochs: new EpochRecords(file),
+    owner: () => file.get<{ genesis: Hex; hotkey: Hotkey }>("SELECT genesis, hotkey FROM pin"),
+    subjects: () =>
+      file.all<{ netuid: Netuid; mechanism: number }>(
+        "SELECT netuid, mechanism FROM epochs UNION SELECT netuid, mechanism FROM weights ORDER BY netuid, mechanism",
+      ),
     scores: new ScoreRecords(file),
     weights: new WeightRecords(file),
     close: () => {
