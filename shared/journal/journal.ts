@@ -36,6 +36,7 @@ export function openJournal(options: { path: string; genesis: Hex; hotkey: Hotke
     file = new SqliteFile(path, "write");
     migrate(file, path);
     pin(file, path, { genesis, hotkey });
+    failPoint("journal.open.after");
     return records(file, () => lock.release());
   } catch (error) {
     file?.close();
@@ -50,18 +51,18 @@ export function openJournal(options: { path: string; genesis: Hex; hotkey: Hotke
  * @throws SubforgeError JOURNAL_ABSENT | JOURNAL_BROKEN
  */
 export function readJournal(path: string): Journal {
-  return records(new SqliteFile(path, "read"), () => {});
   if (!existsSync(path)) throw new SubforgeError("JOURNAL_ABSENT", { path }); // SQLite would make an empty one
+  return records(new SqliteFile(path, "read"), () => {});
 }
 
 function records(file: SqliteFile, afterClose: () => void): Journal {
   return {
-    epochs: new EpochRecords(file),
     owner: () => file.get<{ genesis: Hex; hotkey: Hotkey }>("SELECT genesis, hotkey FROM pin"),
     subjects: () =>
       file.all<{ netuid: Netuid; mechanism: number }>(
         "SELECT netuid, mechanism FROM epochs UNION SELECT netuid, mechanism FROM weights ORDER BY netuid, mechanism",
       ),
+    epochs: new EpochRecords(file),
     scores: new ScoreRecords(file),
     weights: new WeightRecords(file),
     close: () => {
