@@ -105,6 +105,9 @@ export const CAUSES: Record<string, string> = {
     "The template returned a weight that is negative, not finite, doubled or for a uid that does not exist.",
   WORKER_QUEUE_NEEDED: "Neither --queue nor REDIS_URL says where the validator's jobs are.",
   WORKER_AMBIGUOUS: "Several validators share this Redis, and a worker works for one of them.",
+  FAIL_POINT_UNKNOWN: "SUBFORGE_FAIL_POINT names no place at which a process may die in a test.",
+  FAIL_POINT_REFUSED:
+    "A variable of the crash tests reached a process that is no test: it would have died in the middle of its work.",
   WORKER_WALLET: "A worker signs questions with the validator's hotkey, so it needs the same key.",
   PLAN_INVALID:
     "The template planned a job with an unknown synapse, a doubled task or a recipient that is not registered.",

@@ -626,6 +626,16 @@ export const ERRORS = {
     hint: (d) => `choose one: subforge validator worker ${d.known[0] ?? "--netuid N --template NAME"}`,
     exit: "usage",
   }),
+  FAIL_POINT_UNKNOWN: spec<{ name: string }>({
+    message: (d) => `there is no fail-point ${JSON.stringify(d.name)}`,
+    hint: () => "the names are in shared/fail-point.ts; the form is name or name:nth, from 1",
+    exit: "usage",
+  }),
+  FAIL_POINT_REFUSED: spec<Record<never, never>>({
+    message: () => "SUBFORGE_FAIL_POINT is set, and nothing allows this process to die on purpose",
+    hint: () => "unset it; a test sets SUBFORGE_FAIL_POINTS_ALLOWED=yes too",
+    exit: "usage",
+  }),
   WORKER_WALLET: spec<{ hotkey: string; found: string | undefined }>({
     message: (d) =>
       d.found

@@ -1,5 +1,6 @@
 import type { Chain, Inclusion, SubnetRules } from "../shared/chain/chain.ts";
 import { isSubforgeError } from "../shared/errors.ts";
+import { failPoint } from "../shared/fail-point.ts";
 import type { WeightRecord } from "../shared/journal/weight-rows.ts";
 import type { Logger } from "../shared/logger.ts";
 import { keyOf, type WeightOutcome, type WeightOutcomeDeps } from "./weight-outcome.ts";
@@ -59,6 +60,7 @@ export class CommitFollower {
       const commitEpoch = open.find(({ block }) => block === record.block)?.epoch ?? record.epoch;
       const revealEpoch = commitEpoch + (period ?? 1);
       weights.awaitReveal(record, commitEpoch, revealEpoch);
+      failPoint("commit.awaited.after");
       const { method = "hash", round = null } = record;
       // What was foreseen, and an epoch more for one that landed late.
       const revealBlock = (record.revealBlock ?? rules.block) + (commitEpoch - record.epoch) * rules.tempo;
@@ -98,8 +100,11 @@ export class CommitFollower {
     this.#signatures.set(epoch, (this.#signatures.get(epoch) ?? 0) + 1);
     await chain.inTurn(signer.address, async () => {
       const kind = "revealWeights";
+      failPoint("reveal.sign.before");
       const call = await chain.sign({ kind, netuid, mechanism, weights: content!, salt, versionKey }, signer);
+      failPoint("reveal.sign.after");
       weights.revealing(record, call, rules.block, clock.nowMs());
+      failPoint("reveal.signed.after");
       await this.#submit(weights.get(record)!);
     });
   }
@@ -123,6 +128,7 @@ export class CommitFollower {
     let inclusion: Inclusion | undefined;
     try {
       inclusion = await chain.submit(record.revealCall!);
+      failPoint("reveal.submit.after");
     } catch (error) {
       if (!isSubforgeError(error)) throw error;
       logger.warn("weights.not-revealed", { epoch: record.epoch, code: error.code, reason: error.message });
@@ -144,6 +150,7 @@ export class CommitFollower {
   #onRevealed(record: WeightRecord, block: number): void {
     const { weights, clock, onEvent } = this.#deps;
     weights.revealed(record, block, clock.nowMs());
+    failPoint("reveal.revealed.after");
     onEvent({ event: "weights.revealed", ...keyOf(record), block });
   }
 

@@ -2,6 +2,7 @@ import type { Chain, SubnetRules } from "../shared/chain/chain.ts";
 import { neuronByHotkey } from "../shared/chain/metagraph.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
+import { failPoint } from "../shared/fail-point.ts";
 import type { EpochKey, EpochRecord, StageRecord } from "../shared/journal/epoch-rows.ts";
 import type { Journal } from "../shared/journal/journal.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
@@ -96,7 +97,9 @@ export class Planner {
         ? "joined-late"
         : await this.#plan(key, rules);
     if (reason === undefined) return;
+    failPoint("epoch.skip.before");
     journal.epochs.skip(key, this.#stamp(), reason, clock.nowMs());
+    failPoint("epoch.skip.after");
     onEvent({ event: "epoch.skipped", ...key, reason });
     dispatcher.forget(key.epoch - 1);
   }
@@ -139,7 +142,9 @@ export class Planner {
       checkPlan(plan, template);
       const stages = toStages(plan, { epoch: key.epoch, startBlock, tempo, beacon: toHex(beacon) });
       const jobs = toPlannedJobs(plan.jobs, metagraph);
+      failPoint("epoch.plan.before");
       journal.epochs.plan(key, { ...this.#stamp(), context: recorded, stages, jobs }, clock.nowMs());
+      failPoint("epoch.plan.after");
       const asked = new Set(jobs.flatMap(({ asks }) => asks.map(({ hotkey }) => hotkey))).size;
       this.#deps.dispatcher.lookNow();
       onEvent({ event: "epoch.planned", ...key, startBlock, jobs: jobs.length, asked });
@@ -189,10 +194,13 @@ export class Planner {
       );
       checkJobs(jobs, template, new Set(jobRecords.map(({ job }) => job.taskId)));
       const planned = toPlannedJobs(jobs, await chain.metagraph(this.#netuid));
+      failPoint("stage.begin.before");
       epochs.transaction(() => {
         epochs.addJobs(record, planned);
+        failPoint("stage.begin.inside");
         epochs.setStage(record, { ...stage, ...begin, status: "asking", beacon: toHex(beacon) });
       });
+      failPoint("stage.begin.after");
       this.#deps.dispatcher.lookNow();
     } catch (error) {
       if (isSubforgeError(error) && error.code !== "PLAN_INVALID") throw error;
@@ -242,14 +250,17 @@ export class Planner {
     const open = ofStage.filter(({ job }) => outstanding.has(job.taskId));
     const overdue = rules.epochIndex !== stage.inEpoch || rules.block >= stage.deadlineBlock!;
     if (open.length === 0 || overdue) {
+      failPoint("stage.end.before");
       epochs.transaction(() => {
         for (const { job } of ofStage) {
           // Nobody told us: our workers, our Redis or we ourselves were away. Never the miner's fault.
           epochs.giveUp(record, job.taskId, "validator-outage");
           epochs.complete(record, job.taskId, stage.inEpoch ?? record.epoch);
         }
+        failPoint("stage.end.inside");
         epochs.setStage(record, { ...stage, status: "done", doneBlock: rules.block });
       });
+      failPoint("stage.end.after");
       return;
     }
     sources.read(record, open);
@@ -287,8 +298,10 @@ export class Planner {
       this.#stateBefore(key),
       scores.answeredBefore(key),
     );
+    failPoint("epoch.close.before");
     if (judged.status === "scored") scores.close(key, judged);
     else scores.close(key, { ...judged, evidence: [] });
+    failPoint("epoch.close.after");
     const asked = judged.scores.length;
     const answered = judged.scores.filter((score) => score.answered > 0).length;
     if (judged.status === "scored") {

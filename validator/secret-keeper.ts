@@ -1,5 +1,6 @@
 import type { Chain, SubnetRules } from "../shared/chain/chain.ts";
 import { sendCall } from "../shared/chain/send-call.ts";
+import { failPoint } from "../shared/fail-point.ts";
 import type { EpochRecords } from "../shared/journal/epoch-records.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
@@ -49,7 +50,9 @@ export class SecretKeeper {
     const found = await chain.commitment(netuid, signer.address);
     const known = found && decodeCommitment(found.data);
     if (found && known?.epoch === next && Buffer.from(known.hash).equals(hash)) {
+      failPoint("secret.found.before");
       epochs.setCommitment(netuid, next, `0x${Buffer.from(hash).toString("hex")}` as Hex, found.block);
+      failPoint("secret.found.after");
       return;
     }
     if (this.#lastTry !== undefined && block < this.#lastTry + RETRY_BLOCKS) return;
@@ -67,7 +70,9 @@ export class SecretKeeper {
       : undefined;
     const data = encodeCommitment({ epoch, hash, ...(disclosed ? { disclosed } : {}) });
     try {
+      failPoint("secret.send.before");
       const { block } = await sendCall(chain, { kind: "commit", netuid, data }, signer);
+      failPoint("secret.send.after");
       logger.info("secret.committed", { netuid, epoch, block, disclosed: disclosed?.epoch });
     } catch (error) {
       logger.warn("secret.not-committed", { netuid, epoch, reason: String(error) });

@@ -1,6 +1,7 @@
 import type { Chain } from "../shared/chain/chain.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
+import { failPoint } from "../shared/fail-point.ts";
 import { type Journal, openJournal } from "../shared/journal/journal.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Secret } from "../shared/keys/secret.ts";
@@ -223,7 +224,9 @@ async function takeAnswers(
         }
         return { hotkey, reason, latencyMs, body: bytes };
       });
+      failPoint("answers.record.before");
       const recorded = journal.epochs.record(key, taskId, records);
+      failPoint("answers.record.after");
       onEvent({ event: "answers.collected", ...key, taskId, worker, recorded });
     },
     { concurrency: COLLECT_CONCURRENCY, signal },

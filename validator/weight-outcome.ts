@@ -1,6 +1,7 @@
 import type { Chain, WireWeights } from "../shared/chain/chain.ts";
 import { neuronByHotkey } from "../shared/chain/metagraph.ts";
 import type { Clock } from "../shared/clock.ts";
+import { failPoint } from "../shared/fail-point.ts";
 import type { EpochKey } from "../shared/journal/epoch-rows.ts";
 import type { WeightRecords } from "../shared/journal/weight-records.ts";
 import type { WeightRecord } from "../shared/journal/weight-rows.ts";
@@ -32,6 +33,7 @@ export class WeightOutcome {
   async readBack(record: WeightRecord, otherwise: string): Promise<void> {
     const { chain, signer, weights, clock, onEvent } = this.#deps;
     const { netuid, mechanism } = record;
+    failPoint("weights.read-back.before");
     const self = neuronByHotkey(await chain.metagraph(netuid), signer.address);
     if (!self) return this.fail(record, "not-registered");
     const final = await chain.finalizedHead();
@@ -40,7 +42,9 @@ export class WeightOutcome {
     if (!equalWeights(readBack, record.content!)) {
       return this.fail(record, this.#isOfLater(record, readBack) ? "superseded" : otherwise, readBack);
     }
+    failPoint("weights.read-back.after");
     weights.verified(record, readBack, clock.nowMs());
+    failPoint("weights.verified.after");
     onEvent({
       event: "weights.verified",
       ...keyOf(record),
@@ -53,6 +57,7 @@ export class WeightOutcome {
 
   fail(record: WeightRecord, reason: string, readBack?: WireWeights): void {
     this.#deps.weights.failed(record, reason, this.#deps.clock.nowMs(), readBack);
+    failPoint("weights.fail.after");
     this.#deps.onEvent({ event: "weights.failed", ...keyOf(record), reason });
   }
 

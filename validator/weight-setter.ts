@@ -6,6 +6,7 @@ import { SALT_LENGTH } from "../shared/chain/timelock/commit-hash.ts";
 import { toWireWeights } from "../shared/chain/weights.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError } from "../shared/errors.ts";
+import { failPoint } from "../shared/fail-point.ts";
 import type { EpochKey } from "../shared/journal/epoch-rows.ts";
 import type { WeightRecords } from "../shared/journal/weight-records.ts";
 import type { WeightRecord } from "../shared/journal/weight-rows.ts";
@@ -88,14 +89,18 @@ export class WeightSetter {
       return true;
     }
     const decision = { content, versionKey: rules.weightsVersionKey, block: rules.block };
+    failPoint("weights.decide.before");
     weights.decide(key, decision, clock.nowMs());
+    failPoint("weights.decide.after");
     return true;
   }
 
   abstain(key: EpochKey, reason: AbstainReason, block: BlockNumber): void {
     const { weights, clock, onEvent } = this.#deps;
     const before = weights.get(key)?.status;
+    failPoint("weights.abstain.before");
     weights.abstain(key, reason, block, clock.nowMs());
+    failPoint("weights.abstain.after");
     if (before !== "abstained" && weights.get(key)?.status === "abstained") {
       onEvent({ event: "weights.abstained", ...keyOf(key), reason });
     }
@@ -147,8 +152,11 @@ export class WeightSetter {
       const prepared = this.#prepare(record, rules);
       if (!prepared.ok) return this.abstain(record, prepared.reason, rules.block);
       this.#signatures.set(record.epoch, (this.#signatures.get(record.epoch) ?? 0) + 1);
+      failPoint("weights.sign.before");
       const call = await chain.sign(prepared.call, signer);
+      failPoint("weights.sign.after");
       weights.signed(record, call, clock.nowMs());
+      failPoint("weights.signed.after");
       onEvent({
         event: "weights.signed",
         ...keyOf(record),
@@ -199,8 +207,11 @@ export class WeightSetter {
   async #submit(record: WeightRecord): Promise<void> {
     const { chain, weights, clock, logger } = this.#deps;
     weights.submitted(record, clock.nowMs());
+    failPoint("weights.submit.before");
     try {
-      this.#onInclusion(record, await chain.submit(record.call!));
+      const inclusion = await chain.submit(record.call!);
+      failPoint("weights.submit.after");
+      this.#onInclusion(record, inclusion);
     } catch (error) {
       if (!isSubforgeError(error)) throw error;
       logger.warn("weights.not-included", { epoch: record.epoch, code: error.code, reason: error.message });
@@ -238,6 +249,7 @@ export class WeightSetter {
   #onInclusion(record: WeightRecord, inclusion: Inclusion): void {
     const { weights, clock, onEvent } = this.#deps;
     weights.included(record, inclusion, clock.nowMs());
+    failPoint("weights.included.after");
     const { block, extrinsicHash } = inclusion;
     onEvent({ event: "weights.included", ...keyOf(record), block, extrinsicHash });
     if (!inclusion.ok) this.#outcome.fail(record, inclusion.error.name);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { systemClock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
+import { failPoint } from "../shared/fail-point.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { ConnectOptions } from "../shared/queue/connection.ts";
@@ -79,7 +80,9 @@ export async function startWorker(options: WorkerOptions, deps: WorkerDeps): Pro
         }
         if (Date.now() > job.expiresAtMs) return; // nobody waits for it any more
         const hands = new AnswerBuffer(collect, id, { ...identityOf(job), worker }, job.expiresAtMs);
+        failPoint("worker.ask.before");
         await askAll(job, template, { dendrite, logger, take: (answer) => hands.take(answer) });
+        failPoint("worker.ask.after");
         await hands.empty();
       },
       { concurrency, signal },
@@ -216,7 +219,10 @@ async function handOver(
 ): Promise<void> {
   for (;;) {
     try {
-      return await collect.add([{ id, payload }]);
+      failPoint("worker.hand-over.before");
+      await collect.add([{ id, payload }]);
+      failPoint("worker.hand-over.after");
+      return;
     } catch (error) {
       if (Date.now() + HAND_OVER_RETRY_MS > untilMs) throw error;
       await systemClock.sleep(HAND_OVER_RETRY_MS);

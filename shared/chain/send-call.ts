@@ -1,4 +1,5 @@
 import { isSubforgeError, SubforgeError } from "../errors.ts";
+import { failPoint } from "../fail-point.ts";
 import type { ChainSigner } from "../keys/external-signer.ts";
 import { callName } from "./call-shape.ts";
 import type { Call, Chain, Inclusion } from "./chain.ts";
@@ -35,6 +36,7 @@ async function signAndSubmit(
 ): Promise<Inclusion> {
   for (let signatures = 1; ; signatures++) {
     const signed = await chain.sign(call, signer);
+    failPoint("call.sign.after");
     try {
       return await chain.submit(signed);
     } catch (error) {

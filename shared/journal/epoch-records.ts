@@ -1,3 +1,4 @@
+import { failPoint } from "../fail-point.ts";
 import type { Reason } from "../reasons.ts";
 import type { Job } from "../template.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid } from "../types.ts";
@@ -72,6 +73,7 @@ export class EpochRecords {
         this.setStage(key, stage);
       });
       this.addJobs(key, plan.jobs);
+      failPoint("epoch.plan.inside");
     });
   }
 
@@ -152,6 +154,7 @@ export class EpochRecords {
           taskId,
         );
       }
+      failPoint("answers.record.inside");
       return recorded;
     });
   }

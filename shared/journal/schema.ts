@@ -1,4 +1,5 @@
 import { SubforgeError } from "../errors.ts";
+import { failPoint } from "../fail-point.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
 
 /** One entry per version, never edited once released: a journal of version n runs the entries after n. */
@@ -95,6 +96,7 @@ export function migrate(file: SqliteFile, path: string): void {
   for (let version = found; version < MIGRATIONS.length; version++) {
     file.transaction(() => {
       file.exec(MIGRATIONS[version]!);
+      failPoint("journal.migrate.inside");
       file.exec(`PRAGMA user_version=${version + 1}`);
     });
   }

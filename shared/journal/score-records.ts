@@ -1,3 +1,4 @@
+import { failPoint } from "../fail-point.ts";
 import type { Reason } from "../reasons.ts";
 import type { Evidence } from "../template.ts";
 import type { Hotkey, Json, Uid } from "../types.ts";
@@ -44,6 +45,7 @@ export class ScoreRecords {
       );
       if (changes === 0) return; // ended already: the first outcome stands
       for (const score of outcome.scores) this.#insertScore(key, score);
+      failPoint("epoch.close.inside");
       for (const { hotkey, taskId, facts } of outcome.evidence) {
         this.#file.run(
           "INSERT INTO evidence (netuid, mechanism, epoch, hotkey, task_id, facts) VALUES (?, ?, ?, ?, ?, ?)",

@@ -1,5 +1,6 @@
 import type { SignedCall, WireWeights } from "../chain/chain.ts";
 import type { WeightsMethod } from "../chain/commit-reveal.ts";
+import { failPoint } from "../fail-point.ts";
 import type { BlockNumber, Hex } from "../types.ts";
 import type { EpochKey } from "./epoch-rows.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
@@ -34,6 +35,7 @@ export class WeightRecords {
         decision.versionKey,
         decision.block,
       );
+      failPoint("weights.decide.inside");
       if (changes > 0) this.#log(key, "planned", atMs, { content: decision.content });
       return this.get(key)!;
     });
@@ -185,6 +187,7 @@ export class WeightRecords {
   ): void {
     this.#file.transaction(() => {
       this.#file.run(`UPDATE weights SET status = ?, ${columns} WHERE ${OF}`, status, ...values, ...of(key));
+      failPoint("weights.step.inside");
       this.#log(key, status, atMs, values);
     });
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { systemClock } from "../clock.ts";
+import { failPoint } from "../fail-point.ts";
 import type { Json } from "../types.ts";
 import { type ConnectOptions, connectRedis, within } from "./connection.ts";
 import { KEY_PREFIX, type QueueScope, scopeId } from "./job-ids.ts";
@@ -46,6 +47,7 @@ export async function announce(
     while (!signal.aborted) {
       const write = link.redis.multi().sadd(INDEX, scope).set(place, sealed, "PX", EXPIRES_MS).exec();
       await within(write, COMMAND_TIMEOUT_MS, link.where).catch(() => undefined); // away: the next round writes it
+      failPoint("queue.announce.after");
       await systemClock.sleep(RENEW_MS, signal);
     }
     await within(link.redis.del(place), COMMAND_TIMEOUT_MS, link.where).catch(() => undefined);

@@ -3,6 +3,7 @@ import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from "bullm
 import type { z } from "zod";
 import { systemClock } from "../clock.ts";
 import { isSubforgeError } from "../errors.ts";
+import { failPoint } from "../fail-point.ts";
 import { type ConnectOptions, connectRedis, type RedisLink, within } from "./connection.ts";
 import { KEY_PREFIX } from "./job-ids.ts";
 import { openJob, sealJob } from "./sealed-job.ts";
@@ -85,6 +86,7 @@ export class TaskQueue<Schema extends z.ZodType> {
       removeOnComplete: { count: KEEP_FINISHED },
       removeOnFail: { count: KEEP_DEAD },
     };
+    failPoint("queue.add.before");
     await this.#ask(
       this.#queue.addBulk(
         jobs.map(({ id, payload }) => ({
@@ -94,6 +96,7 @@ export class TaskQueue<Schema extends z.ZodType> {
         })),
       ),
     );
+    failPoint("queue.add.after");
   }
 
   /** Will somebody still work on it? @throws SubforgeError QUEUE_UNREACHABLE */
@@ -206,7 +209,9 @@ export class TaskQueue<Schema extends z.ZodType> {
   ): Promise<void> {
     const id = job.id ?? "";
     try {
+      failPoint("queue.take.before");
       await handler(openJob(this.#schema, job.data, this.#key, `${this.name}/${id}`), id);
+      failPoint("queue.take.after");
     } catch (error) {
       if (!isSubforgeError(error)) throw error;
       const young = Date.now() - job.timestamp < GIVE_UP_HANDING_BACK_MS;
