@@ -51,7 +51,9 @@ export class SecretKeeper {
     const known = found && decodeCommitment(found.data);
     if (found && known?.epoch === next && Buffer.from(known.hash).equals(hash)) {
       failPoint("secret.found.before");
-      epochs.setCommitment(netuid, next, `0x${Buffer.from(hash).toString("hex")}` as Hex, found.block);
+      epochs.setCommitment(netuid, next, toHex(hash), found.block);
+      const { disclosed } = known;
+      if (disclosed) epochs.disclose(netuid, disclosed.epoch, toHex(disclosed.secret)); // everybody may read it by now
       failPoint("secret.found.after");
       return;
     }
@@ -78,4 +80,8 @@ export class SecretKeeper {
       logger.warn("secret.not-committed", { netuid, epoch, reason: String(error) });
     }
   }
+}
+
+function toHex(bytes: Uint8Array): Hex {
+  return `0x${Buffer.from(bytes).toString("hex")}`;
 }

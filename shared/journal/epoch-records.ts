@@ -290,6 +290,22 @@ export class EpochRecords {
     );
   }
 
+  /** The secret of an epoch whose commitment is known, once it is public: a replay needs it. */
+  disclose(netuid: Netuid, epoch: number, secret: Hex): void {
+    this.#file.run(
+      "UPDATE commitments SET secret = ? WHERE netuid = ? AND epoch = ? AND secret IS NULL",
+      secret,
+      netuid,
+      epoch,
+    );
+  }
+
+  /** Undefined: not disclosed yet, or before secrets were kept. */
+  disclosedSecret(netuid: Netuid, epoch: number): Hex | undefined {
+    const sql = "SELECT secret FROM commitments WHERE netuid = ? AND epoch = ?";
+    return this.#file.get<{ secret: Hex | null }>(sql, netuid, epoch)?.secret ?? undefined;
+  }
+
   /** Drops replies, evidence and states of epochs before this one. Scores and receipts stay. */
   forget(netuid: Netuid, mechanism: number, before: number): void {
     this.#file.transaction(() => {
@@ -320,14 +336,15 @@ export class EpochRecords {
     atMs: number,
   ): void {
     this.#file.run(
-      `INSERT INTO epochs (netuid, mechanism, epoch, status, reason, template, version, config, context, created_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO epochs (netuid, mechanism, epoch, status, reason, template, version, config, code, context, created_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...of(key),
       status,
       reason,
       stamp.template,
       stamp.version,
       JSON.stringify(stamp.config),
+      stamp.code ?? null,
       context,
       atMs,
     );

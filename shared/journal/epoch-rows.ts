@@ -7,7 +7,13 @@ export type EpochKey = { netuid: Netuid; mechanism: number; epoch: number };
 /** `planned` is running; `void` was asked and is not scored; `skipped` was not asked. The last two have a reason. */
 export type EpochStatus = "planned" | "scored" | "void" | "skipped";
 
-export type TemplateStamp = { template: string; version: string; config: Json };
+export type TemplateStamp = {
+  template: string;
+  version: string;
+  config: Json;
+  /** Digest of the template's code, in hex. Undefined: nobody knows. */
+  code?: string | undefined;
+};
 
 /** What a template was told of an epoch, without the secret: that one is derived again, never stored. */
 export type RecordedContext = Omit<EpochContext, "secret" | "config">;
@@ -56,6 +62,7 @@ export type EpochRow = {
   version: string;
   config: string;
   context: string | null;
+  code: string | null;
 };
 
 export type StageRow = {
@@ -106,6 +113,7 @@ export function fromEpochRow(row: EpochRow): EpochRecord {
     template: row.template,
     version: row.version,
     config: JSON.parse(row.config) as Json,
+    code: row.code ?? undefined,
     context: row.context === null ? undefined : contextFromJson(row.context),
   };
 }

@@ -85,6 +85,11 @@ const MIGRATIONS = [
   ALTER TABLE weights ADD COLUMN reveal_signed_block INTEGER;
   ALTER TABLE weights ADD COLUMN revealed_block INTEGER;
   `,
+  // Which code of the template an epoch ran with, and secrets that are public by now: what a replay needs.
+  `
+  ALTER TABLE epochs ADD COLUMN code TEXT;
+  ALTER TABLE commitments ADD COLUMN secret TEXT;
+  `,
 ];
 
 /** @throws SubforgeError JOURNAL_NEWER when a later release wrote the file */
