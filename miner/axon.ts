@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Clock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import { KnownKeyVerifier } from "../shared/keys/sr25519/known-key-verifier.ts";
+import { closeNow, listen } from "../shared/listening.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Hotkey } from "../shared/types.ts";
 import {
@@ -28,7 +29,6 @@ import { addressKey, Budget } from "./budget.ts";
 import type { CallerPolicy, CallerView } from "./caller-policy.ts";
 import { ConnectionGuard } from "./connection-guard.ts";
 import { createHttpServer } from "./http-server.ts";
-import { closeNow, listen } from "./listening.ts";
 import type { MinerMetrics } from "./metrics.ts";
 import { readBody } from "./read-body.ts";
 import { JSON_CONTENT_TYPE, refusalReply } from "./refusal-reply.ts";

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../shared/clock.ts";
+import { closeNow, listen } from "../shared/listening.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RefusalCode } from "../shared/wire/refusals.ts";
 import { bodyBytes, refuseForm } from "./admission.ts";
@@ -8,7 +9,6 @@ import { AnswersInWork } from "./answers-in-work.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { createHttpServer } from "./http-server.ts";
 import type { ServedModel } from "./inference/served-model.ts";
-import { closeNow, listen } from "./listening.ts";
 import { hostOf, isFromProgram, LOOPBACK, localCallers } from "./local-callers.ts";
 import { describeRepository } from "./oip/describe.ts";
 import { errorReply, inferErrorReply, oipRefusal } from "./oip/error-reply.ts";

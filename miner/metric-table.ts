@@ -1,20 +1,13 @@
-/** What a metric is. The page of the miner lists the same rows, and a test compares them. */
-export type MetricSpec = {
-  type: "counter" | "gauge" | "histogram";
-  /** Of the value: `1` for a plain count or a ratio in 0..1. */
-  unit: "1" | "seconds" | "bytes" | "rows";
-  /** Their values come from small fixed sets: names of our own routes, protocols, codes, models and devices. */
-  labels: readonly string[];
-  help: string;
-  /** Upper bounds of a histogram. */
-  buckets?: readonly number[];
-};
+import {
+  counter,
+  gauge,
+  histogram,
+  type MetricTable,
+  SECONDS,
+  SHORT_SECONDS,
+} from "../shared/metrics/metric-spec.ts";
+import { PROCESS_METRICS } from "../shared/metrics/process-metrics.ts";
 
-const SECONDS = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** A signature takes a quarter of a millisecond, a claim in memory some microseconds. */
-const SHORT_SECONDS = [
-  0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.01, 0.05, 0.25, 1,
-];
 /** Below 0: the caller's clock is ahead of ours. */
 const AGES = [-30, -10, -4, -2, -1, -0.5, -0.1, 0, 0.1, 0.25, 0.5, 1, 2, 4, 10, 30];
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
@@ -79,38 +72,5 @@ export const METRICS = {
     "seconds",
     "Median age of the last minute's requests when many were refused as stale, else 0",
   ),
-  sf_loop_lag_seconds: gauge(["quantile"], "seconds", "Delay of the event loop since the last scrape"),
-  sf_memory_bytes: gauge(["kind"], "bytes", "Memory of the serving process: rss, heap or buffers"),
-  sf_build_info: gauge(["version", "node"], "1", "1, with the version of this program and of Node"),
-} as const satisfies Record<string, MetricSpec>;
-
-export type MetricName = keyof typeof METRICS;
-
-/** Metrics of one type, by name. */
-export type NameOf<Type extends MetricSpec["type"]> = {
-  [Name in MetricName]: (typeof METRICS)[Name]["type"] extends Type ? Name : never;
-}[MetricName];
-
-/** A value for each label of a metric. */
-export type LabelsOf<Name extends MetricName> = Record<(typeof METRICS)[Name]["labels"][number], string>;
-
-function counter<const Labels extends readonly string[]>(labels: Labels, help: string) {
-  return { type: "counter", unit: "1", labels, help } as const;
-}
-
-function gauge<const Labels extends readonly string[]>(
-  labels: Labels,
-  unit: MetricSpec["unit"],
-  help: string,
-) {
-  return { type: "gauge", unit, labels, help } as const;
-}
-
-function histogram<const Labels extends readonly string[]>(
-  labels: Labels,
-  unit: MetricSpec["unit"],
-  buckets: readonly number[],
-  help: string,
-) {
-  return { type: "histogram", unit, labels, buckets, help } as const;
-}
+  ...PROCESS_METRICS,
+} as const satisfies MetricTable;

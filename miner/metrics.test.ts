@@ -1,8 +1,8 @@
 import { request } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { serveMetrics } from "../shared/metrics/metrics-server.ts";
 import { METRICS } from "./metric-table.ts";
 import { MinerMetrics } from "./metrics.ts";
-import { serveMetrics } from "./metrics-server.ts";
 
 /** One look at the page, with headers of the test's choice. */
 async function get(url: string, headers: Record<string, string> = {}, method = "GET") {
@@ -21,7 +21,7 @@ async function get(url: string, headers: Record<string, string> = {}, method = "
 
 async function served() {
   const metrics = new MinerMetrics("1.2.3");
-  const server = await serveMetrics(metrics, 0);
+  const server = await serveMetrics({ metrics }, 0);
   onTestFinished(() => server.close());
   return { metrics, url: server.url };
 }
@@ -81,7 +81,7 @@ describe("the metrics of a miner", () => {
 
   test("do not start on a port of somebody else", async () => {
     const { url, metrics } = await served();
-    const start = serveMetrics(metrics, Number(new URL(url).port));
+    const start = serveMetrics({ metrics }, Number(new URL(url).port));
     await expect(start).rejects.toMatchObject({ code: "PORT_IN_USE" });
   });
 });

@@ -2,6 +2,7 @@ import type { Chain } from "../shared/chain/chain.ts";
 import { type Clock, systemClock } from "../shared/clock.ts";
 import { type Keypair, keysReady } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
+import { serveMetrics } from "../shared/metrics/metrics-server.ts";
 import type { Agent, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey, Netuid, Rao, Uid } from "../shared/types.ts";
 import { DEFAULT_WINDOW } from "../shared/wire/btauth.ts";
@@ -20,7 +21,6 @@ import type { ServedModel } from "./inference/served-model.ts";
 import { type LocalPortOptions, openLocalPort } from "./local-port.ts";
 import { MetagraphView } from "./metagraph-view.ts";
 import { MinerMetrics } from "./metrics.ts";
-import { serveMetrics } from "./metrics-server.ts";
 import { oipInferRoutes, oipPages } from "./oip/oip-routes.ts";
 import { openReplayStore, type SharedReplayStore } from "./open-replay-store.ts";
 import { openApiPage } from "./openapi.ts";
@@ -159,7 +159,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     if (options.localPort) {
       parts.local = await openLocalPort(options.localPort, { models, version, isReady, logger, clock });
     }
-    if (options.metricsPort !== undefined) parts.page = await serveMetrics(metrics, options.metricsPort);
+    if (options.metricsPort !== undefined) parts.page = await serveMetrics({ metrics }, options.metricsPort);
     if (options.announce) {
       const address = { ...options.announce, port: options.announce.port || axon.port };
       parts.announcer = new Announcer(netuid, address, { chain, view, signer, clock, logger, signal });

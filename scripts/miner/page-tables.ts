@@ -1,12 +1,14 @@
 import { METRICS } from "../../miner/metric-table.ts";
+import type { MetricTable } from "../../shared/metrics/metric-spec.ts";
 import { REFUSALS } from "../../shared/wire/refusals.ts";
 
 /** A page with the tables that the code makes, each between its two marks. */
 export function withTables(page: string): string {
-  return withTable(withTable(page, "refusals", refusalsTable()), "metrics", metricsTable());
+  return withTable(withTable(page, "refusals", refusalsTable()), "metrics", metricsTable(METRICS));
 }
 
-function withTable(page: string, name: string, table: string): string {
+/** A page with one table between its two marks. */
+export function withTable(page: string, name: string, table: string): string {
   const begin = `<!-- ${name}: made by npm run docs -->\n`;
   const end = `<!-- end of ${name} -->`;
   const [before = "", rest = ""] = page.split(begin);
@@ -21,8 +23,9 @@ function refusalsTable(): string {
   return ["| Code | Status | The caller is told | May ask again |", "|---|---|---|---|", ...rows].join("\n");
 }
 
-function metricsTable(): string {
-  const rows = Object.entries(METRICS).map(([name, { type, unit, labels, help }]) => {
+/** One row per metric. */
+export function metricsTable(table: MetricTable): string {
+  const rows = Object.entries(table).map(([name, { type, unit, labels, help }]) => {
     const shown = labels.map((label) => `\`${label}\``).join(", ") || "–";
     return `| \`${name}\` | ${type} | ${unit} | ${shown} | ${help} |`;
   });

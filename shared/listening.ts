@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import { SubforgeError } from "../shared/errors.ts";
+import { SubforgeError } from "./errors.ts";
 
 /** Connections that may wait to be accepted; who finds no place there tries again a second later. */
 const BACKLOG = 4_096;
