@@ -227,6 +227,7 @@ describe("the weights of an epoch", () => {
     journal.close();
     const file = new SqliteFile(path, "write");
     for (const column of COMMIT_COLUMNS) file.exec(`ALTER TABLE weights DROP COLUMN ${column}`);
+    file.exec("ALTER TABLE epochs DROP COLUMN code; ALTER TABLE commitments DROP COLUMN secret;");
     file.exec("PRAGMA user_version=1");
     file.close();
     const migrated = open();
