@@ -64,9 +64,10 @@ async function parseAndRun(entries: readonly Entry[], given: readonly string[]):
 /** What the file of a command sets of its flags: those that only its siblings have are left out. */
 function settingsOf(command: AnyCommand, words: readonly string[]): Record<string, unknown> {
   if (!command.settings) return {};
-  const at = words.findIndex((word) => /^--config(=|$)/.test(word));
-  const given = words[at]?.includes("=") ? words[at]!.replace(/^--config=/, "") : words[at + 1];
-  const path = at === -1 ? process.env.SUBFORGE_CONFIG : given;
+  const flag = `--${command.settings.flag}`;
+  const at = words.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
+  const given = words[at]?.includes("=") ? words[at]!.slice(flag.length + 1) : words[at + 1];
+  const path = at === -1 ? process.env[`SUBFORGE_${command.settings.flag.toUpperCase()}`] : given;
   const names = new Set(Object.keys({ ...globalOptions, ...command.builder }).map(camelCase));
   const settings = readSettings(path, command.settings);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => names.has(name)));

@@ -104,7 +104,7 @@ export type Command<Own extends OptionRecord> = {
   command: string;
   describe: string;
   builder: Own;
-  /** A file that may set its flags, named by `--config`. */
+  /** A file that may set its flags. */
   settings?: SettingsFile;
   handler: (
     args: ArgumentsCamelCase<InferredOptionTypes<Own & typeof globalOptions>>,

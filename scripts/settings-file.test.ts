@@ -14,8 +14,11 @@ const file: SettingsFile = {
     device: { choices: ["cpu", "cuda"] },
     "max-batch-rows": { type: "number" },
     "require-permit": { type: "boolean" },
+    knobs: { type: "string" },
   },
+  flag: "config",
   paths: ["model"],
+  json: ["knobs"],
 };
 
 let folder: string;
@@ -44,6 +47,12 @@ describe("a file of settings", () => {
       ...settings,
       model: [join(folder, "a.onnx"), `b=${join(folder, "sub/b.onnx")}`],
     });
+  });
+
+  test("holds what a flag takes as JSON text as it is, or as that text", async () => {
+    expect(await read('{"knobs": {"preset": "tiny"}}')).toEqual({ knobs: '{"preset":"tiny"}' });
+    expect(await read('{"knobs": "{}"}')).toEqual({ knobs: "{}" });
+    expect(await read('{"knobs": 3}')).toEqual(["knobs must be a text"]);
   });
 
   test("is refused with all that is wrong with it, and the name that was probably meant", async () => {

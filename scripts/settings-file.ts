@@ -8,19 +8,23 @@ const MAX_BYTES = 64 * 1024;
 
 /** Where a command looks for its settings, and what they may be called. */
 export type SettingsFile = {
-  /** In the current folder, read when it is there and `--config` names no other. */
+  /** In the current folder, read when it is there and no other is named. */
   defaultPath: string;
+  /** The flag that names another one. */
+  flag: "config" | "settings";
   /** The flags a file may set: a superset of the command's own, because several commands share one file. */
   options: Record<string, Options>;
   /** Flags whose relative paths start at the folder of the file. `name=path` is one too. */
   paths: readonly string[];
+  /** Flags whose value is JSON text: in a file it stands as it is. */
+  json?: readonly string[];
 };
 
 /**
  * The settings in a file, under the names of flags without their dashes: `{"netuid": 2, "maxBatchRows": 32}`. Flags and
  * variables come before it.
  *
- * @param path - What `--config` says; undefined: the default, if it exists.
+ * @param path - What the flag says; undefined: the default, if it exists.
  * @returns Values by flag name in camel case. Empty without a file.
  * @throws SubforgeError CONFIG_INVALID with every problem at once
  */
@@ -35,6 +39,10 @@ export function readSettings(path: string | undefined, file: SettingsFile): Reco
     if (!option) {
       const guess = nearest(camelCase(key), [...options.keys()]);
       return [`${key} is unknown${guess ? `; did you mean ${guess}?` : ""}`];
+    }
+    if (file.json?.includes(key) && isJson(value)) {
+      settings[key] = JSON.stringify(value);
+      return [];
     }
     const wanted = problemOf(value, option);
     return wanted === undefined ? [] : [`${key} must be ${wanted}`];
@@ -66,6 +74,10 @@ function readBounded(path: string, isNamed: boolean): string | undefined {
     const problem = code === "ENOENT" ? "there is no such file" : code;
     throw new SubforgeError("CONFIG_INVALID", { what: path, problems: [problem] });
   }
+}
+
+function isJson(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function parseObject(text: string, path: string): Record<string, unknown> {

@@ -125,6 +125,7 @@ const serveOptions = {
 /** One file for all commands of a miner: what `serve` has as flags. */
 const settings: SettingsFile = {
   defaultPath: SETTINGS_PATH,
+  flag: "config",
   options: serveOptions,
   paths: ["model", "walletPath", "passwordFile", "gpuDir"],
 };

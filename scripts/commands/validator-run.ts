@@ -6,9 +6,18 @@ import {
   templateOptions,
   walletOptions,
 } from "../options.ts";
+import type { SettingsFile } from "../settings-file.ts";
 import { wholeNumber } from "../whole-number.ts";
 
-const runOptions = {
+const SETTINGS_PATH = "subforge.validator.json";
+
+export const settingsOption = {
+  type: "string",
+  describe: `File of settings, named as flags; default: ${SETTINGS_PATH}, where there is one`,
+} as const;
+
+export const runOptions = {
+  settings: settingsOption,
   ...networkOptions,
   ...walletOptions,
   ...queueOptions,
@@ -36,11 +45,21 @@ const runOptions = {
   },
 } as const;
 
+/** One file for all commands of a validator: what `run` has as flags. */
+export const validatorSettings: SettingsFile = {
+  defaultPath: SETTINGS_PATH,
+  flag: "settings",
+  options: runOptions,
+  paths: ["data", "walletPath", "passwordFile"],
+  json: ["config"],
+};
+
 /** `subforge validator run` */
 export const validatorRun: Command<typeof runOptions> = {
   command: "run",
   describe: "Ask the miners of a subnet, score them and set weights, epoch by epoch",
   builder: runOptions,
+  settings: validatorSettings,
   handler: async (args) => {
     const { assertOpenable } = await import("../assert-openable.ts");
     await assertOpenable(args); // before anything heavy is loaded
