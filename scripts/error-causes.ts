@@ -71,6 +71,7 @@ export const CAUSES: Record<string, string> = {
     "Two planners with one journal could sign two different vectors for one epoch, so the second refuses.",
   JOURNAL_FOREIGN: "The data folder was used before with another network or hotkey.",
   JOURNAL_ABSENT: "The command reads what a validator recorded, and the folder has no record of any.",
+  JOURNAL_NO_RECORD: "Another subnet, mechanism or epoch is meant, or the validator was not running then.",
   JOURNAL_NEWER: "The data folder was used by a newer release, whose records this one might misread.",
   JOURNAL_BROKEN: "The disk is full, the permissions are wrong, or the file was damaged.",
   PLAN_DECLINED: "What changes the chain is done only after a yes, at the terminal or by --yes.",

@@ -513,6 +513,12 @@ export const ERRORS = {
     hint: () => "name the folder with --data, or start one: subforge validator run",
     exit: "notReady",
   }),
+  JOURNAL_NO_RECORD: spec<{ path: string; what: string; known: string[] }>({
+    message: (d) => `the journal ${d.path} has no record of ${d.what}`,
+    hint: (d) =>
+      d.known.length > 0 ? `it knows ${d.known.join("; ")}` : "wait for the end of the first epoch",
+    exit: "notReady",
+  }),
   JOURNAL_NEWER: spec<{ path: string; found: number; known: number }>({
     message: (d) => `the journal ${d.path} has format ${d.found}, this release knows ${d.known}`,
     hint: () => "use the newer release that wrote it",
