@@ -24,6 +24,15 @@ export const REASONS = {
   "address-refused": 18,
   "answer-too-large": 19,
   "broken-commitment": 20,
+  redirected: 21,
+  "wrong-status": 22,
+  "answer-compressed": 23,
+  "header-too-large": 24,
+  "wrong-length": 25,
+  "not-http": 26,
+  "answer-too-slow": 27,
+  "wrong-question": 28,
+  "answer-replayed": 29,
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -1,25 +1,20 @@
-import { Pool } from "undici";
-import { systemClock } from "../shared/clock.ts";
+import type { Pool } from "undici";
 import type { Failure } from "../shared/reasons.ts";
 import type { Hotkey } from "../shared/types.ts";
 import type { V10Synapse } from "../shared/v10-synapse.ts";
 import { type AddressPolicy, checkAddress } from "../shared/wire/address-policy.ts";
 import type { WireHeaders } from "../shared/wire/btauth.ts";
+import { type Exchanged, exchange, type RequestToSend } from "./exchange.ts";
+import { QuestionTime } from "./question-time.ts";
+import { Sockets } from "./sockets.ts";
+import { Turns } from "./turns.ts";
 
 /*
  * What every way of asking miners has in common, whatever convention signs the question: which addresses are called,
  * how many sockets a miner holds of us, what bounds an answer in time and size, and what is worth another try.
  */
 
-/** Sockets to one address: a slow miner must not hold more of us. */
-export const SOCKETS_PER_HOST = 2;
-
-/** Addresses whose sockets are kept for the next question. */
-const MAX_HOSTS = 1_024;
-
-const MAX_HEADER_BYTES = 16_384;
 const FIRST_BACKOFF_MS = 200;
-const CONNECT_TIMEOUT_MS = 5_000;
 
 /** Where a miner listens, as the chain says. */
 export type Target = { hotkey: Hotkey; ip: string; port: number };
@@ -38,7 +33,10 @@ export type Question = {
   v10?: V10Synapse | undefined;
 };
 
-/** What came back. A miner that misbehaves is data. `latencyMs` counts from the first sending. */
+/**
+ * What came back. A miner that misbehaves is data. `latencyMs` counts from the moment the question was first sent to the
+ * last byte of its answer: neither our signing nor the opening of a connection is in it.
+ */
 export type Reply =
   | { ok: true; body: Uint8Array; latencyMs: number }
   | { ok: false; reason: Failure; latencyMs: number };
@@ -60,9 +58,7 @@ export type Attempt =
   | { kind: "again"; reason: Failure; afterMs: number; limited: boolean };
 
 /** Where a try goes. Two tries with the same slot of one address are never on the way at the same time. */
-export type Place = { pool: Pool; slot: number; ip: string; port: number; signal: AbortSignal };
-
-type Host = { pool: Pool; free: number[]; waiting: ((slot: number) => void)[] };
+export type Place = { pool: Pool; slot: number; ip: string; port: number; time: QuestionTime };
 
 /**
  * Never follows a redirect, reads no proxy settings, sends to no address that the policy refuses, and reads no more
@@ -70,94 +66,68 @@ type Host = { pool: Pool; free: number[]; waiting: ((slot: number) => void)[] };
  */
 export class Asking {
   readonly #policy: AddressPolicy;
-  /** Least recently used first. */
-  readonly #hosts = new Map<string, Host>();
+  readonly #sockets: Sockets;
+  readonly #turns = new Turns();
 
-  constructor(policy: AddressPolicy) {
+  /** @param maxSockets - To all miners together. */
+  constructor(policy: AddressPolicy, maxSockets?: number) {
     this.#policy = policy;
+    this.#sockets = new Sockets(maxSockets);
   }
 
-  /** @param attempt - One try; it may throw what the connection throws. */
+  /** @param attempt - One try; it never rejects. */
   async ask(
     target: Target,
     question: Pick<Question, "timeoutMs" | "untilMs">,
     attempt: (place: Place) => Promise<Attempt>,
   ): Promise<Reply | undefined> {
-    const address = checkAddress(target.ip, target.port, this.#policy);
+    const { ip, port } = target;
+    const address = checkAddress(ip, port, this.#policy);
     if (!address.ok) return { ok: false, reason: "address-refused", latencyMs: 0 };
-    const host = this.#host(address.origin);
-    const slot = await take(host, question.untilMs);
-    if (slot === undefined) return undefined;
-    // Latency and deadline begin with a free socket: how busy we are is not the miner's fault.
-    const startMs = performance.now();
+    const socket = await this.#sockets.take(address.origin, question.untilMs);
+    if (!socket) return undefined;
+    // The deadline begins with a free socket: how busy we are is not the miner's fault.
     const leftMs = question.untilMs - Date.now();
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), Math.max(0, Math.min(question.timeoutMs, leftMs)));
+    const time = new QuestionTime(Math.min(question.timeoutMs, leftMs));
     try {
-      const place = { pool: host.pool, slot, ip: target.ip, port: target.port, signal: abort.signal };
-      const outcome = await tryUntilDone(() => attempt(place), abort.signal);
-      const latencyMs = performance.now() - startMs;
+      const { pool, slot } = socket;
+      const outcome = await tryUntilDone(() => attempt({ pool, slot, ip, port, time }), time);
+      const latencyMs = time.latencyMs();
       if (outcome.kind === "answer") return { ok: true, body: outcome.body, latencyMs };
-      if (abort.signal.aborted && leftMs < question.timeoutMs) return undefined;
+      if (time.isOver && leftMs < question.timeoutMs) return undefined;
       return { ok: false, reason: outcome.reason, latencyMs };
     } finally {
-      clearTimeout(timer);
-      give(host, slot);
+      time.stop();
+      socket.give();
     }
   }
 
-  async close(): Promise<void> {
-    const pools = [...this.#hosts.values()].map((host) => host.pool);
-    this.#hosts.clear();
-    await Promise.all(pools.map((pool) => pool.destroy()));
+  /**
+   * Makes the request and sends it at once, when it is this one's turn: no signature waits for another, and the loop is
+   * never kept by all of them.
+   */
+  send(place: Pick<Place, "pool" | "time">, make: () => RequestToSend): Promise<Exchanged> {
+    return this.#turns.run(() => exchange(place.pool, make(), place.time));
   }
 
-  #host(origin: string): Host {
-    const known = this.#hosts.get(origin);
-    if (known) {
-      this.#hosts.delete(origin);
-      this.#hosts.set(origin, known);
-      return known;
-    }
-    for (const [oldest, host] of this.#hosts) {
-      if (this.#hosts.size < MAX_HOSTS) break;
-      if (host.free.length < SOCKETS_PER_HOST) continue; // in use
-      this.#hosts.delete(oldest);
-      void host.pool.destroy();
-    }
-    const pool = new Pool(origin, {
-      connections: SOCKETS_PER_HOST,
-      pipelining: 1,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      // The question's own deadline aborts everything; these only must not be shorter.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-    });
-    const host: Host = {
-      pool,
-      free: Array.from({ length: SOCKETS_PER_HOST }, (_, slot) => slot),
-      waiting: [],
-    };
-    this.#hosts.set(origin, host);
-    return host;
+  /** Looks at an answer when it is this one's turn; it was timed before. */
+  inTurn<T>(look: () => T): Promise<T> {
+    return this.#turns.run(look);
+  }
+
+  close(): Promise<void> {
+    return this.#sockets.close();
   }
 }
 
-/** @returns undefined when there is more than the limit; the connection is closed then. */
-export async function readAnswer(
-  body: AsyncIterable<Buffer> & { destroy(): void },
-  limit: number,
-): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > limit) return undefined; // leaving the loop destroys the stream
-    chunks.push(chunk);
-  }
-  // A copy of its own, so that the tensors in it are aligned.
-  return Uint8Array.from(Buffer.concat(chunks, length));
+/** What it means that no answer came. */
+export function fromBroken({
+  reason,
+  isWorthAnotherTry,
+}: Extract<Exchanged, { ok: false }>): Exclude<Attempt, { kind: "answer" }> {
+  return isWorthAnotherTry
+    ? { kind: "again", reason, afterMs: 0, limited: true }
+    : { kind: "failed", reason };
 }
 
 /** What a status other than 200 means, in conventions that tell no more. */
@@ -180,54 +150,14 @@ export function fromStatus(status: number, headers: WireHeaders): Attempt {
 
 async function tryUntilDone(
   attempt: () => Promise<Attempt>,
-  signal: AbortSignal,
+  time: QuestionTime,
 ): Promise<Exclude<Attempt, { kind: "again" }>> {
   let limitedRetries = 1;
   for (let tries = 0; ; tries++) {
-    const outcome = await attempt().catch((error: unknown) => failedAttempt(error, signal));
+    const outcome = await attempt();
     if (outcome.kind !== "again") return outcome;
     if (outcome.limited && limitedRetries-- === 0) return { kind: "failed", reason: outcome.reason };
-    await systemClock.sleep(Math.max(outcome.afterMs, FIRST_BACKOFF_MS * 2 ** Math.min(tries, 6)), signal);
-    if (signal.aborted) return { kind: "failed", reason: outcome.reason };
+    await time.sleep(Math.max(outcome.afterMs, FIRST_BACKOFF_MS * 2 ** Math.min(tries, 6)));
+    if (time.isOver) return { kind: "failed", reason: outcome.reason };
   }
-}
-
-/** @returns The number of a free socket, undefined when none became free in time. */
-async function take(host: Host, untilMs: number): Promise<number | undefined> {
-  const free = host.free.pop();
-  if (free !== undefined) return free;
-  return new Promise((resolve) => {
-    const waiter = (slot: number): void => {
-      clearTimeout(timer);
-      resolve(slot);
-    };
-    const timer = setTimeout(
-      () => {
-        host.waiting.splice(host.waiting.indexOf(waiter), 1);
-        resolve(undefined);
-      },
-      Math.max(0, untilMs - Date.now()),
-    );
-    host.waiting.push(waiter);
-  });
-}
-
-function give(host: Host, slot: number): void {
-  const next = host.waiting.shift();
-  if (next) next(slot);
-  else host.free.push(slot);
-}
-
-/** A connection that broke may be a miner's restart, or a kept socket that it closed: worth one more try. */
-function failedAttempt(error: unknown, signal: AbortSignal): Attempt {
-  if (signal.aborted) return { kind: "failed", reason: "timeout" };
-  const { code = "", name = "" } = error as { code?: string; name?: string };
-  if (
-    name === "HTTPParserError" ||
-    code === "UND_ERR_HEADERS_OVERFLOW" ||
-    code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
-  ) {
-    return { kind: "failed", reason: "wrong-shape" };
-  }
-  return { kind: "again", reason: "connect-failed", afterMs: 0, limited: true };
 }

@@ -75,16 +75,16 @@ describe("an answer", () => {
     [
       "has endless headers",
       (_, response) => response.writeHead(200, { big: "x".repeat(20_000) }).end(),
-      "wrong-shape",
+      "header-too-large",
     ],
-    ["is no HTTP", (_, response) => response.socket!.write("nonsense\r\n\r\n"), "wrong-shape"],
-    ["points elsewhere", (_, response) => response.writeHead(307, { location: "/other" }).end(), "refused"],
+    ["is no HTTP", (_, response) => response.socket!.write("nonsense\r\n\r\n"), "not-http"],
+    ["points elsewhere", (_, response) => response.writeHead(307, { location: "/other" }).end(), "redirected"],
     ["refuses the caller", (_, response) => refuse(response, 403, "BTAUTH_NOT_WELCOME"), "refused"],
     ["says the question is none", (_, response) => refuse(response, 400, "AXON_BAD_REQUEST"), "refused"],
     ["says it failed", (_, response) => refuse(response, 500, "AXON_FAILED"), "refused"],
     ["says it ran out of time", (_, response) => refuse(response, 504, "AXON_DEADLINE"), "timeout"],
     ["never comes", () => undefined, "timeout"],
-    ["drips", (_, response) => drip(response), "timeout"],
+    ["drips", (_, response) => drip(response), "answer-too-slow"],
     ["breaks off", (_, response) => response.socket!.destroy(), "connect-failed"],
   ])("that %s is no answer", async (_, handler, reason) => {
     expect(await ask(await serve(handler), { timeoutMs: 700 })).toMatchObject({ ok: false, reason });

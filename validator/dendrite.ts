@@ -1,22 +1,30 @@
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Hotkey } from "../shared/types.ts";
 import type { AddressPolicy } from "../shared/wire/address-policy.ts";
-import { signRequest, type WireHeaders } from "../shared/wire/btauth.ts";
+import {
+  type SignedLines,
+  sha256Hex,
+  signedBytes,
+  signLines,
+  type WireHeaders,
+} from "../shared/wire/btauth.ts";
 import { decodeMessage, encodeMessage, MESSAGE_CONTENT_TYPE } from "../shared/wire/message.ts";
 import { createNonceSource } from "../shared/wire/nonce.ts";
 import { isRefusalCode, type RefusalCode } from "../shared/wire/refusals.ts";
-import { verifyReply } from "../shared/wire/reply.ts";
+import { verifyReplyTo } from "../shared/wire/reply.ts";
+import { AskedBefore } from "./asked-before.ts";
 import {
   type Asker,
   Asking,
   type Attempt,
+  fromBroken,
   fromStatus,
   type Place,
   type Question,
   type Reply,
-  readAnswer,
   type Target,
 } from "./asking.ts";
+import type { Exchanged } from "./exchange.ts";
 
 const MAX_REFUSAL_BYTES = 1_024;
 
@@ -25,10 +33,14 @@ export class Dendrite implements Asker {
   readonly #signer: Keypair;
   readonly #nextNonce = createNonceSource();
   readonly #asking: Asking;
+  readonly #before = new AskedBefore();
+  /** By the buffer that many miners share: hashed once. */
+  readonly #bodyHashes = new WeakMap<Uint8Array, string>();
 
-  constructor(signer: Keypair, policy: AddressPolicy) {
+  /** @param maxSockets - To all miners together. */
+  constructor(signer: Keypair, policy: AddressPolicy, maxSockets?: number) {
     this.#signer = signer;
-    this.#asking = new Asking(policy);
+    this.#asking = new Asking(policy, maxSockets);
   }
 
   ask(target: Target, question: Question): Promise<Reply | undefined> {
@@ -39,32 +51,59 @@ export class Dendrite implements Asker {
     return this.#asking.close();
   }
 
-  /** Each attempt has a nonce and a signature of its own, made as late as possible. */
-  async #attempt({ pool, signal }: Place, miner: Hotkey, question: Question): Promise<Attempt> {
-    const { route, body } = question;
-    const request = { method: "POST", target: route, body };
-    const nonce = this.#nextNonce();
-    const headers = signRequest({ ...request, signer: this.#signer, receiver: miner, nonce });
-    const response = await pool.request({
-      method: "POST",
-      path: route,
-      headers: { ...headers, "content-type": MESSAGE_CONTENT_TYPE, accept: MESSAGE_CONTENT_TYPE },
-      body,
-      signal,
+  /** Each attempt has a nonce and a signature of its own, made just before it is sent. */
+  async #attempt(place: Place, miner: Hotkey, question: Question): Promise<Attempt> {
+    const { route, body, maxResponseBytes } = question;
+    let requestHash = "";
+    const exchanged = await this.#asking.send(place, () => {
+      const lines: SignedLines = {
+        ...{ scheme: "sr25519", method: "POST", target: route, bodyHash: this.#hashOf(body) },
+        ...{ nonce: this.#nextNonce(), sender: this.#signer.address, receiver: miner },
+      };
+      requestHash = sha256Hex(signedBytes(lines));
+      this.#before.asked(miner, requestHash);
+      const headers = signLines(this.#signer, lines);
+      headers["content-type"] = headers.accept = MESSAGE_CONTENT_TYPE;
+      const limitFor = (status: number) => (status === 200 ? maxResponseBytes : MAX_REFUSAL_BYTES);
+      return { path: route, headers, body, limitFor };
     });
-    const { statusCode: status } = response;
-    const limit = status === 200 ? question.maxResponseBytes : MAX_REFUSAL_BYTES;
-    const bytes = await readAnswer(response.body, limit);
-    if (status !== 200) {
-      return fromRefusal(status, bytes === undefined ? undefined : refusalCode(bytes), response.headers);
-    }
+    if (!exchanged.ok) return fromBroken(exchanged);
+    const { status, headers, body: bytes } = exchanged;
+    if (status !== 200) return fromRefusal(status, bytes && refusalCode(bytes), headers);
     if (bytes === undefined) return { kind: "failed", reason: "answer-too-large" };
-    const contentType = response.headers["content-type"];
+    return this.#asking.inTurn(() =>
+      this.#believe({ ...exchanged, body: bytes }, requestHash, miner, question),
+    );
+  }
+
+  #believe(
+    { status, headers, body }: Extract<Exchanged, { ok: true }> & { body: Uint8Array },
+    requestHash: string,
+    miner: Hotkey,
+    { maxResponseBytes }: Question,
+  ): Attempt {
+    const contentType = headers["content-type"];
     if (typeof contentType !== "string") return { kind: "failed", reason: "wrong-shape" };
-    const reply = { status, contentType, headers: response.headers as WireHeaders, body: bytes };
-    if (!verifyReply(reply, { ...request, headers }, miner))
-      return { kind: "failed", reason: "bad-signature" };
-    return asMessageFrame(bytes, contentType, question.maxResponseBytes);
+    const reply = { status, contentType, headers, body };
+    const sender = this.#signer.address;
+    const signature = String(headers["x-bittensor-signature"]);
+    if (verifyReplyTo({ requestHash, sender }, reply, miner)) {
+      this.#before.answered(miner, signature);
+      return asMessageFrame(body, contentType, maxResponseBytes);
+    }
+    if (this.#before.knows(miner, signature)) return { kind: "failed", reason: "answer-replayed" };
+    const isOfAnother = this.#before
+      .others(miner, requestHash)
+      .some((other) => verifyReplyTo({ requestHash: other, sender }, reply, miner));
+    return { kind: "failed", reason: isOfAnother ? "wrong-question" : "bad-signature" };
+  }
+
+  #hashOf(body: Uint8Array): string {
+    const known = this.#bodyHashes.get(body);
+    if (known !== undefined) return known;
+    const made = sha256Hex(body);
+    this.#bodyHashes.set(body, made);
+    return made;
   }
 }
 

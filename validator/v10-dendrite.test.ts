@@ -144,7 +144,7 @@ describe("a v10 dendrite", () => {
       reply(200, full.replace('"sum":1', '"y":{"buffer":"","dtype":"float32","shape":[1]}')),
       "wrong-shape",
     ],
-    ["a redirect", reply(302, "{}", { location: "http://127.0.0.1:1/" }), "refused"],
+    ["a redirect", reply(302, "{}", { location: "http://127.0.0.1:1/" }), "redirected"],
     ["more than it was asked for", reply(200, " ".repeat(100_000)), "answer-too-large"],
     ["its own timeout", reply(504, '{"message":"late"}'), "timeout"],
     ["nothing in time", () => undefined, "timeout"],

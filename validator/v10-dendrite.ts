@@ -18,14 +18,14 @@ import {
   type Asker,
   Asking,
   type Attempt,
+  fromBroken,
   fromStatus,
   type Place,
   type Question,
   type Reply,
-  readAnswer,
-  SOCKETS_PER_HOST,
   type Target,
 } from "./asking.ts";
+import { SOCKETS_PER_HOST } from "./sockets.ts";
 
 /** Said in the place of our own address: nobody checks it, and whoever listens sees where we come from. */
 const OWN_IP = "0.0.0.0";
@@ -33,6 +33,9 @@ const OWN_IP = "0.0.0.0";
 /** A Python axon sends its answers with the whole question in them: base64, escapes, base fields. */
 const ANSWER_GROWTH = 2;
 const ENVELOPE_BYTES = 16_384;
+
+/** The part of a question that is the same for every miner. */
+type Shared = { inputs: PythonDict; hash: string };
 
 /**
  * Asks Python miners of SDK 7 to 10. Their answers are not signed: whoever sits on the line can change them. Their
@@ -44,61 +47,75 @@ export class V10Dendrite implements Asker {
   readonly #nextNonce = createNonceSource();
   readonly #uuids = Array.from({ length: SOCKETS_PER_HOST }, () => randomUUID());
   readonly #asking: Asking;
+  /** By the buffer that many miners share: read and hashed once. */
+  readonly #shared = new WeakMap<Uint8Array, Shared>();
 
-  constructor(signer: Keypair, policy: AddressPolicy) {
+  /** @param maxSockets - To all miners together. */
+  constructor(signer: Keypair, policy: AddressPolicy, maxSockets?: number) {
     this.#signer = signer;
-    this.#asking = new Asking(policy);
+    this.#asking = new Asking(policy, maxSockets);
   }
 
   /** A question that has no v10 form is the validator's own fault. */
   async ask(target: Target, question: Question): Promise<Reply | undefined> {
-    const { v10, body, maxResponseBytes } = question;
-    let inputs: PythonDict;
     try {
-      const message = decodeMessage(body, MESSAGE_CONTENT_TYPE, { maxBytes: body.length });
-      inputs = fromMessage(v10!, message, "inputs");
+      const shared = this.#sharedOf(question);
+      return await this.#asking.ask(target, question, (place) =>
+        this.#attempt(place, target.hotkey, question, shared),
+      );
     } catch {
       return { ok: false, reason: "validator-outage", latencyMs: 0 };
     }
-    const limit = ANSWER_GROWTH * (maxResponseBytes + body.length) + ENVELOPE_BYTES;
-    return this.#asking.ask(target, question, (place) =>
-      this.#attempt(place, target.hotkey, { v10: v10!, inputs, timeoutMs: question.timeoutMs, limit }),
-    );
   }
 
   close(): Promise<void> {
     return this.#asking.close();
   }
 
-  /** The nonce is made as late as possible: a socket of this slot is free, and nothing overtakes it. */
+  /** The nonce is made just before it is sent: a socket of this slot is free, and nothing overtakes it. */
   async #attempt(
-    { pool, slot, ip, port, signal }: Place,
+    place: Place,
     miner: Hotkey,
-    question: { v10: V10Synapse; inputs: PythonDict; timeoutMs: number; limit: number },
+    { v10, body, timeoutMs, maxResponseBytes }: Question,
+    { inputs, hash }: Shared,
   ): Promise<Attempt> {
-    const { v10, inputs, limit } = question;
-    const timeoutS = question.timeoutMs / 1_000;
-    const nonce = this.#nextNonce();
-    const uuid = this.#uuids[slot]!;
-    const hash = bodyHash(v10, new Map([["name", v10.name], ["timeout", timeoutS], ...inputs]));
-    const axon: TerminalInfo = { ip, port: BigInt(port), hotkey: miner };
-    const dendrite: TerminalInfo = {
-      ...{ ip: OWN_IP, version: BigInt(V10_VERSION), nonce, uuid, hotkey: this.#signer.address },
-      signature: signV10(this.#signer, { nonce, receiver: miner, uuid, bodyHash: hash }),
-    };
-    const response = await pool.request({
-      method: "POST",
-      path: `/${v10.name}`,
-      headers: {
-        ...v10Headers(v10, inputs, { timeoutS, axon, dendrite, bodyHash: hash }),
-        ...{ "content-type": "application/json", accept: "application/json" },
-      },
-      body: printPythonJson(requestBody(v10, inputs, { timeoutS, dendrite, axon })),
-      signal,
+    const synapse = v10!;
+    const limit = ANSWER_GROWTH * (maxResponseBytes + body.length) + ENVELOPE_BYTES;
+    const exchanged = await this.#asking.send(place, () => {
+      const timeoutS = timeoutMs / 1_000;
+      const nonce = this.#nextNonce();
+      const uuid = this.#uuids[place.slot]!;
+      const axon: TerminalInfo = { ip: place.ip, port: BigInt(place.port), hotkey: miner };
+      const dendrite: TerminalInfo = {
+        ...{ ip: OWN_IP, version: BigInt(V10_VERSION), nonce, uuid, hotkey: this.#signer.address },
+        signature: signV10(this.#signer, { nonce, receiver: miner, uuid, bodyHash: hash }),
+      };
+      return {
+        path: `/${synapse.name}`,
+        headers: {
+          ...v10Headers(synapse, inputs, { timeoutS, axon, dendrite, bodyHash: hash }),
+          ...{ "content-type": "application/json", accept: "application/json" },
+        },
+        body: Buffer.from(printPythonJson(requestBody(synapse, inputs, { timeoutS, dendrite, axon }))),
+        limitFor: () => limit,
+      };
     });
-    const body = await readAnswer(response.body, limit);
-    if (body === undefined) return { kind: "failed", reason: "answer-too-large" };
-    return toAttempt(v10, response.statusCode, response.headers as WireHeaders, body);
+    if (!exchanged.ok) return fromBroken(exchanged);
+    const { status, headers, body: bytes } = exchanged;
+    if (bytes === undefined) return { kind: "failed", reason: "answer-too-large" };
+    return this.#asking.inTurn(() => toAttempt(synapse, status, headers, bytes));
+  }
+
+  /** @throws SubforgeError MESSAGE_INVALID, TENSOR_INVALID */
+  #sharedOf({ v10, body, timeoutMs }: Question): Shared {
+    const known = this.#shared.get(body);
+    if (known) return known;
+    const message = decodeMessage(body, MESSAGE_CONTENT_TYPE, { maxBytes: body.length });
+    const inputs = fromMessage(v10!, message, "inputs");
+    const hash = bodyHash(v10!, new Map([["name", v10!.name], ["timeout", timeoutMs / 1_000], ...inputs]));
+    const made = { inputs, hash };
+    this.#shared.set(body, made);
+    return made;
   }
 }
 

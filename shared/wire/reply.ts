@@ -64,20 +64,24 @@ export function verifyReply(
   miner: Hotkey,
 ): boolean {
   const asked = parseHeaders(request.headers);
+  if (!asked.ok) return false;
+  const { method, target, body } = request;
+  const requestHash = sha256Hex(signedBytes({ ...asked, method, target, bodyHash: sha256Hex(body) }));
+  return verifyReplyTo({ requestHash, sender: asked.sender }, reply, miner);
+}
+
+/** The same for whoever kept the hash of the request and not its bytes. */
+export function verifyReplyTo(
+  asked: Pick<VerifiedRequest, "requestHash" | "sender">,
+  reply: ReplyHead & { headers: WireHeaders; body: Uint8Array },
+  miner: Hotkey,
+): boolean {
   const claimed = parseHeaders(reply.headers, "sr25519");
   const publicKey = fromAddress(miner);
-  if (!asked.ok || !claimed.ok || publicKey === undefined) return false;
+  if (!claimed.ok || publicKey === undefined) return false;
   if (claimed.sender !== miner || claimed.receiver !== asked.sender) return false;
-  const requestHash = sha256Hex(
-    signedBytes({
-      ...asked,
-      method: request.method,
-      target: request.target,
-      bodyHash: sha256Hex(request.body),
-    }),
-  );
   const { nonce, sender, receiver, signature } = claimed;
-  const bytes = signedBytes(replyLines(reply, requestHash, { nonce, sender, receiver }));
+  const bytes = signedBytes(replyLines(reply, asked.requestHash, { nonce, sender, receiver }));
   return verifySignature("sr25519", bytes, signature, publicKey);
 }
 
