@@ -13,6 +13,7 @@ import {
 import type { Answer, Message, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey } from "../shared/types.ts";
 import { encodeMessage } from "../shared/wire/message.ts";
+import { inAskingOrder } from "./asking-order.ts";
 
 /** How often one group is handed out. More would be a job that nobody can finish. */
 const MAX_ATTEMPTS = 6;
@@ -93,7 +94,10 @@ export class Dispatcher {
     if (job.to === "source" || !synapse) return;
     const size = groupSize(synapse.maxResponseBytes, this.#groupSize);
     const additions: { place: string; attempt: number; id: string; payload: DispatchJob }[] = [];
-    const reachable = asks.filter(({ ip }) => ip !== undefined);
+    const reachable = inAskingOrder(
+      asks.filter(({ ip }) => ip !== undefined),
+      { epoch: key.epoch, mechanism: key.mechanism, taskId: job.taskId },
+    );
     for (let group = 0; group * size < reachable.length; group++) {
       const members = reachable.slice(group * size, (group + 1) * size).map(({ hotkey }) => hotkey);
       const identity = {
@@ -111,7 +115,8 @@ export class Dispatcher {
         this.#attempts.set(place, before ?? 0);
         continue;
       }
-      const missing = epochs.missing(key, job.taskId).filter(({ hotkey }) => members.includes(hotkey));
+      const stillMissing = new Map(epochs.missing(key, job.taskId).map((ask) => [ask.hotkey, ask]));
+      const missing = members.flatMap((hotkey) => stillMissing.get(hotkey) ?? []);
       const attempt = before === undefined ? 0 : before + 1;
       if (missing.length === 0 || attempt >= MAX_ATTEMPTS) continue;
       const targets = missing.map(({ hotkey, ip, port }): Target => {
