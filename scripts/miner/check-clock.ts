@@ -1,4 +1,5 @@
 import { request } from "undici";
+import { parseBlockTime, TIMESTAMP_KEY } from "../../shared/chain/block-time.ts";
 import { SubforgeError } from "../../shared/errors.ts";
 import { askEndpoint } from "../ask-endpoint.ts";
 import { type Finding, fromError } from "../finding.ts";
@@ -6,8 +7,6 @@ import { type Finding, fromError } from "../finding.ts";
 /** What somebody else's clock says: now is between the two, Unix milliseconds. */
 export type TimeSource = { name: string; fromMs: number; toMs: number };
 
-/** Storage of `Timestamp.Now`: twox128 of both words. */
-const TIMESTAMP_KEY = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb";
 /** A block says when it was begun; the next one comes a slot later, or two when somebody missed theirs. */
 const BLOCK_AGE_MS = 24_000;
 /** HTTP dates count whole seconds. */
@@ -67,8 +66,8 @@ async function chainTime(endpoint: string): Promise<TimeSource | undefined> {
   const answer = await askEndpoint(endpoint, { what: "the time", timeoutMs: TIMEOUT_MS, signal }, (ask) =>
     ask("state_getStorage", TIMESTAMP_KEY),
   );
-  if (typeof answer !== "string" || !/^0x[0-9a-f]{16}$/.test(answer)) return undefined;
-  const ms = Number(Buffer.from(answer.slice(2), "hex").readBigUInt64LE());
+  const ms = parseBlockTime(answer);
+  if (ms === undefined) return undefined;
   return { name: `the chain at ${endpoint}`, fromMs: ms, toMs: ms + BLOCK_AGE_MS };
 }
 

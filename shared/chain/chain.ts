@@ -38,6 +38,8 @@ export type SubnetRules = {
   commitRevealEnabled: boolean;
   /** What a commit needs to know; undefined while weights are set in the open. */
   commitReveal: CommitRevealRules | undefined;
+  /** The subnet owner's hotkey, to which neither stake nor permit is asked of, and whose incentive is burned. */
+  ownerHotkey: Hotkey;
   /** Stake a hotkey needs before its weights are accepted, rao. */
   stakeThresholdRao: Rao;
 };
@@ -116,6 +118,8 @@ export type ChainStatus = {
   finalized: BlockNumber | undefined;
   /** Blocks are made and do not become final: what is read at the best block may still be undone. */
   isFinalityStalled: boolean;
+  /** Version of the runtime in force, where it is known. */
+  specVersion?: number | undefined;
   /** Why nothing is signed: calls of the live runtime whose shape we do not know. Empty: writing is possible. */
   writeProblems: readonly string[];
   endpoints: readonly {

@@ -1,4 +1,4 @@
-import type { BlockNumber, Coldkey, Hotkey, Netuid, Rao } from "../types.ts";
+import type { BlockNumber, Coldkey, Hex, Hotkey, Netuid, Rao } from "../types.ts";
 import type { Call, Chain } from "./chain.ts";
 import type { HyperparameterValues } from "./hyperparameters.ts";
 
@@ -26,6 +26,8 @@ export type SubnetInfo = {
 export interface OperatorChain extends Chain {
   /** What the chain would charge for a call of this account now, rao. Nothing is signed. */
   fee(call: Call, account: Coldkey | Hotkey): Promise<Rao>;
+  /** When the block with this hash was made, by its author, Unix ms; undefined when the chain keeps no time. */
+  blockTimeMs(at: Hex): Promise<number | undefined>;
   /** Free balance, rao. */
   balance(account: Coldkey | Hotkey): Promise<Rao>;
   /** @throws SubforgeError CHAIN_NO_SUBNET */

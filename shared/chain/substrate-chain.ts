@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { within } from "../deadline.ts";
-import { SubforgeError } from "../errors.ts";
+import { isSubforgeError, SubforgeError } from "../errors.ts";
 import type { ChainSigner } from "../keys/external-signer.ts";
 import type { Logger } from "../logger.ts";
 import type { BlockNumber, Coldkey, Hex, Hotkey, Netuid, Rao, Uid } from "../types.ts";
+import { parseBlockTime, TIMESTAMP_KEY } from "./block-time.ts";
 import type {
   BlockHead,
   Call,
@@ -14,6 +15,7 @@ import type {
   SubnetRules,
   WireWeights,
 } from "./chain.ts";
+import type { ChainMeter } from "./chain-meter.ts";
 import type { OpenCommit } from "./commit-reveal.ts";
 import { followHeads } from "./follow-heads.ts";
 import { EndpointPool } from "./link/endpoint-pool.ts";
@@ -59,7 +61,7 @@ export type SubstrateChainOptions = {
   stallMs?: number;
 };
 
-export type SubstrateChainDeps = { clock?: Clock; random?: () => number };
+export type SubstrateChainDeps = { clock?: Clock; random?: () => number; meter?: ChainMeter | undefined };
 
 /**
  * Connect to a Subtensor: finney, test, its docker localnet, or ours. Everything is decoded by the metadata the chain serves.
@@ -69,7 +71,7 @@ export type SubstrateChainDeps = { clock?: Clock; random?: () => number };
 export async function openSubstrateChain(
   options: SubstrateChainOptions,
   logger: Logger,
-  { clock = systemClock, random = Math.random }: SubstrateChainDeps = {},
+  { clock = systemClock, random = Math.random, meter }: SubstrateChainDeps = {},
 ): Promise<OperatorChain> {
   const { timeoutMs = 15_000, inclusionTimeoutMs = 60_000, genesis, requestsPerSecond, stallMs } = options;
   const endpoints = [...new Set([options.endpoint].flat())];
@@ -80,7 +82,7 @@ export async function openSubstrateChain(
   }
   const pool = new EndpointPool(
     { endpoints, timeoutMs, genesis, requestsPerSecond, stallMs },
-    { clock, random, logger },
+    { clock, random, logger, meter },
   );
   const runtimes = new Runtimes(pool, timeoutMs, logger);
   try {
@@ -96,7 +98,7 @@ export async function openSubstrateChain(
       specName: api.runtimeVersion.specName.toString(),
       specVersion,
     };
-    return new SubstrateChain(identity, { pool, runtimes, logger, inclusionTimeoutMs });
+    return new SubstrateChain(identity, { pool, runtimes, logger, inclusionTimeoutMs, meter });
   } catch (error) {
     await runtimes.close();
     await pool.close();
@@ -104,7 +106,13 @@ export async function openSubstrateChain(
   }
 }
 
-type Deps = { pool: EndpointPool; runtimes: Runtimes; logger: Logger; inclusionTimeoutMs: number };
+type Deps = {
+  pool: EndpointPool;
+  runtimes: Runtimes;
+  logger: Logger;
+  inclusionTimeoutMs: number;
+  meter: ChainMeter | undefined;
+};
 
 /** The port over its parts: `link/` asks, `runtime/` decodes, `sending/` signs and follows. */
 class SubstrateChain implements OperatorChain {
@@ -114,9 +122,11 @@ class SubstrateChain implements OperatorChain {
   readonly #search: BlockSearch;
   readonly #sender: CallSender;
   readonly #logger: Logger;
+  readonly #meter: ChainMeter | undefined;
   readonly #addresses = new AddressBook();
 
-  constructor(identity: ChainIdentity, { pool, runtimes, logger, inclusionTimeoutMs }: Deps) {
+  constructor(identity: ChainIdentity, { pool, runtimes, logger, inclusionTimeoutMs, meter }: Deps) {
+    this.#meter = meter;
     this.identity = identity;
     this.#pool = pool;
     this.#runtimes = runtimes;
@@ -179,6 +189,10 @@ class SubstrateChain implements OperatorChain {
     return readCommitment(await this.#state(), netuid, hotkey);
   }
 
+  async blockTimeMs(at: Hex): Promise<number | undefined> {
+    return parseBlockTime(await this.#pool.ask("state_getStorage", [TIMESTAMP_KEY, at]));
+  }
+
   async fee(call: Call, account: Coldkey | Hotkey): Promise<Rao> {
     return readFee(await this.#moment(), call, account);
   }
@@ -203,8 +217,13 @@ class SubstrateChain implements OperatorChain {
     return this.#sender.sign(call, signer);
   }
 
-  submit(call: SignedCall): Promise<Inclusion> {
-    return this.#sender.submit(call);
+  async submit(call: SignedCall): Promise<Inclusion> {
+    try {
+      return await this.#sender.submit(call);
+    } catch (error) {
+      if (isSubforgeError(error, "CHAIN_OUTCOME_UNKNOWN")) this.#meter?.outcomeUnknown();
+      throw error;
+    }
   }
 
   inTurn<T>(signer: Hotkey, work: () => Promise<T>): Promise<T> {
@@ -223,6 +242,7 @@ class SubstrateChain implements OperatorChain {
       best: best?.number,
       finalized: finalized?.number,
       isFinalityStalled,
+      specVersion: this.#pool.specVersion,
       writeProblems: problems.map(({ what, problem }) => `${what}: ${problem}`),
       endpoints: this.#pool.status(),
     };

@@ -4,6 +4,7 @@ import { SubforgeError } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { BlockNumber, Hex } from "../../types.ts";
 import type { BlockHead } from "../chain.ts";
+import type { ChainMeter } from "../chain-meter.ts";
 import { parseHeader } from "./block-header.ts";
 import { isMissingState, toChainError } from "./chain-error.ts";
 import { inOrder, isWritable } from "./choose-endpoint.ts";
@@ -27,7 +28,7 @@ export type PoolOptions = {
   stallMs?: number | undefined;
 };
 
-export type PoolDeps = { clock: Clock; random: () => number; logger: Logger };
+export type PoolDeps = { clock: Clock; random: () => number; logger: Logger; meter?: ChainMeter | undefined };
 
 /** What an endpoint is good for at the moment. */
 export type EndpointStatus = {
@@ -51,15 +52,17 @@ export class EndpointPool {
   readonly #endpoints: Endpoint[];
   readonly #options: PoolOptions;
   readonly #logger: Logger;
+  readonly #meter: ChainMeter | undefined;
   readonly #stop = new AbortController();
   readonly #listeners = new Set<() => void>();
   #genesis: Hex | undefined;
   #present: Endpoint | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(options: PoolOptions, { clock, random, logger }: PoolDeps) {
+  constructor(options: PoolOptions, { clock, random, logger, meter }: PoolDeps) {
     this.#options = options;
     this.#logger = logger;
+    this.#meter = meter;
     this.#genesis = options.genesis;
     this.#endpoints = options.endpoints.map(
       (url) =>
@@ -72,6 +75,7 @@ export class EndpointPool {
           clock,
           random,
           logger,
+          meter,
           signal: this.#stop.signal,
         }),
     );
@@ -220,6 +224,7 @@ export class EndpointPool {
     if (first !== this.#present) {
       if (first && this.#present) {
         this.#logger.info("chain.switched", { from: this.#present.url, to: first.url });
+        this.#meter?.switched();
       }
       this.#present = first;
     }

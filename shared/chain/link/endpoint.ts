@@ -2,11 +2,18 @@ import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import type { Hex } from "../../types.ts";
 import type { BlockHead } from "../chain.ts";
+import { type ChainMeter, endpointName } from "../chain-meter.ts";
 import { backOffMs } from "./back-off.ts";
 import { BEST_SCORE, type EndpointDeed, rescore } from "./endpoint-score.ts";
 import { askIsSyncing, followChain, introduce } from "./follow-chain.ts";
 import { RequestBudget } from "./request-budget.ts";
-import { EndpointFailure, openRpcSocket, RpcRefusal, type RpcSocket } from "./rpc-socket.ts";
+import {
+  EndpointFailure,
+  type FailureKind,
+  openRpcSocket,
+  RpcRefusal,
+  type RpcSocket,
+} from "./rpc-socket.ts";
 import { watchConnection } from "./watch-connection.ts";
 
 /** A connection that held so long was a good one: the next loss starts with a short pause again. */
@@ -28,6 +35,7 @@ export type EndpointDeps = {
   /** 0..1. */
   random: () => number;
   logger: Logger;
+  meter?: ChainMeter | undefined;
   signal: AbortSignal;
 };
 
@@ -99,10 +107,12 @@ export class Endpoint {
     try {
       const answer = await this.#connected().ask(method, params, timeoutMs - (Date.now() - startMs));
       this.#note("answered");
+      this.#measure(method, startMs, undefined);
       return answer;
     } catch (error) {
       const failure = isRateLimit(error) ? new EndpointFailure("throttled", error.message) : error;
       this.#note(failure instanceof RpcRefusal ? "answered" : toFailure(failure).kind);
+      this.#measure(method, startMs, failure instanceof RpcRefusal ? "refused" : toFailure(failure).kind);
       throw failure;
     }
   }
@@ -232,6 +242,12 @@ export class Endpoint {
     this.score = rescore(before, deed);
     if (deed === "throttled") this.#budget.refused(this.#deps.clock.nowMs());
     if (this.score !== before) this.#deps.onChange(this);
+  }
+
+  #measure(method: string, startMs: number, failure: FailureKind | "refused" | undefined): void {
+    const { meter } = this.#deps;
+    if (!meter) return;
+    meter.asked({ endpoint: endpointName(this.url), method, seconds: (Date.now() - startMs) / 1e3, failure });
   }
 
   #set(state: EndpointState, reason: string): void {
