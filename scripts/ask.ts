@@ -22,6 +22,18 @@ export async function askSecret(question: string): Promise<Secret> {
   }
 }
 
+/** Ask on stderr for a line; an empty one is the default. Only with a terminal. */
+export async function askText(question: string, byDefault: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
+  lines.once("SIGINT", () => process.exit(EXIT.interrupted));
+  const shown = byDefault === "" ? "" : ` [${byDefault}]`;
+  try {
+    return (await lines.question(`${question}${shown}: `)).trim() || byDefault;
+  } finally {
+    lines.close();
+  }
+}
+
 /** Ask on stderr; anything but y or yes is no. Only with a terminal. */
 export async function askYesNo(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });

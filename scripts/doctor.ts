@@ -59,7 +59,7 @@ function checkNode(): Finding {
   return ok ? { what: "node", state: "ok", fact } : missing("node", fact, "install a newer Node");
 }
 
-async function checkRedisServer({ queue }: DoctorOptions): Promise<Finding> {
+export async function checkRedisServer({ queue }: Pick<DoctorOptions, "queue">): Promise<Finding> {
   const folder = await folderOnPath("redis-server");
   if (folder !== undefined) return { what: "redis-server", state: "ok", fact: join(folder, "redis-server") };
   if (queue !== undefined) return { what: "redis-server", state: "absent", fact: "a shared Redis is used" };

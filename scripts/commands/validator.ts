@@ -1,8 +1,10 @@
 import type { CommandGroup } from "../options.ts";
 import { validatorRun, validatorWorker } from "./validator-run.ts";
+import { validatorCheck, validatorInit } from "./validator-setup.ts";
+import { validatorWeights } from "./validator-weights.ts";
 
 export const validatorCommands: CommandGroup = {
   group: "validator",
   describe: "Ask miners, score them and set weights",
-  commands: [validatorRun, validatorWorker],
+  commands: [validatorInit, validatorCheck, validatorRun, validatorWorker, validatorWeights],
 };

@@ -1,13 +1,12 @@
-import { writeFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { formatAddress } from "../../miner/announce.ts";
 import { readModelFile } from "../../miner/inference/model-file.ts";
 import { DEFAULT_MODEL_NAME } from "../../miner/miner.ts";
-import { SubforgeError } from "../../shared/errors.ts";
 import type { WantedAddress } from "../commands/miner.ts";
 import { chainAt } from "../networks.ts";
 import { createOutput } from "../output.ts";
 import { readSettings, type SettingsFile } from "../settings-file.ts";
+import { writeSettings } from "../write-settings.ts";
 import { canBatch, describeModel } from "./describe-model.ts";
 import { toModelEntries } from "./model-entries.ts";
 
@@ -61,7 +60,7 @@ export async function initMiner(args: InitMinerArgs, file: SettingsFile): Promis
     ...(announce && { announce: announce === "auto" ? announce : formatAddress(announce) }),
     ...(args.reachHelper && { reachHelper: args.reachHelper }),
   };
-  await write(path, `${JSON.stringify(settings, null, 2)}\n`, args.force);
+  await writeSettings(path, settings, { force: args.force, flag: file.flag });
   readSettings(path, file); // what was written is what will be read
   const named = path === file.defaultPath ? "" : ` --config ${path}`;
   createOutput(args).result(
@@ -72,16 +71,6 @@ export async function initMiner(args: InitMinerArgs, file: SettingsFile): Promis
       `next: subforge miner check${named}`,
     ],
   );
-}
-
-async function write(path: string, text: string, force: boolean): Promise<void> {
-  try {
-    await writeFile(path, text, { flag: force ? "w" : "wx" });
-  } catch (error) {
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") throw new SubforgeError("CONFIG_EXISTS", { path });
-    throw new SubforgeError("CONFIG_INVALID", { what: path, problems: [`it cannot be written: ${code}`] });
-  }
 }
 
 /** Relative, so that the folder may be moved with its model. */
