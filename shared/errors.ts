@@ -433,9 +433,9 @@ export const ERRORS = {
     hint: () => "export it with fixed sizes, or measure a miner that serves it with real questions",
     exit: "config",
   }),
-  CONFIG_EXISTS: spec<{ path: string }>({
+  CONFIG_EXISTS: spec<{ path: string; flag: string }>({
     message: (d) => `${d.path} is there already`,
-    hint: () => "nothing was written; choose another file with --config, or write over it with --force",
+    hint: (d) => `nothing was written; choose another file with --${d.flag}, or write over it with --force`,
     exit: "config",
   }),
   PORT_IN_USE: spec<{ host: string; port: number }>({
