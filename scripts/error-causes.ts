@@ -69,6 +69,9 @@ export const CAUSES: Record<string, string> = {
     "The address is not of this machine alone, and no list of exact addresses says who may call.",
   JOURNAL_LOCKED:
     "Two planners with one journal could sign two different vectors for one epoch, so the second refuses.",
+  DOPPELGANGER_FOUND:
+    "Two machines with one hotkey could sign two different vectors for one epoch, so the newcomer stops.",
+  PLANNER_LEASE_LOST: "This process stood still, or was cut off from Redis, for longer than its lease lasts.",
   JOURNAL_FOREIGN: "The data folder was used before with another network or hotkey.",
   JOURNAL_ABSENT: "The command reads what a validator recorded, and the folder has no record of any.",
   JOURNAL_NO_RECORD: "Another subnet, mechanism or epoch is meant, or the validator was not running then.",
@@ -87,9 +90,14 @@ export const CAUSES: Record<string, string> = {
     "Only the coldkey that registered a subnet, or was given it, may set its rules or start it.",
   SUBNET_TOO_YOUNG: "The chain gives a new subnet some time to prepare before its emission can begin.",
   QUEUE_ADDRESS:
-    "The address is no redis:// or rediss:// URL, or would send tasks unprotected over a network.",
+    "The address has none of the documented forms, names a file that cannot be read, or would send tasks unprotected over a network.",
   QUEUE_UNREACHABLE:
     "No Redis listens at that address, its password is another one, or a firewall is in between.",
+  QUEUE_FULL:
+    "More jobs wait than workers can do in time, or Redis has nearly used the memory it may use. Adding stops before anything is lost.",
+  QUEUE_JOB_OVERDUE:
+    "Whoever worked on the job waited for something that never came; the place in the worker is free again.",
+  QUEUE_TRACE_MISSING: "Traces are made by an optional package, which most installations do without.",
   QUEUE_EVICTS:
     "A Redis that is set up as a cache throws keys away when memory is short. Tasks would vanish silently.",
   QUEUE_JOB_TAMPERED:
@@ -109,6 +117,8 @@ export const CAUSES: Record<string, string> = {
   FAIL_POINT_UNKNOWN: "SUBFORGE_FAIL_POINT names no place at which a process may die in a test.",
   FAIL_POINT_REFUSED:
     "A variable of the crash tests reached a process that is no test: it would have died in the middle of its work.",
+  SCORER_NOT_STARTED:
+    "Scorers run where they can read the built package and nothing else. A template that wants more while it is loaded, or another build than the planner's, is not scored with.",
   WORKER_WALLET: "A worker signs questions with the validator's hotkey, so it needs the same key.",
   PLAN_INVALID:
     "The template planned a job with an unknown synapse, a doubled task or a recipient that is not registered.",

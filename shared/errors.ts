@@ -503,6 +503,18 @@ export const ERRORS = {
     hint: () => "one planner per validator: stop the other one, or start a worker: subforge validator worker",
     exit: "notReady",
   }),
+  DOPPELGANGER_FOUND: spec<{ hotkey: string; netuid: number; block: number }>({
+    message: (d) =>
+      `another machine validates with ${d.hotkey} on netuid ${d.netuid}: block ${d.block} has weights that this journal does not know`,
+    hint: () =>
+      "stop the other machine, or move its journal here (subforge validator weights export, import), and start again",
+    exit: "notReady",
+  }),
+  PLANNER_LEASE_LOST: spec<{ netuid: number }>({
+    message: (d) => `another planner of this hotkey took over netuid ${d.netuid}`,
+    hint: () => "start again: it waits until the other one ends; one planner works at a time",
+    exit: "notReady",
+  }),
   JOURNAL_FOREIGN: spec<{ path: string; what: "genesis" | "hotkey"; expected: string; found: string }>({
     message: (d) => `the journal ${d.path} belongs to ${d.what} ${d.found}, not ${d.expected}`,
     hint: () => "use another --data folder for another network or hotkey",
@@ -532,7 +544,8 @@ export const ERRORS = {
   }),
   QUEUE_ADDRESS: spec<{ problem: string }>({
     message: (d) => `the address of Redis cannot be used: ${d.problem}`,
-    hint: () => "use redis://127.0.0.1:6379, or rediss://:password@host:6379 for another machine",
+    hint: () =>
+      "use redis://127.0.0.1:6379, or rediss://user:password@host:6379 for another machine; docs/scale.md has all forms",
     exit: "config",
   }),
   QUEUE_UNREACHABLE: spec<{ where: string; reason: string }>({
@@ -540,6 +553,23 @@ export const ERRORS = {
     hint: () => "check the address in --queue or REDIS_URL; without one, a private Redis is started",
     exit: "network",
     retryable: true,
+  }),
+  QUEUE_FULL: spec<{ where: string; problem: string }>({
+    message: (d) => `the queue at ${d.where} takes no more work: ${d.problem}`,
+    hint: () => "nothing was lost; start more workers, or give Redis more memory",
+    exit: "network",
+    retryable: true,
+  }),
+  QUEUE_JOB_OVERDUE: spec<{ place: string; afterMs: number }>({
+    message: (d) => `the job ${d.place} was not done after ${Math.round(d.afterMs)} ms`,
+    hint: () => "it is given to a worker again; see what that worker waits for",
+    exit: "failed",
+    retryable: true,
+  }),
+  QUEUE_TRACE_MISSING: spec<NoDetails>({
+    message: () => "tracing was asked for, and the package bullmq-otel is not installed",
+    hint: () => "run: npm install bullmq-otel, or leave --trace out",
+    exit: "notReady",
   }),
   QUEUE_EVICTS: spec<{ where: string; policy: string }>({
     message: (d) =>
@@ -641,6 +671,11 @@ export const ERRORS = {
     message: () => "SUBFORGE_FAIL_POINT is set, and nothing allows this process to die on purpose",
     hint: () => "unset it; a test sets SUBFORGE_FAIL_POINTS_ALLOWED=yes too",
     exit: "usage",
+  }),
+  SCORER_NOT_STARTED: spec<{ template: string; reason: string }>({
+    message: (d) => `the scorer of ${d.template} does not start in a process of its own: ${d.reason}`,
+    hint: () => "build again (npm run build), or correct what the template does while it is loaded",
+    exit: "runtime",
   }),
   WORKER_WALLET: spec<{ hotkey: string; found: string | undefined }>({
     message: (d) =>

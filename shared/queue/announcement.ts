@@ -12,7 +12,8 @@ const RENEW_MS = 4_000;
 const COMMAND_TIMEOUT_MS = 2_000;
 const MAX_ANNOUNCEMENTS = 64;
 
-const INDEX = `${KEY_PREFIX}:validators`;
+/** In braces: a cluster keeps all of them on one node, so that two can be written at once. */
+const INDEX = `${KEY_PREFIX}:{validators}`;
 
 const schema = z.strictObject({
   genesis: z.templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)]),
@@ -93,7 +94,7 @@ function parse(stored: string, place: string): FoundAnnouncement | undefined {
 }
 
 function keyOf(scope: string): string {
-  return `${KEY_PREFIX}:validator:${scope}`;
+  return `${INDEX}:${scope}`;
 }
 
 /** For the queues of the same validator. */

@@ -1,7 +1,10 @@
-import { Redis } from "ioredis";
+import { readFileSync, statSync } from "node:fs";
+import type { ConnectionOptions } from "node:tls";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { within as endWithin } from "../deadline.ts";
-import { SubforgeError } from "../errors.ts";
+import { isSubforgeError, SubforgeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import { hostProblem, parseRedisAddress, type RedisAddress } from "./redis-address.ts";
 
 /** How long the first connection may take. */
 const CONNECT_TIMEOUT_MS = 4_000;
@@ -9,11 +12,16 @@ const CONNECT_TIMEOUT_MS = 4_000;
 /** Longest pause between two attempts to reconnect: Redis is back for a while before anybody may notice. */
 const MAX_RECONNECT_DELAY_MS = 1_000;
 
+/** A host that vanished closes nothing. Longer than a consumer waits for work in one go. */
+const SILENT_MS = 6_000;
+
+const MAX_PEM_BYTES = 1_048_576;
+
 /** Redis itself, seen by nobody outside this folder but through queues and announcements. */
-export type RedisLink = { redis: Redis; where: string; close(): void };
+export type RedisLink = { redis: Redis | Cluster; where: string; close(): void };
 
 export type ConnectOptions = {
-  /** `redis://` or `rediss://`, with a password unless it is this machine. */
+  /** See `parseRedisAddress`. A password unless it is this machine. */
   url: string;
   /** The way to Redis is private, so that `redis://` may cross it without TLS. Default false. */
   privateNetwork?: boolean | undefined;
@@ -23,26 +31,31 @@ export type ConnectOptions = {
    * caller decides.
    */
   patient?: boolean;
-  /** A connection that says nothing for so long while it is asked is replaced. Default: TCP decides, in minutes. */
+  /** A connection that says nothing for so long while it is asked is replaced. Default 6 s. */
   silentMs?: number;
+  /** Report jobs to OpenTelemetry, for whatever SDK this process has loaded. Default false. */
+  trace?: boolean | undefined;
 };
 
 /**
- * Connects, or says within five seconds why not. Afterwards the connection restores itself.
+ * Connects, or says within five seconds why not. Afterwards the connection restores itself: to the same server, to the
+ * nodes a cluster has then, to the master the sentinels name then.
  *
  * @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS
  */
 export async function connectRedis(options: ConnectOptions): Promise<RedisLink> {
-  const { url, logger, patient = false } = options;
-  const where = checkAddress(url, options.privateNetwork ?? false);
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    maxRetriesPerRequest: null,
-    enableOfflineQueue: patient,
-    ...(options.silentMs !== undefined && { socketTimeout: options.silentMs }),
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS),
-  });
+  const { url, logger, privateNetwork = false } = options;
+  const address = parseRedisAddress(url);
+  const { where } = address;
+  let refused: string | undefined;
+  const refuse = (host: string) => {
+    const problem = hostProblem(host, address, privateNetwork);
+    if (problem !== undefined) refused = problem;
+    return problem;
+  };
+  for (const { host } of address.hosts) if (refuse(host) !== undefined) throw wrong(refused!);
+  const redis = address.kind === "cluster" ? openCluster(address, options) : openServer(address, options);
+  guardNodes(redis, address, refuse);
   let lastError = "no answer";
   redis.on("error", (error: Error) => {
     lastError = error.message || lastError;
@@ -54,46 +67,24 @@ export async function connectRedis(options: ConnectOptions): Promise<RedisLink> 
     await refuseEviction(redis, where);
   } catch (error) {
     redis.disconnect();
-    if (error instanceof SubforgeError && error.code === "QUEUE_EVICTS") throw error;
-    throw new SubforgeError("QUEUE_UNREACHABLE", { where, reason: lastError }, { cause: error });
+    if (refused !== undefined) throw wrong(refused);
+    if (isSubforgeError(error, "QUEUE_EVICTS")) throw error;
+    throw new SubforgeError("QUEUE_UNREACHABLE", { where, reason: lastError });
   }
   return { redis, where, close: () => redis.disconnect() };
 }
 
 /** @throws SubforgeError QUEUE_UNREACHABLE when the deadline is over, or when the command fails */
 export async function within<T>(work: Promise<T>, timeoutMs: number, where: string): Promise<T> {
-  const unreachable = (reason: string, cause?: unknown) =>
-    new SubforgeError("QUEUE_UNREACHABLE", { where, reason }, { cause });
+  const unreachable = (reason: string) => new SubforgeError("QUEUE_UNREACHABLE", { where, reason });
   try {
     return await endWithin(work, timeoutMs, () => unreachable(`no answer within ${timeoutMs} ms`));
   } catch (error) {
     if (error instanceof SubforgeError) throw error;
-    throw unreachable(error instanceof Error ? error.message : String(error), error);
+    // Only its words: the errors of ioredis carry the command with all its arguments, jobs and passwords among them.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw unreachable(reason);
   }
-}
-
-/**
- * Whoever reaches Redis can read jobs and throw them away: outside this machine it needs a password, and TLS unless
- * the network itself is private.
- *
- * @returns Host and port, without credentials.
- */
-function checkAddress(text: string, privateNetwork: boolean): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^rediss?:$/.test(url.protocol) || !url.hostname) {
-    throw new SubforgeError("QUEUE_ADDRESS", { problem: "it is no redis:// or rediss:// address" });
-  }
-  const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (!local && !url.password) {
-    throw new SubforgeError("QUEUE_ADDRESS", {
-      problem: `${url.hostname} is another machine: name a password`,
-    });
-  }
-  if (!local && url.protocol === "redis:" && !privateNetwork) {
-    const problem = `${url.hostname} is another machine: use rediss://, or say that the network is private`;
-    throw new SubforgeError("QUEUE_ADDRESS", { problem });
-  }
-  return `${url.hostname}:${url.port || "6379"}`;
 }
 
 /**
@@ -101,8 +92,126 @@ function checkAddress(text: string, privateNetwork: boolean): string {
  *
  * @throws SubforgeError QUEUE_UNREACHABLE | QUEUE_EVICTS
  */
-export async function refuseEviction(redis: Redis, where: string): Promise<void> {
-  const memory = await within(redis.info("memory"), CONNECT_TIMEOUT_MS, where);
-  const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
-  if (policy && policy !== "noeviction") throw new SubforgeError("QUEUE_EVICTS", { where, policy });
+export async function refuseEviction(redis: RedisLink["redis"], where: string): Promise<void> {
+  const servers = redis instanceof Cluster ? redis.nodes("master") : [redis];
+  const memories = await within(
+    Promise.all(servers.map((server) => server.info("memory"))),
+    CONNECT_TIMEOUT_MS,
+    where,
+  );
+  for (const memory of memories) {
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
+    if (policy && policy !== "noeviction") throw new SubforgeError("QUEUE_EVICTS", { where, policy });
+  }
+}
+
+/** One server, or the master that sentinels name. */
+function openServer(address: RedisAddress, options: ConnectOptions): Redis {
+  const { kind, hosts, master, database, sentinelPassword } = address;
+  const tls = toTls(address);
+  const common: RedisOptions = {
+    ...perServer(address, options, tls),
+    db: database,
+    lazyConnect: true,
+    enableOfflineQueue: options.patient ?? false,
+    retryStrategy: pauseMs,
+  };
+  if (kind === "single") return new Redis({ ...common, ...hosts[0] });
+  return new Redis({
+    ...common,
+    sentinels: hosts,
+    name: master!,
+    role: "master",
+    failoverDetector: true,
+    sentinelRetryStrategy: pauseMs,
+    sentinelReconnectStrategy: pauseMs,
+    sentinelCommandTimeout: CONNECT_TIMEOUT_MS / 4,
+    ...(sentinelPassword && { sentinelPassword: sentinelPassword.revealText() }),
+    ...(tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
+  });
+}
+
+function openCluster(address: RedisAddress, options: ConnectOptions): Cluster {
+  return new Cluster(address.hosts, {
+    redisOptions: perServer(address, options, toTls(address)),
+    lazyConnect: true,
+    enableOfflineQueue: options.patient ?? false,
+    clusterRetryStrategy: pauseMs,
+    slotsRefreshTimeout: CONNECT_TIMEOUT_MS / 2,
+    slotsRefreshInterval: 5_000,
+    // Certificates are for names: a name is kept as it is, not turned into its address.
+    ...(address.tls && { dnsLookup: (name, callback) => callback(null, name) }),
+  });
+}
+
+function perServer(
+  { username, password }: RedisAddress,
+  { silentMs = SILENT_MS }: ConnectOptions,
+  tls: ConnectionOptions | undefined,
+): RedisOptions {
+  return {
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: silentMs,
+    maxRetriesPerRequest: null,
+    disableClientInfo: true, // one command less to allow
+    // A master that became a replica keeps its connections: the next one leads to the new master.
+    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+    ...(username !== undefined && { username }),
+    ...(password && { password: password.revealText() }),
+    ...(tls && { tls }),
+  };
+}
+
+/** @throws SubforgeError QUEUE_ADDRESS */
+function toTls({ tls }: RedisAddress): ConnectionOptions | undefined {
+  if (!tls) return undefined;
+  const { ca, cert, key, servername } = tls;
+  return {
+    minVersion: "TLSv1.2",
+    ...(ca !== undefined && { ca: readPem("ca", ca) }),
+    ...(cert !== undefined && { cert: readPem("cert", cert) }),
+    ...(key !== undefined && { key: readPem("key", key) }),
+    ...(servername !== undefined && { servername }),
+  };
+}
+
+function readPem(word: string, path: string): Buffer {
+  try {
+    if (statSync(path).size > MAX_PEM_BYTES) throw wrong(`the file of ${word} is larger than 1 MiB`);
+    return readFileSync(path);
+  } catch (error) {
+    if (isSubforgeError(error)) throw error;
+    throw wrong(`the file of ${word} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
+  }
+}
+
+/** A cluster or a sentinel may name hosts elsewhere: they are refused before a password is sent to them. */
+function guardNodes(
+  redis: Redis | Cluster,
+  { kind }: RedisAddress,
+  refuse: (host: string) => string | undefined,
+): void {
+  if (redis instanceof Cluster) {
+    redis.on("+node", (node: Redis) => {
+      if (refuse(node.options.host ?? "") === undefined) return;
+      node.disconnect();
+      redis.disconnect();
+    });
+  } else if (kind === "sentinel") {
+    redis.options.natMap = (key) => {
+      if (refuse(key.slice(0, key.lastIndexOf(":"))) !== undefined) {
+        redis.disconnect();
+        throw new Error("a host that must not be called");
+      }
+      return null;
+    };
+  }
+}
+
+function pauseMs(attempt: number): number {
+  return Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS);
+}
+
+function wrong(problem: string): SubforgeError<"QUEUE_ADDRESS"> {
+  return new SubforgeError("QUEUE_ADDRESS", { problem });
 }
