@@ -7,6 +7,14 @@ export type QueueScope = { genesis: Hex; validator: Hotkey; netuid: Netuid; temp
 /** Prefix of every key of ours in Redis. */
 export const KEY_PREFIX = "sf";
 
+/**
+ * A queue's name as it stands in keys. In braces: a cluster keeps all keys of one queue on one node, as scripts that
+ * touch several of them need it, and different queues on different nodes.
+ */
+export function keyName(queue: string): string {
+  return `{${queue}}`;
+}
+
 /** 12 hex digits: the part of a scope that is too long for a name. */
 export function scopeId(scope: QueueScope): string {
   return digest([scope.genesis, scope.validator, String(scope.netuid), scope.template], 12);

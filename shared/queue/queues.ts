@@ -49,7 +49,7 @@ const dispatchSchema = z.strictObject({
     )
     .min(1)
     .max(MAX_TARGETS),
-  /** Unix ms after which nobody waits for the answers. */
+  /** Unix ms after which nobody waits for the answers; the queue translates it between the clocks of two hosts. */
   expiresAtMs: whole,
 });
 export type DispatchJob = z.output<typeof dispatchSchema>;
@@ -87,7 +87,8 @@ export function openDispatchQueue(
   key: Uint8Array,
   connect: ConnectOptions,
 ): Promise<DispatchQueue> {
-  return TaskQueue.open({ name: queueName("dispatch", scope), schema: dispatchSchema, key, connect });
+  const name = queueName("dispatch", scope);
+  return TaskQueue.open({ name, schema: dispatchSchema, key, connect, timeField: "expiresAtMs" });
 }
 
 /** @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS */

@@ -81,7 +81,7 @@ describe("names", () => {
 });
 
 describe("the watchdog", () => {
-  const idle = { lastProgressMs: 0, waiting: 5, running: 0, concurrency: 8 };
+  const idle = { lastProgressMs: 0, waiting: 5, running: 0, concurrency: 8, stuckMs: 10_000 };
 
   it.each([
     ["work waits and nothing moved for long", idle, 10_001, true],

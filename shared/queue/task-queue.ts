@@ -1,24 +1,27 @@
-import { createHash } from "node:crypto";
-import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from "bullmq";
+import { type BulkJobOptions, Queue, type Telemetry } from "bullmq";
 import type { z } from "zod";
-import { systemClock } from "../clock.ts";
-import { isSubforgeError } from "../errors.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { SubforgeError } from "../errors.ts";
 import { failPoint } from "../fail-point.ts";
 import { type ConnectOptions, connectRedis, type RedisLink, within } from "./connection.ts";
-import { KEY_PREFIX } from "./job-ids.ts";
+import { consumeJobs, DEFAULT_TIMING, type Handler, type Timing } from "./consumer.ts";
+import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
+import { KEY_PREFIX, keyName } from "./job-ids.ts";
+import { loadTelemetry } from "./load-telemetry.ts";
+import { QueueRoom } from "./queue-room.ts";
 import { QueueMeter, type QueueStats } from "./queue-stats.ts";
-import { openJob, sealJob } from "./sealed-job.ts";
-import { isStuck, WATCH_INTERVAL_MS } from "./watchdog.ts";
+import { moveTime, RedisClock } from "./redis-clock.ts";
+import { sealJob } from "./sealed-job.ts";
+import { toPriority, type Urgency } from "./urgency.ts";
 
-/** A command to Redis ends within this, whatever state Redis is in. */
+/** A question to Redis ends within this, whatever state Redis is in. */
 const COMMAND_TIMEOUT_MS = 2_000;
 
-/** A killed worker's jobs are taken over after about 4 s; BullMQ's own values take a minute. */
-const LOCK_MS = 5_000;
-const STALLED_INTERVAL_MS = 2_000;
+/** Who adds decides what becomes of the work, and hears soon that it must. */
+const ADD_TIMEOUT_MS = 1_000;
 
-/** A job that took so many workers down with it is not given to another one. */
-const MAX_STALLED = 3;
+/** Jobs that go to Redis in one piece. */
+const MAX_TOGETHER = 500;
 
 /** Tries of a job whose handler failed, before it is a dead letter. */
 const ATTEMPTS = 3;
@@ -26,15 +29,11 @@ const ATTEMPTS = 3;
 const KEEP_FINISHED = 16;
 const KEEP_DEAD = 1_000;
 
-/** A job that no worker here understands waits so long for one that does. */
-const HAND_BACK_MS = 1_000;
-const GIVE_UP_HANDING_BACK_MS = 600_000;
+/** Events that Redis remembers of each queue. Nobody reads them; BullMQ keeps ten thousand. */
+const KEEP_EVENTS = 100;
 
-/** How long a stop waits for running jobs before it leaves them to another worker. */
-const STOP_TIMEOUT_MS = 6_000;
-
-/** A job that is not tried again. */
-export type DeadLetter = { id: string; reason: string; payloadHash: string };
+/** More would be a week of backlog for a whole subnet, and nobody waits for such answers. */
+const DEFAULT_MAX_WAITING = 100_000;
 
 export type TaskQueueOptions<Schema extends z.ZodType> = {
   name: string;
@@ -42,63 +41,80 @@ export type TaskQueueOptions<Schema extends z.ZodType> = {
   /** 32 bytes, derived from the validator's hotkey: tags every payload. */
   key: Uint8Array;
   connect: ConnectOptions;
+  /**
+   * A field of the payload that is a time, Unix ms, after which nobody waits for the job. Each side has it on its own
+   * clock; between them it is on the clock of Redis.
+   */
+  timeField?: keyof z.output<Schema> & string;
+  /** With so many jobs waiting, `add` refuses more. Default 100,000. */
+  maxWaiting?: number;
+  /** Default: locks of 5 s, so that a killed worker's jobs are taken over after about 4 s. */
+  timing?: Partial<Timing>;
+  clock?: Pick<Clock, "nowMs">;
 };
 
+export type NewJob<Payload> = { id: string; payload: Payload; urgency?: Urgency };
+
 /**
- * Work on its way to whoever takes it. At least once, in no order; an id that is waiting is not added twice. Payloads
- * are tagged, and a payload whose tag is not ours is never handed out.
+ * Work on its way to whoever takes it. At least once; the urgent first, else in the order of adding, where nothing is
+ * promised. An id that is waiting is not added twice. Payloads are tagged, and a payload whose tag is not ours is
+ * never handed out.
  */
 export class TaskQueue<Schema extends z.ZodType> {
   readonly name: string;
-  readonly #schema: Schema;
-  readonly #key: Uint8Array;
-  readonly #connect: ConnectOptions;
+  readonly #options: TaskQueueOptions<Schema>;
   readonly #link: RedisLink;
   readonly #queue: Queue;
   readonly #meter: QueueMeter;
+  readonly #room: QueueRoom;
+  readonly #clock: RedisClock;
+  readonly #dead: DeadLetters;
+  readonly #telemetry: Telemetry | undefined;
 
-  private constructor(options: TaskQueueOptions<Schema>, link: RedisLink) {
-    this.name = options.name;
-    this.#schema = options.schema;
-    this.#key = options.key;
-    this.#connect = options.connect;
+  private constructor(options: TaskQueueOptions<Schema>, link: RedisLink, telemetry: Telemetry | undefined) {
+    const { name, clock = systemClock } = options;
+    const base = `${KEY_PREFIX}:${keyName(name)}`;
+    this.name = name;
+    this.#options = options;
     this.#link = link;
-    this.#queue = new Queue(options.name, { connection: link.redis, prefix: KEY_PREFIX });
-    this.#meter = new QueueMeter(link.redis, `${KEY_PREFIX}:${options.name}`);
+    this.#telemetry = telemetry;
+    this.#queue = new Queue(keyName(name), {
+      connection: link.redis,
+      prefix: KEY_PREFIX,
+      streams: { events: { maxLen: KEEP_EVENTS } },
+      ...(telemetry && { telemetry }),
+    });
+    this.#meter = new QueueMeter(link.redis, base);
+    this.#room = new QueueRoom(link, base, options.maxWaiting ?? DEFAULT_MAX_WAITING);
+    this.#clock = new RedisClock(link, `${base}:meta`, () => clock.nowMs());
+    this.#dead = new DeadLetters(this.#queue, (work) => this.#ask(work));
     this.#queue.on("error", (error) =>
       options.connect.logger.debug("queue.error", { reason: error.message }),
     );
   }
 
-  /** @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS */
+  /** @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS | QUEUE_TRACE_MISSING */
   static async open<Schema extends z.ZodType>(options: TaskQueueOptions<Schema>): Promise<TaskQueue<Schema>> {
+    const telemetry = options.connect.trace ? await loadTelemetry() : undefined;
     const link = await connectRedis({ ...options.connect, patient: false });
-    return new TaskQueue(options, link);
+    return new TaskQueue(options, link, telemetry);
   }
 
   /**
-   * Adds jobs in one go. An id that is already there is left as it is.
+   * Adds jobs, up to 500 in one go. An id that is already there is left as it is.
    *
-   * @throws SubforgeError QUEUE_UNREACHABLE within two seconds when Redis is away: nothing was decided then
+   * @throws SubforgeError QUEUE_UNREACHABLE within a second when Redis is away; QUEUE_FULL when too much waits. Some may
+   * have been added then: adding them again does no harm
    */
-  async add(jobs: readonly { id: string; payload: z.input<Schema> }[]): Promise<void> {
+  async add(jobs: readonly NewJob<z.input<Schema>>[]): Promise<void> {
     if (jobs.length === 0) return;
-    const options = {
-      attempts: ATTEMPTS,
-      backoff: { type: "fixed", delay: 500 },
-      removeOnComplete: { count: KEEP_FINISHED },
-      removeOnFail: { count: KEEP_DEAD },
-    };
+    await this.#room.take(jobs.length);
+    const aheadMs = await this.#clock.aheadMs();
     failPoint("queue.add.before");
-    await this.#ask(
-      this.#queue.addBulk(
-        jobs.map(({ id, payload }) => ({
-          name: "job",
-          data: sealJob(payload, this.#key, `${this.name}/${id}`),
-          opts: { ...options, jobId: id },
-        })),
-      ),
-    );
+    for (let from = 0; from < jobs.length; from += MAX_TOGETHER) {
+      const part = jobs.slice(from, from + MAX_TOGETHER).map((job) => this.#toBullJob(job, aheadMs));
+      await within(this.#queue.addBulk(part), ADD_TIMEOUT_MS, this.#link.where).catch(tellMemory);
+    }
     failPoint("queue.add.after");
   }
 
@@ -110,13 +126,13 @@ export class TaskQueue<Schema extends z.ZodType> {
 
   /** Jobs that nobody has taken yet. @throws SubforgeError QUEUE_UNREACHABLE */
   async waiting(): Promise<number> {
-    return this.#ask(this.#queue.getWaitingCount());
+    return (await this.stats()).jobs.waiting;
   }
 
   /** Is nothing waiting, in work or put off? @throws SubforgeError QUEUE_UNREACHABLE */
   async isIdle(): Promise<boolean> {
-    const counts = await this.#ask(this.#queue.getJobCounts("waiting", "active", "delayed", "prioritized"));
-    return Object.values(counts).every((count) => count === 0);
+    const { waiting, active, delayed } = (await this.stats()).jobs;
+    return waiting + active + delayed === 0;
   }
 
   /** Figures for metrics and status lines; cheap also with a million jobs. @throws SubforgeError QUEUE_UNREACHABLE */
@@ -124,53 +140,43 @@ export class TaskQueue<Schema extends z.ZodType> {
     return this.#ask(this.#meter.read());
   }
 
-  /** Newest first. @throws SubforgeError QUEUE_UNREACHABLE */
-  async deadLetters(count = 100): Promise<DeadLetter[]> {
-    const jobs = await this.#ask(this.#queue.getFailed(0, count - 1));
-    return jobs.map((job) => ({
-      id: job.id ?? "",
-      reason: job.failedReason ?? "",
-      payloadHash: createHash("sha256").update(JSON.stringify(job.data)).digest("hex"),
-    }));
+  /** Newest first, at most 1,000. @throws SubforgeError QUEUE_UNREACHABLE */
+  deadLetters(count = 100): Promise<DeadLetter[]> {
+    return this.#dead.list(Math.min(count, KEEP_DEAD));
+  }
+
+  /** Gives a dead letter all its tries again. @returns Was it one? @throws SubforgeError QUEUE_UNREACHABLE */
+  retryDead(id: string): Promise<boolean> {
+    return this.#dead.retry(id);
+  }
+
+  /** @returns Was it a dead letter? It is gone then. @throws SubforgeError QUEUE_UNREACHABLE */
+  dropDead(id: string): Promise<boolean> {
+    return this.#dead.drop(id);
   }
 
   /**
    * Takes jobs until the signal aborts, then finishes those it has within seconds. Replaces its connection and itself
    * when it makes no progress. A handler that throws gets the job again, up to three times, unless the error is a
    * SubforgeError that is not retryable.
+   *
+   * @param options.rate - At most so many jobs begin in that time, of all consumers of this queue together.
    */
   async consume(
-    handler: (payload: z.output<Schema>, id: string) => Promise<void>,
-    options: { concurrency: number; signal: AbortSignal },
+    handler: Handler<z.output<Schema>>,
+    options: { concurrency: number; signal: AbortSignal; rate?: { max: number; perMs: number } },
   ): Promise<void> {
-    const { logger } = this.#connect;
-    const { concurrency, signal } = options;
-    let running = 0;
-    let lastProgressMs = Date.now();
-    const process = async (job: Job, token?: string): Promise<void> => {
-      running++;
-      lastProgressMs = Date.now();
-      try {
-        await this.#handle(job, token, handler);
-      } finally {
-        running--;
-        lastProgressMs = Date.now();
-      }
-    };
-    let consumer = await this.#startConsumer(process, concurrency);
-    while (!signal.aborted) {
-      await systemClock.sleep(WATCH_INTERVAL_MS, signal);
-      const waiting = await this.waiting().catch(() => undefined);
-      if (waiting === undefined) lastProgressMs = Date.now(); // Redis is away: waiting for it is not being stuck
-      if (!signal.aborted && isStuck({ lastProgressMs, waiting, running, concurrency }, Date.now())) {
-        logger.warn("queue.consumer-replaced", { queue: this.name, waiting });
-        const stuck = consumer;
-        void stuck.stop(0);
-        consumer = await this.#startConsumer(process, concurrency);
-        lastProgressMs = Date.now();
-      }
-    }
-    await consumer.stop(STOP_TIMEOUT_MS);
+    const { schema, key, connect, timeField, timing } = this.#options;
+    await consumeJobs(handler, {
+      ...options,
+      name: this.name,
+      ...{ schema, key, connect, timeField, attempts: ATTEMPTS },
+      timing: { ...DEFAULT_TIMING, ...timing },
+      nowMs: () => (this.#options.clock ?? systemClock).nowMs(),
+      telemetry: this.#telemetry,
+      aheadMs: () => this.#clock.aheadMs(),
+      waiting: () => this.waiting(),
+    });
   }
 
   async close(): Promise<void> {
@@ -178,63 +184,29 @@ export class TaskQueue<Schema extends z.ZodType> {
     this.#link.close();
   }
 
-  async #startConsumer(
-    process: (job: Job, token?: string) => Promise<void>,
-    concurrency: number,
-  ): Promise<{ stop(timeoutMs: number): Promise<void> }> {
-    const { logger } = this.#connect;
-    const link = await connectRedis({ ...this.#connect, patient: true }).catch((error: unknown) => {
-      if (isSubforgeError(error, "QUEUE_UNREACHABLE")) return undefined;
-      throw error;
-    });
-    if (!link) return { stop: async () => {} }; // the watchdog tries again
-    const worker = new Worker(this.name, process, {
-      connection: link.redis,
-      prefix: KEY_PREFIX,
-      concurrency,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_INTERVAL_MS,
-      maxStalledCount: MAX_STALLED,
-    });
-    worker.on("error", (error) => logger.debug("queue.consumer-error", { reason: error.message }));
-    worker.on("failed", (job, error) =>
-      logger.warn("queue.job-failed", { queue: this.name, job: job?.id, reason: error.message }),
-    );
-    return {
-      stop: async (timeoutMs) => {
-        await within(worker.close(timeoutMs === 0), Math.max(timeoutMs, 1_000), link.where).catch(() =>
-          within(worker.close(true), 1_000, link.where).catch(() => undefined),
-        );
-        link.close();
-      },
+  #toBullJob({ id, payload, urgency }: NewJob<z.input<Schema>>, aheadMs: number) {
+    const { key, timeField, clock = systemClock } = this.#options;
+    const travelling = timeField === undefined ? payload : moveTime(payload, timeField, aheadMs);
+    const opts: BulkJobOptions = {
+      jobId: id,
+      timestamp: Math.round(clock.nowMs() + aheadMs),
+      attempts: ATTEMPTS,
+      removeOnComplete: { count: KEEP_FINISHED },
+      removeOnFail: { count: KEEP_DEAD },
+      stackTraceLimit: 0,
+      ...(urgency && { priority: toPriority(urgency) }),
     };
-  }
-
-  async #handle(
-    job: Job,
-    token: string | undefined,
-    handler: (payload: z.output<Schema>, id: string) => Promise<void>,
-  ): Promise<void> {
-    const id = job.id ?? "";
-    try {
-      failPoint("queue.take.before");
-      await handler(openJob(this.#schema, job.data, this.#key, `${this.name}/${id}`), id);
-      failPoint("queue.take.after");
-    } catch (error) {
-      if (!isSubforgeError(error)) throw error;
-      const young = Date.now() - job.timestamp < GIVE_UP_HANDING_BACK_MS;
-      if (error.code === "QUEUE_JOB_VERSION" && token && young) {
-        await job.moveToDelayed(Date.now() + HAND_BACK_MS, token);
-        throw new DelayedError();
-      }
-      if (!error.retryable || error.code === "QUEUE_JOB_VERSION") {
-        throw new UnrecoverableError(`${error.code}: ${error.message}`);
-      }
-      throw error;
-    }
+    return { name: "job", data: sealJob(travelling, key, `${this.name}/${id}`), opts };
   }
 
   #ask<T>(work: Promise<T>): Promise<T> {
     return within(work, COMMAND_TIMEOUT_MS, this.#link.where);
   }
+}
+
+/** Redis would rather refuse a job than lose another one. */
+function tellMemory(error: SubforgeError<"QUEUE_UNREACHABLE">): never {
+  const { where, reason } = error.details;
+  if (!reason.startsWith("OOM ")) throw error;
+  throw new SubforgeError("QUEUE_FULL", { where, problem: "Redis has used all the memory it may use" });
 }

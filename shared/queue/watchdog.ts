@@ -1,9 +1,3 @@
-/** A consumer that started nothing for so long, with work waiting and hands free, is stuck. */
-const STUCK_AFTER_MS = 10_000;
-
-/** How often to look. */
-export const WATCH_INTERVAL_MS = 2_000;
-
 export type Progress = {
   /** When a job was last taken, finished or failed, or when the consumer was started, ms. */
   lastProgressMs: number;
@@ -11,6 +5,8 @@ export type Progress = {
   waiting: number | undefined;
   running: number;
   concurrency: number;
+  /** A consumer that started nothing for so long, with work waiting and hands free, is stuck. */
+  stuckMs: number;
 };
 
 /**
@@ -20,5 +16,5 @@ export type Progress = {
  */
 export function isStuck(progress: Progress, nowMs: number): boolean {
   if (!progress.waiting || progress.running >= progress.concurrency) return false;
-  return nowMs - progress.lastProgressMs > STUCK_AFTER_MS;
+  return nowMs - progress.lastProgressMs > progress.stuckMs;
 }
