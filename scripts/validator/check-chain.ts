@@ -72,9 +72,10 @@ async function readEndpoint(endpoint: string): Promise<EndpointFacts> {
 }
 
 /** Are the calls that a validator signs as this release knows them? */
-export function checkRuntime({ identity, status }: Pick<OperatorChain, "identity" | "status">): Finding {
+export function checkRuntime(chain: Pick<OperatorChain, "identity" | "status">): Finding {
   const what = "runtime";
-  const { writeProblems } = status();
+  const { identity } = chain;
+  const { writeProblems } = chain.status();
   const name = `${identity.specName} ${identity.specVersion}`;
   if (writeProblems.length === 0) return ok(what, `${name}: every call has the shape we know`);
   const fact = `${name} writes calls in a way this release does not know: ${writeProblems.join("; ")}`;
