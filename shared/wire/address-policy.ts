@@ -1,4 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
+import { isPortAllowed, type PortRule } from "./port-rule.ts";
 
 /*
  * Whom we call. Addresses come from the chain, so from strangers: without a rule, a miner could point every validator
@@ -9,7 +10,9 @@ export type AddressPolicy = {
   /** Loopback and private networks too: for a development chain. Link-local, with its metadata services, never. */
   allowPrivate: boolean;
   /** Addresses of this machine as others see it: calling oneself is somebody's trick. */
-  own?: readonly string[];
+  own?: readonly string[] | undefined;
+  /** Beside the ports that nobody is called on. */
+  ports?: PortRule | undefined;
 };
 
 export type AddressVerdict =
@@ -28,12 +31,13 @@ export function checkAddress(address: string, port: number, policy: AddressPolic
   const family = isIPv4(ip) ? "ipv4" : isIPv6(ip) && !ip.includes("%") ? "ipv6" : undefined;
   if (!family) return { ok: false, why: "not-numeric" };
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return { ok: false, why: "port" };
-  if (policy.own && ownAddresses(policy.own).check(ip, family)) return { ok: false, why: "own-address" };
+  if (policy.own?.length && ownAddresses(policy.own).check(ip, family))
+    return { ok: false, why: "own-address" };
   const origin = `http://${family === "ipv6" ? `[${ip}]` : ip}:${port}`;
   if (isPrivate(ip, family))
     return policy.allowPrivate ? { ok: true, origin } : { ok: false, why: "not-public" };
   if (!isGlobal(ip, family)) return { ok: false, why: "not-public" };
-  return isServicePort(port) ? { ok: false, why: "port" } : { ok: true, origin };
+  return isPortAllowed(port, policy.ports) ? { ok: true, origin } : { ok: false, why: "port" };
 }
 
 /**
@@ -60,7 +64,10 @@ const SPECIAL_V4 = blockList("ipv4", [
   "169.254.0.0/16", // link-local, cloud metadata
   "192.0.0.0/24", // protocol assignments
   "192.0.2.0/24", // documentation
+  "192.31.196.0/24", // AS112: answers for addresses of nobody
+  "192.52.193.0/24", // multicast tunnels
   "192.88.99.0/24", // 6to4 relays
+  "192.175.48.0/24", // AS112
   "198.18.0.0/15", // benchmarks
   "198.51.100.0/24", // documentation
   "203.0.113.0/24", // documentation
@@ -74,18 +81,9 @@ const SPECIAL_V6 = blockList("ipv6", [
   "2001::/23", // protocol assignments: Teredo, benchmarks, ORCHID
   "2001:db8::/32", // documentation
   "2002::/16", // 6to4: an IPv4 address inside
+  "2620:4f:8000::/48", // AS112
   "3fff::/20", // documentation
 ]);
-
-/** What listens here is infrastructure, and answers a stranger's bytes at its own risk. */
-const SERVICE_PORTS = new Set([
-  2049, 2375, 2376, 2379, 2380, 3306, 3389, 5432, 5672, 5900, 5984, 6379, 6443, 8500, 9092, 9200, 9300, 9933,
-  9944, 10250, 11211, 15672, 27017, 30333,
-]);
-
-function isServicePort(port: number): boolean {
-  return (port < 1024 && port !== 80 && port !== 443) || SERVICE_PORTS.has(port);
-}
 
 function isPrivate(ip: string, family: Family): boolean {
   return family === "ipv4" ? PRIVATE_V4.check(ip, "ipv4") : PRIVATE_V6.check(ip, "ipv6");
@@ -106,8 +104,15 @@ function blockList(family: Family, ranges: string[]): BlockList {
   return list;
 }
 
+/** Made once for each list: a worker has one, and checks every target with it. */
 function ownAddresses(own: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const ip of own) list.addAddress(ip, isIPv4(ip) ? "ipv4" : "ipv6");
+  let list = ownLists.get(own);
+  if (!list) {
+    list = new BlockList();
+    for (const ip of own) list.addAddress(ip, isIPv4(ip) ? "ipv4" : "ipv6");
+    ownLists.set(own, list);
+  }
   return list;
 }
+
+const ownLists = new WeakMap<readonly string[], BlockList>();
