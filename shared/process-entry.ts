@@ -8,6 +8,8 @@ export type ProcessEntry =
   | "cli"
   | "inference-process"
   | "inference-thread"
+  | "scorer"
+  | "stall-watch"
   | "bench-axon"
   | "bench-flood"
   | "bench-gpu-loop"

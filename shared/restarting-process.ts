@@ -26,6 +26,8 @@ export type RestartingProcessOptions = {
   env?: Record<string, string>;
   /** First message over the channel between parent and child, whose end tells the child that its parent is gone. */
   message?: Record<string, string>;
+  /** How long it may take to stop before it is killed. Default 8 s. */
+  graceMs?: number;
   /** Each line of its standard output, which is ignored otherwise. Standard error passes through. */
   onLine?: (line: string) => void;
   onStart?: (pid: number) => void;
@@ -48,7 +50,7 @@ export function startRestartingProcess(
       child = start(options);
       const { pid = 0 } = child;
       options.onStart?.(pid);
-      const how = await untilGone(child, signal);
+      const how = await untilGone(child, options.graceMs ?? STOP_MS, signal);
       child = undefined;
       options.onEnd?.(pid, how);
       if (signal.aborted) return;
@@ -73,12 +75,12 @@ function start({ script, args, env, message, onLine }: RestartingProcessOptions)
 }
 
 /** Resolves when the process is gone. An abort of the signal asks it to stop, and kills it when it does not. */
-function untilGone(child: ChildProcess, signal: AbortSignal): Promise<number | string> {
+function untilGone(child: ChildProcess, graceMs: number, signal: AbortSignal): Promise<number | string> {
   return new Promise((resolve) => {
     let killer: NodeJS.Timeout | undefined;
     const stop = (): void => {
       child.kill("SIGTERM");
-      killer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+      killer = setTimeout(() => child.kill("SIGKILL"), graceMs);
     };
     const gone = (how: number | string): void => {
       clearTimeout(killer);
