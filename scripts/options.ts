@@ -76,6 +76,15 @@ export const queueOptions = {
   },
 } as const satisfies Record<string, Options>;
 
+/** Processes whose jobs can be followed by OpenTelemetry. */
+export const traceOptions = {
+  trace: {
+    type: "boolean",
+    describe:
+      "Report jobs to OpenTelemetry (package bullmq-otel); default: when OTEL_EXPORTER_OTLP_ENDPOINT is set",
+  },
+} as const satisfies Record<string, Options>;
+
 /** Which subnet is mined or validated. */
 export const templateOptions = {
   template: {
@@ -130,6 +139,11 @@ export type CommandGroup = {
 /** The queue named by `--queue`, else by REDIS_URL; undefined: start a private one. */
 export function queueUrl(args: { queue: string | undefined }): string | undefined {
   return args.queue ?? (process.env.REDIS_URL || undefined);
+}
+
+/** Asked for by `--trace`, or by the variable every exporter of OpenTelemetry reads. */
+export function isTraced(args: { trace?: boolean | undefined }): boolean {
+  return args.trace ?? Boolean(process.env.OTEL_EXPORTER_OTLP_ENDPOINT);
 }
 
 /** The knobs a template is given, for it to check: those of `--config`, and `--preset` above them. */

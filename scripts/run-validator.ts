@@ -7,10 +7,11 @@ import { loadSubnet } from "../subnets/registry.ts";
 import type { AskProtocol } from "../validator/asking.ts";
 import type { ValidatorEvent } from "../validator/events.ts";
 import { startValidator } from "../validator/validator.ts";
+import { type AddressArgs, addressRules, addressWords } from "./address-options.ts";
 import { toLine } from "./dev/dev-lines.ts";
 import { unlockSigner, type WalletArgs } from "./load-signer.ts";
 import { assertDevKeyAllowed, chainAt, isLocal, publicNetwork } from "./networks.ts";
-import { queueUrl, templateConfig } from "./options.ts";
+import { isTraced, queueUrl, templateConfig } from "./options.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
 /** The parsed flags of `subforge validator run`. */
@@ -27,9 +28,10 @@ export type RunValidatorArgs = WalletArgs & {
   targetsPerJob: number;
   data: string;
   queuePrivateNetwork: boolean;
+  trace: boolean | undefined;
   allowPrivate: boolean | undefined;
   protocol: AskProtocol;
-};
+} & AddressArgs;
 
 /**
  * Opens what a validator needs, runs it, prints what happens (with --json one line per event), and returns when it was
@@ -39,6 +41,7 @@ export type RunValidatorArgs = WalletArgs & {
  */
 export async function runValidator(args: RunValidatorArgs, signal: AbortSignal): Promise<void> {
   const logger = createLogger("planner", args.logLevel);
+  addressRules(args); // workers would fail by them, again and again
   const at = chainAt(args.network);
   const template = await loadSubnet(args.template);
   const config = template.parseConfig(templateConfig(args));
@@ -77,7 +80,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
         template,
         config,
         journalPath: resolve(data, "journal.db"),
-        queue: { url, privateNetwork: args.queuePrivateNetwork, logger },
+        queue: { url, privateNetwork: args.queuePrivateNetwork, trace: isTraced(args), logger },
         clock: systemClock,
         logger,
         signal: stopping,
@@ -102,8 +105,11 @@ function workerArgs(args: RunValidatorArgs): string[] {
           ...(args.allowUnsafeKeyfile ? ["--allow-unsafe-keyfile"] : []),
         ];
   const select = ["--netuid", String(args.netuid), "--template", args.template];
-  const link = args.queuePrivateNetwork ? ["--queue-private-network"] : [];
-  return [...wallet, ...select, ...link, "--log-level", args.logLevel];
+  const link = [
+    ...(args.queuePrivateNetwork ? ["--queue-private-network"] : []),
+    ...(isTraced(args) ? ["--trace"] : []),
+  ];
+  return [...wallet, ...select, ...link, ...addressWords(args), "--log-level", args.logLevel];
 }
 
 function print(event: ValidatorEvent, json: boolean): void {

@@ -11,9 +11,10 @@ import { queueKeyPurpose } from "../shared/queue/queues.ts";
 import type { Hotkey } from "../shared/types.ts";
 import { loadSubnet } from "../subnets/registry.ts";
 import { startWorker } from "../validator/worker.ts";
+import { type AddressArgs, addressRules } from "./address-options.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
 import { publicNetwork } from "./networks.ts";
-import { queueUrl, walletOptions } from "./options.ts";
+import { isTraced, queueUrl, walletOptions } from "./options.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
 /** The parsed flags of `subforge validator worker`. */
@@ -31,8 +32,9 @@ export type RunWorkerArgs = {
   template: string | undefined;
   concurrency: number;
   queuePrivateNetwork: boolean;
+  trace: boolean | undefined;
   supervised: boolean;
-};
+} & AddressArgs;
 
 /** Between two looks for a validator on this Redis. */
 const LOOK_INTERVAL_MS = 1_000;
@@ -53,6 +55,7 @@ const assignmentSchema = z.object({ queue: z.string(), secret: z.base64().option
  */
 export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Promise<void> {
   const logger = createLogger("worker", args.logLevel);
+  const addresses = addressRules(args);
   const parentGone = new AbortController();
   const signal = AbortSignal.any([shutdown, parentGone.signal]);
   if (args.supervised) process.once("disconnect", () => parentGone.abort());
@@ -61,7 +64,12 @@ export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Pro
   if (url === undefined) throw new SubforgeError("WORKER_QUEUE_NEEDED", {});
   await keysReady();
 
-  const connect: ConnectOptions = { url, privateNetwork: args.queuePrivateNetwork, logger };
+  const connect: ConnectOptions = {
+    url,
+    privateNetwork: args.queuePrivateNetwork,
+    trace: isTraced(args),
+    logger,
+  };
   const found = await waitForValidator(args, connect, signal);
   if (!found) return; // told to stop before one came
   const { claimed } = found;
@@ -75,6 +83,7 @@ export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Pro
       concurrency: args.concurrency,
       allowPrivate: announcement.allowPrivate && publicNetwork(announcement.genesis) === undefined,
       protocol: announcement.protocol,
+      ...addresses,
     },
     { template, signer, connect, logger, signal },
   );

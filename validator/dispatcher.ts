@@ -10,6 +10,7 @@ import {
   type DispatchQueue,
   groupSize,
 } from "../shared/queue/queues.ts";
+import type { NewJob } from "../shared/queue/task-queue.ts";
 import type { Answer, Message, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey } from "../shared/types.ts";
 import { encodeMessage } from "../shared/wire/message.ts";
@@ -48,7 +49,10 @@ export class Dispatcher {
     this.#groupSize = targetsPerJob;
   }
 
-  /** Adds whatever is asked, missing and in nobody's hands. Redis being away is not an error: the next call tries again. */
+  /**
+   * Adds whatever is asked, missing and in nobody's hands. Redis being away or full is not an error: the next call tries
+   * again.
+   */
   async dispatch(
     key: EpochKey,
     jobs: readonly JobRecord[],
@@ -60,8 +64,12 @@ export class Dispatcher {
       if (!(await this.#deps.collect.isIdle())) return;
       for (const record of jobs) await this.#dispatchJob(key, record, earlier, untilMs);
     } catch (error) {
-      if (!isSubforgeError(error, "QUEUE_UNREACHABLE")) throw error;
-      this.#deps.logger.warn("queue.away", { epoch: key.epoch, reason: error.message });
+      const isAway = isSubforgeError(error, "QUEUE_UNREACHABLE");
+      if (!isAway && !isSubforgeError(error, "QUEUE_FULL")) throw error;
+      this.#deps.logger.warn(isAway ? "queue.away" : "queue.full", {
+        epoch: key.epoch,
+        reason: error.message,
+      });
     }
   }
 
@@ -93,7 +101,8 @@ export class Dispatcher {
     const synapse = template.synapses[job.synapse];
     if (job.to === "source" || !synapse) return;
     const size = groupSize(synapse.maxResponseBytes, this.#groupSize);
-    const additions: { place: string; attempt: number; id: string; payload: DispatchJob }[] = [];
+    const additions: (NewJob<DispatchJob> & { place: string; attempt: number })[] = [];
+    const urgency = { later: earlier.size > 0, leftMs: untilMs - this.#deps.clock.nowMs() };
     const reachable = inAskingOrder(
       asks.filter(({ ip }) => ip !== undefined),
       { epoch: key.epoch, mechanism: key.mechanism, taskId: job.taskId },
@@ -127,6 +136,7 @@ export class Dispatcher {
         place,
         attempt,
         id: jobId({ ...identity, attempt }),
+        urgency,
         payload: {
           ...identity,
           attempt,

@@ -1,9 +1,11 @@
+import { addressOptions } from "../address-options.ts";
 import {
   type Command,
   networkOptions,
   passwordOptions,
   queueOptions,
   templateOptions,
+  traceOptions,
   walletOptions,
 } from "../options.ts";
 import type { SettingsFile } from "../settings-file.ts";
@@ -21,6 +23,7 @@ export const runOptions = {
   ...networkOptions,
   ...walletOptions,
   ...queueOptions,
+  ...traceOptions,
   ...templateOptions,
   netuid: { type: "number", demandOption: true, describe: "Subnet to validate" },
   workers: {
@@ -43,6 +46,7 @@ export const runOptions = {
     type: "boolean",
     describe: "Call miners at private addresses; default: when the chain is a local development chain",
   },
+  ...addressOptions,
 } as const;
 
 /** One file for all commands of a validator: what `run` has as flags. */
@@ -86,9 +90,11 @@ const workerOptions = {
   "allow-unsafe-keyfile": walletOptions["allow-unsafe-keyfile"],
   "dev-key": walletOptions["dev-key"],
   ...queueOptions,
+  ...traceOptions,
   netuid: { type: "number", describe: "Which validator, when Redis knows several" },
   template: { type: "string", describe: "Which validator, when Redis knows several" },
   concurrency: { type: "number", default: 8, describe: "Jobs in hand at once" },
+  ...addressOptions,
   supervised: {
     type: "boolean",
     default: false,

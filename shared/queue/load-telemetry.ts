@@ -10,7 +10,7 @@ import { SubforgeError } from "../errors.ts";
 export async function loadTelemetry(): Promise<Telemetry> {
   try {
     const { BullMQOtel } = await import("bullmq-otel");
-    return new BullMQOtel("subforge");
+    return new BullMQOtel({ tracerName: "subforge" });
   } catch (error) {
     throw new SubforgeError("QUEUE_TRACE_MISSING", {}, { cause: error });
   }
