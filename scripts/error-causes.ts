@@ -79,6 +79,7 @@ export const CAUSES: Record<string, string> = {
   JOURNAL_BROKEN: "The disk is full, the permissions are wrong, or the file was damaged.",
   PLAN_DECLINED: "What changes the chain is done only after a yes, at the terminal or by --yes.",
   FUZZ_USAGE: "The command line of npm run fuzz has a flag or value that does not exist.",
+  NEMESIS_USAGE: "The command line of npm run nemesis has a flag or value that does not exist.",
   SOAK_USAGE: "The command line of npm run soak has a flag or value that does not exist.",
   BALANCE_TOO_LOW: "The price of the call and its fee together are more than the account has free.",
   REGISTRATION_CLOSED:

@@ -290,6 +290,11 @@ export const ERRORS = {
     hint: () => "run: npm run fuzz -- [node|axon|onnx] [--seed N] [--count N] [--json]",
     exit: "usage",
   }),
+  NEMESIS_USAGE: spec<{ problem: string }>({
+    message: (d) => d.problem,
+    hint: () => "run: npm run nemesis -- crash-points, or npm run nemesis -- --schedules N --seed S [--json]",
+    exit: "usage",
+  }),
   SOAK_USAGE: spec<{ problem: string }>({
     message: (d) => d.problem,
     hint: () => "run: npm run soak -- miner [--minutes N] [--json]",

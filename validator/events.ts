@@ -1,5 +1,6 @@
 import type { WireWeights } from "../shared/chain/chain.ts";
 import type { WeightsMethod } from "../shared/chain/commit-reveal.ts";
+import type { WeightBasis } from "../shared/journal/weight-rows.ts";
 import type { Reason } from "../shared/reasons.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../shared/types.ts";
 
@@ -17,8 +18,12 @@ export type SkipReason =
 export type VoidReason =
   /** Most miners failed together: more likely us than them. */
   | "validator-outage"
-  /** The scorer threw. */
+  /** The scorer threw, or its process died. */
   | "scorer-failed"
+  /** It took longer than it may, and was ended. */
+  | "scorer-timeout"
+  /** It needed more memory than it may. */
+  | "scorer-out-of-memory"
   /** The scorer gave something that is no score. */
   | "score-invalid"
   /** The planner was not there when the epoch ended. */
@@ -42,6 +47,14 @@ export type AbstainReason =
   | "beacon-invalid"
   /** The chain has newer weights of this hotkey that this journal does not know: another machine, or an old copy. */
   | "set-by-another"
+  /** There is a share to burn, and the subnet owner's hotkey has no uid. */
+  | "owner-not-registered"
+  /** A uid got another owner between decision and signature: the weight would be a stranger's. */
+  | "uid-reused"
+  /** The chain wants more entries by now than were decided. */
+  | "too-few-weights"
+  /** Until the epoch was over this process was not the one that may sign: another planner has the lease, or it waits for a doppelganger. */
+  | "held-back"
   | "window-over";
 
 type Epoch = { netuid: Netuid; mechanism: number; epoch: number };
@@ -59,14 +72,16 @@ export type ScoredMiner = {
 /** What a validator tells while it runs. Plain JSON. */
 export type ValidatorEvent =
   | { event: "validator.started"; netuid: Netuid; hotkey: Hotkey; template: string; version: string }
-  | ({ event: "epoch.planned"; startBlock: BlockNumber; jobs: number; asked: number } & Epoch)
+  | ({ event: "epoch.planned"; startBlock: BlockNumber; tempo: number; jobs: number; asked: number } & Epoch)
   | ({ event: "epoch.skipped"; reason: SkipReason } & Epoch)
   /** Nobody was asked in the epochs `from` to `to`: the chain was away, or this process was. */
   | { event: "epochs.missed"; netuid: Netuid; mechanism: number; from: number; to: number }
   | ({ event: "epoch.scored"; scores: ScoredMiner[]; asked: number; answered: number } & Epoch)
   | ({ event: "epoch.void"; reason: VoidReason; asked: number; answered: number } & Epoch)
   | ({ event: "answers.collected"; taskId: string; worker: string; recorded: number } & Epoch)
-  | ({ event: "weights.signed"; sent: WireWeights; extrinsicHash: Hex } & Epoch)
+  | ({ event: "weights.signed"; sent: WireWeights; extrinsicHash: Hex; basis: WeightBasis } & Epoch)
+  /** What would have been signed, or why nothing would: this process only watches. */
+  | ({ event: "weights.shadow"; would: WireWeights | null; reason: string | null; basis: WeightBasis } & Epoch)
   | ({ event: "weights.included"; block: BlockNumber; extrinsicHash: Hex } & Epoch)
   | ({
       event: "weights.committed";
@@ -84,9 +99,21 @@ export type ValidatorEvent =
       readBack: WireWeights;
       block: BlockNumber;
       extrinsicHash: Hex;
+      basis: WeightBasis;
     } & Epoch)
   | ({ event: "weights.abstained"; reason: string } & Epoch)
   | ({ event: "weights.failed"; reason: string } & Epoch)
+  /** Nothing is signed before this block, unless another machine shows signs of life earlier. */
+  | { event: "doppelganger.waiting"; netuid: Netuid; untilBlock: BlockNumber; lastUpdate: BlockNumber }
+  /** `journal`: it proves that this machine sent the chain's last weights; `waited`: nobody else showed up. */
+  | { event: "doppelganger.clear"; netuid: Netuid; proof: "journal" | "waited" | "off" }
+  /** Another planner of this hotkey works: this one waits until that one is gone. */
+  | { event: "planner.waiting"; netuid: Netuid; holder: string }
+  /** This machine's clock differs from the chain's by so much; above 0, it is ahead. */
+  | { event: "clock.skewed"; skewSeconds: number }
+  | { event: "clock.agrees" }
+  /** Nothing moves: what this validator waits for, and when it gives up and ends, if it does. */
+  | { event: "validator.waiting"; for: string; sinceMs: number; endsInMs: number | null }
   | { event: "worker.started"; pid: number }
   | { event: "worker.stopped"; pid: number; how: number | string };
 

@@ -1,5 +1,5 @@
 import type { ScoreRecord } from "../shared/journal/score-records.ts";
-import { isValidatorsOwnFault, type Reason } from "../shared/reasons.ts";
+import { isValidatorsOwnFault, REASONS, type Reason } from "../shared/reasons.ts";
 import type { EpochContext, Evidence, RawScore, SubnetTemplate, Transcript } from "../shared/template.ts";
 import type { Hotkey, Json, Uid } from "../shared/types.ts";
 import type { VoidReason } from "./events.ts";
@@ -7,10 +7,25 @@ import type { VoidReason } from "./events.ts";
 /** More than this share of those who answered last time failing together is more likely us than them. */
 const OUTAGE_SHARE = 0.5;
 
+/** What a template may keep from epoch to epoch, as JSON: the journal writes all of it at the end of each. */
+export const MAX_STATE_CHARS = 4 * 1024 * 1024;
+
+/** Evidence of one epoch: entries, and the size of one as JSON. It is printed, not computed with. */
+export const MAX_EVIDENCE = 65_536;
+const MAX_FACTS_CHARS = 4_096;
+
 /** What an epoch was worth. `void`: nothing is learnt from it, and what miners had before is kept. */
 export type Judgement =
   | { status: "scored"; scores: ScoreRecord[]; evidence: Evidence[]; state: Json }
-  | { status: "void"; reason: VoidReason; scores: ScoreRecord[] };
+  | {
+      status: "void";
+      reason: VoidReason;
+      scores: ScoreRecord[];
+      /** What the scorer threw, or how its process ended: for the log, short. */
+      detail?: string;
+    };
+
+const MAX_DETAIL_CHARS = 500;
 
 /**
  * Transcripts to scores, by the template, which is not trusted: one that throws, or gives what is no score, voids the
@@ -34,12 +49,17 @@ export function judgeEpoch(
   let scored: ReturnType<SubnetTemplate["scoreEpoch"]>;
   try {
     scored = template.scoreEpoch(context, transcripts.map(withoutOwnFaults), state);
-  } catch {
-    return { status: "void", reason: "scorer-failed", scores: unscored() };
+  } catch (error) {
+    return { status: "void", reason: "scorer-failed", scores: unscored(), detail: describe(error) };
   }
-  if (!isValid(scored)) return { status: "void", reason: "score-invalid", scores: unscored() };
+  if (!isValidSafely(scored)) return { status: "void", reason: "score-invalid", scores: unscored() };
   const scores = toRecords(context, tallies, scored.raw);
   return { status: "scored", scores, evidence: scored.evidence, state: scored.state };
+}
+
+/** What is recorded of those who were asked in an epoch that nobody could score. */
+export function unscoredRecords(context: EpochContext, transcripts: readonly Transcript[]): ScoreRecord[] {
+  return toRecords(context, tally(transcripts), new Map());
 }
 
 /** A share of the weights, with the hotkey it is for: by the time it is sent, the uid may be somebody else's. */
@@ -66,6 +86,15 @@ export function weightShares(
     return shares;
   } catch {
     return undefined;
+  }
+}
+
+/** Anything may be thrown, and even looking at it may throw. */
+function describe(error: unknown): string {
+  try {
+    return String(error).slice(0, MAX_DETAIL_CHARS);
+  } catch {
+    return "something that cannot be printed";
   }
 }
 
@@ -106,23 +135,47 @@ function isOutage(
   return before.length > 0 && silent.length > before.length * OUTAGE_SHARE;
 }
 
+/** What was thrown while it was looked at is no score either. */
+function isValidSafely(scored: unknown): boolean {
+  try {
+    return isValid(scored as ReturnType<SubnetTemplate["scoreEpoch"]>);
+  } catch {
+    return false;
+  }
+}
+
 function isValid({ raw, state, evidence }: ReturnType<SubnetTemplate["scoreEpoch"]>): boolean {
-  if (!(raw instanceof Map) || !Array.isArray(evidence)) return false;
-  for (const entry of raw.values()) if (!isScore(entry?.score)) return false;
-  return isPlainJson(state) && evidence.every(({ facts }) => isPlainJson(facts));
+  if (!(raw instanceof Map) || !Array.isArray(evidence) || evidence.length > MAX_EVIDENCE) return false;
+  for (const [hotkey, entry] of raw) {
+    if (typeof hotkey !== "string" || !isScore(entry?.score)) return false;
+    if (typeof entry.reason !== "string" || !Object.hasOwn(REASONS, entry.reason)) return false;
+  }
+  if (!isPlainJson(state) || JSON.stringify(state).length > MAX_STATE_CHARS) return false;
+  return evidence.every(
+    ({ hotkey, taskId, facts }) =>
+      typeof hotkey === "string" &&
+      typeof taskId === "string" &&
+      isPlainJson(facts) &&
+      JSON.stringify(facts).length <= MAX_FACTS_CHARS,
+  );
 }
 
 function isScore(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
-/** NaN and infinity become null in JSON, so a state that holds one would come back as another after a restart. */
-function isPlainJson(value: unknown, depth = 0): value is Json {
+/**
+ * Does it come back from JSON as it went in? NaN and infinity become null, a date a text, and a state that holds one
+ * would be another after a restart. No deeper than 64.
+ */
+export function isPlainJson(value: unknown, depth = 0): value is Json {
   if (value === null || typeof value === "boolean" || typeof value === "string") return true;
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object" || depth > 64) return false;
-  const values = Array.isArray(value) ? value : Object.values(value as object);
-  return values.every((item) => isPlainJson(item, depth + 1));
+  if (Array.isArray(value)) return value.every((item) => isPlainJson(item, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return false;
+  return Object.values(value).every((item) => isPlainJson(item, depth + 1));
 }
 
 /** Who was asked in this epoch, and who was judged in it by a truth that came later. */
