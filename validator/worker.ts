@@ -16,9 +16,11 @@ import {
 } from "../shared/queue/queues.ts";
 import type { Answer, Message, SubnetTemplate, Synapse } from "../shared/template.ts";
 import { decodeMessage, encodeMessage, MESSAGE_CONTENT_TYPE } from "../shared/wire/message.ts";
+import type { PortRule } from "../shared/wire/port-rule.ts";
 import { synapseRoute } from "../shared/wire/route.ts";
 import type { Asker, AskProtocol } from "./asking.ts";
 import { Dendrite } from "./dendrite.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import { V10Dendrite } from "./v10-dendrite.ts";
 
 /** Jobs in hand at once. More than 16 gives nothing; each has up to 32 miners. */
@@ -39,6 +41,12 @@ export type WorkerOptions = {
   allowPrivate: boolean;
   /** How miners are asked. Default btauth/1; v10 for Python miners of SDK 7 to 10. */
   protocol?: AskProtocol;
+  /** Addresses of this machine as others see it, beside those of its interfaces: no miner is called there. */
+  ownAddresses?: readonly string[];
+  /** What the operator says about the ports of miners. */
+  ports?: PortRule | undefined;
+  /** Open sockets to all miners together. Default 768. */
+  maxSockets?: number | undefined;
 };
 
 export type WorkerDeps = {
@@ -64,7 +72,9 @@ export async function startWorker(options: WorkerOptions, deps: WorkerDeps): Pro
   const key = signer.deriveSecret(queueKeyPurpose(scope));
   const dispatch = await openDispatchQueue(scope, key, connect);
   const collect = await openCollectQueue(scope, key, connect);
-  const dendrite = new ASKERS[options.protocol ?? "btauth/1"](signer, { allowPrivate });
+  const own = [...ownAddresses(), ...(options.ownAddresses ?? [])];
+  const policy = { allowPrivate, own, ports: options.ports };
+  const dendrite = new ASKERS[options.protocol ?? "btauth/1"](signer, policy, options.maxSockets);
   const worker = `${process.pid}-${randomBytes(4).toString("hex")}`;
   logger.info("worker.started", { worker, netuid: scope.netuid, template: template.id, concurrency });
   try {
