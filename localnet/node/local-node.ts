@@ -59,6 +59,8 @@ export type LocalNode = {
   dump(): Uint8Array;
   /** Go on as a chain that was dumped: of the same genesis, so that no client is misled. */
   load(file: Uint8Array): void;
+  /** The chain behind the endpoint, for a test that looks on or interferes without being a client. */
+  inside: ChainNode;
   /** Make blocks now, whatever the mode. @returns the number of the last one */
   newBlock(count?: number): BlockNumber;
   head(): { number: BlockNumber; hash: Hex };
@@ -110,6 +112,7 @@ export async function startLocalNode(options: LocalNodeOptions, signal?: AbortSi
     genesisHash: node.genesisHash,
     version: () => node.engine.version(),
     faults,
+    inside: node,
     dump: () => states.dump(),
     load: (file) => states.load(file),
     newBlock: (count) => author.newBlock(count).header.number,

@@ -1,0 +1,72 @@
+import type { WeightsMethod } from "../../shared/chain/commit-reveal.ts";
+import { FAIL_POINTS, type FailPoint } from "../../shared/fail-point.ts";
+
+/** One death: which process, where, and what must be so that it gets there. */
+export type Crash = {
+  point: FailPoint;
+  nth: number;
+  who: "planner" | "worker";
+  method: WeightsMethod;
+  /** The process begins with an empty journal. */
+  fresh: boolean;
+  /** The pool refuses calls until somebody gives up. */
+  refused: boolean;
+};
+
+/** Points that both processes pass: the planner hands out and collects, a worker takes and hands over. */
+const OF_BOTH: readonly FailPoint[] = [
+  "queue.add.before",
+  "queue.add.after",
+  "queue.take.before",
+  "queue.take.after",
+];
+
+/** Reached at the start of a new journal only, or in the epoch that was not prepared. */
+const FRESH: readonly FailPoint[] = [
+  "journal.migrate.inside",
+  "epoch.skip.before",
+  "epoch.skip.after",
+  "weights.abstain.before",
+  "weights.abstain.after",
+];
+
+/** Steps of weights that are written in transactions of the same kind: planned ones are not. */
+const STEPS = { plain: 4, hash: 6, timelock: 5 } as const;
+
+/** What else happens to weights that are committed first. */
+const OF_COMMITS: readonly FailPoint[] = ["commit.awaited.after", "reveal.revealed.after"];
+const OF_HASHES: readonly FailPoint[] = [
+  "reveal.sign.before",
+  "reveal.sign.after",
+  "reveal.signed.after",
+  "reveal.submit.after",
+];
+
+/** Later stages of an epoch: no subnet that ships has one, so their points are passed in tests of the planner alone. */
+const LATER_STAGES: readonly FailPoint[] = ["stage.begin.before", "stage.begin.inside", "stage.begin.after"];
+
+const WEIGHTS = FAIL_POINTS.filter((point) => point.startsWith("weights.") && !FRESH.includes(point));
+
+/** Every death that there is, on every kind of subnet where it means something else. */
+export function crashPlan(): Crash[] {
+  const everywhere = FAIL_POINTS.filter(
+    (point) => ![...OF_COMMITS, ...OF_HASHES, ...LATER_STAGES].includes(point),
+  );
+  return [
+    ...everywhere.flatMap((point) => crashesAt(point, "plain")),
+    ...[...WEIGHTS, ...OF_COMMITS].flatMap((point) => crashesAt(point, "timelock")),
+    ...[...WEIGHTS, ...OF_COMMITS, ...OF_HASHES].flatMap((point) => crashesAt(point, "hash")),
+  ];
+}
+
+function crashesAt(point: FailPoint, method: WeightsMethod): Crash[] {
+  const isWorkers = point.startsWith("worker.");
+  const base = {
+    ...{ point, nth: 1, method, fresh: FRESH.includes(point), refused: point === "weights.fail.after" },
+    who: isWorkers ? ("worker" as const) : ("planner" as const),
+  };
+  if (point === "weights.step.inside") {
+    return Array.from({ length: STEPS[method] }, (_, index) => ({ ...base, nth: index + 1 }));
+  }
+  return OF_BOTH.includes(point) ? [base, { ...base, who: "worker" }] : [base];
+}
