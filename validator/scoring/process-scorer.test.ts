@@ -1,13 +1,222 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
-import { processScorer } from "./process-scorer.ts";
+import type { SubnetTemplate } from "../../shared/template.ts";
+import { type ProcessScorerOptions, processScorer } from "./process-scorer.ts";
+import { inlineScorer, type Scorer } from "./scorer.ts";
+import { hasOwnNetworks } from "./scorer-cage.ts";
+import { recordedEpoch } from "./scoring.test-kit.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "subforge-scorer-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const wallet = join(folder, "hotkey");
+writeFileSync(wallet, "secret seed", { mode: 0o600 });
+
+let files = 0;
+
+/** A template in a file: everybody is worth what it says, on average, until `source` changes that. */
+function templateFile(source: string): string {
+  const path = join(folder, `template-${++files}.mjs`);
+  writeFileSync(
+    path,
+    `const template = {
+       id: "strange", version: "1", parseConfig: (input) => input, initialState: () => ({}), agents: [],
+       synapses: { ask: { createRequest: (task) => task, parseResponse: (message) => message, maxResponseBytes: 1e6 } },
+       planEpoch: () => ({ jobs: [] }),
+       scoreEpoch(context, transcripts, state) {
+         const raw = new Map();
+         const evidence = [];
+         for (const { job, answers } of transcripts) {
+           for (const [hotkey, { response }] of answers) {
+             raw.set(hotkey, { score: (raw.get(hotkey)?.score ?? 0) + response.worth / transcripts.length, reason: "ok" });
+             evidence.push({ hotkey, taskId: job.taskId, facts: { worth: response.worth } });
+           }
+         }
+         return { raw, evidence, state: Object.fromEntries([...raw].map(([hotkey, { score }]) => [hotkey, score])) };
+       },
+       toWeights: (state, { participants }) => participants.map(({ uid, hotkey }) => ({ uid, weight: state[hotkey] ?? 1 })),
+     };
+     ${source}
+     export default template;`,
+  );
+  return path;
+}
+
+/** The scorer of a template that a stranger wrote. */
+async function strangers(source: string, options: Partial<ProcessScorerOptions> = {}): Promise<Scorer> {
+  const path = templateFile(source);
+  return processScorer(
+    {
+      ...{ script: processEntry("scorer"), args: ["--file", path], readable: [path] },
+      ...{ expected: { id: "strange", version: "1" }, heapMiB: 64, deadlineMs: 15_000, ...options },
+    },
+    { logger: silentLogger },
+  );
+}
+
+/** A scorer that tries things, and tells in its evidence what became of each. */
+const TRIES = `
+import * as fs from "node:fs";
+import { spawnSync } from "node:child_process";
+import { Worker } from "node:worker_threads";
+import { kill } from "node:process";
+import os from "node:os";
+import inspector from "node:inspector";
+const tries = {
+  "read a wallet": () => fs.readFileSync(${JSON.stringify(wallet)}),
+  "read the environment of its parent": () => fs.readFileSync("/proc/" + process.ppid + "/environ"),
+  "read its memory": () => fs.openSync("/proc/" + process.ppid + "/mem"),
+  "list a folder": () => fs.readdirSync(${JSON.stringify(folder)}),
+  "write a file": () => fs.writeFileSync(${JSON.stringify(join(folder, "left-behind"))}, "x"),
+  "start a process": () => { const { error } = spawnSync("id"); if (error) throw error; },
+  "start a thread": () => new Worker("", { eval: true }),
+  "kill its parent": () => process.kill(process.ppid, 0),
+  "kill by a named import": () => kill(process.ppid, 0),
+  "debug its parent": () => process._debugProcess(process.ppid),
+  "debug itself": () => inspector.open(0),
+  "slow its parent down": () => os.setPriority(process.ppid, 19),
+  "load native code": () => process.dlopen({ exports: {} }, "/usr/lib/x.node"),
+  "reach Node's insides": () => process.binding("spawn_sync"),
+};
+template.scoreEpoch = (context, transcripts, state) => {
+  const outcome = {};
+  for (const [name, attempt] of Object.entries(tries)) {
+    try { attempt(); outcome[name] = "done"; } catch (error) { outcome[name] = String(error.code); }
+  }
+  const facts = [outcome, { ...process.env }, process.argv.slice(2).length, process.cwd()];
+  return { raw: new Map(), state, evidence: [{ hotkey: "x", taskId: "x", facts }] };
+};`;
 
 describe("a scorer in a process of its own", () => {
-  it("starts", async () => {
-    const t0 = performance.now();
-    const s = await processScorer({ script: processEntry("scorer"), args: ["--template", "hello"], expected: { id: "hello", version: "1" } }, { logger: silentLogger });
-    console.log(performance.now() - t0);
-    await s.close();
+  it("gives what the same template gives in this one", async () => {
+    const path = templateFile("");
+    const { default: template } = (await import(path)) as { default: SubnetTemplate };
+    const options = { script: processEntry("scorer"), args: ["--file", path], readable: [path] };
+    const scorer = await processScorer({ ...options, expected: template }, { logger: silentLogger });
+    const inline = inlineScorer(template);
+    const input = recordedEpoch(300, 3);
+    const judged = await scorer.judge(input);
+    expect(judged).toEqual(await inline.judge(input));
+    if (judged.status !== "scored") throw new Error(judged.detail);
+    expect(judged.scores).toHaveLength(300);
+    expect(judged.evidence).toHaveLength(900);
+    const weights = await scorer.weights(input.context, judged.state);
+    expect(weights).toEqual(await inline.weights(input.context, judged.state));
+    expect(weights).toHaveLength(300);
+    await scorer.close();
+  });
+
+  it("T48: cannot read a wallet or the environment, write, start or end anything", async () => {
+    const input = recordedEpoch(1, 1);
+    const scorer = await strangers(TRIES);
+    const judged = await scorer.judge(input);
+    await scorer.close();
+    if (judged.status !== "scored") throw new Error(judged.detail);
+    const [outcome, environment, args, folderOfIt] = judged.evidence[0]!.facts as [
+      object,
+      object,
+      number,
+      string,
+    ];
+    expect(Object.values(outcome)).toHaveLength(14);
+    for (const [name, code] of Object.entries(outcome)) {
+      expect(`${name}: ${code}`).toMatch(/: (ERR_ACCESS_DENIED|ERR_DLOPEN_DISABLED)$/);
+    }
+    expect([environment, args, folderOfIt]).toEqual([{}, 2, "/"]);
+  });
+
+  it("T48: reaches no network where the system has networks of their own", async ({ skip }) => {
+    if (!(await hasOwnNetworks())) skip("this system gives its users no network namespaces");
+    const input = recordedEpoch(1, 1);
+    const scorer = await strangers(`
+      import os from "node:os";
+      template.scoreEpoch = (context, transcripts, state) =>
+        ({ raw: new Map(), state, evidence: [{ hotkey: "x", taskId: "x", facts: Object.keys(os.networkInterfaces()) }] });`);
+    expect(await scorer.judge(input)).toMatchObject({ evidence: [{ facts: [] }] });
+    await scorer.close();
+  });
+
+  it.for([
+    ["ends its process", "process.exit(0)", "scorer-failed"],
+    ["fills the heap", "const a = []; for (;;) a.push({ a: [a.length] })", "scorer-out-of-memory"],
+    [
+      "fills memory outside of the heap",
+      "const a = []; for (;;) a.push(Buffer.alloc(5e7, 1))",
+      "scorer-failed",
+    ],
+    ["answers in its own words", "write({ part: 'scored', state: 1 })", "scorer-failed"],
+    [
+      "scores who is not there",
+      "write({ part: 'scored' }, { part: 'scores', scores: [{ hotkey: 'x', uid: 0, score: 1, reason: 'ok', asked: 0, answered: 0 }] }, { part: 'state' }, { part: 'end' })",
+      "scorer-failed",
+    ],
+    ["talks without end", "for (;;) fs.writeSync(3, Buffer.alloc(1e6))", "scorer-failed"],
+  ] as const)("V4: that %s voids the epoch by name", async ([_what, does, reason]) => {
+    const input = recordedEpoch(2, 1);
+    const scorer = await strangers(`
+      import fs from "node:fs";
+      const write = (...heads) => { for (const head of heads) {
+        const text = Buffer.from(JSON.stringify(head));
+        const bytes = Buffer.from(head.part === "state" ? "{}" : "");
+        const prefix = Buffer.alloc(8);
+        prefix.writeUInt32LE(text.length, 0);
+        prefix.writeUInt32LE(bytes.length, 4);
+        fs.writeSync(3, Buffer.concat([prefix, text, bytes]));
+      } for (;;); };
+      template.scoreEpoch = (context, transcripts, state) => { ${does} };`);
+    expect(await scorer.judge(input)).toMatchObject({
+      ...{ status: "void", reason },
+      scores: [
+        { asked: 1, answered: 1 },
+        { asked: 1, answered: 1 },
+      ],
+    });
+    await scorer.close();
+  });
+
+  it("V4: that hangs is ended when its time is over, and works again afterwards", async () => {
+    const input = recordedEpoch(1, 1);
+    const scorer = await strangers("template.scoreEpoch = () => { for (;;); };", { deadlineMs: 1_500 });
+    expect(await scorer.judge(input)).toMatchObject({ status: "void", reason: "scorer-timeout" });
+    expect(await scorer.weights(input.context, {})).toEqual([{ uid: 0, hotkey: "miner-0", weight: 1 }]);
+    await scorer.close();
+  });
+
+  it("T48: carries nothing from one epoch to the next but its state, not even what it did to the language", async () => {
+    const input = recordedEpoch(1, 1);
+    const scorer = await strangers(`
+      let calls = 0;
+      template.scoreEpoch = (context, transcripts, state) => {
+        const polluted = ({}).polluted === true;
+        Object.prototype.polluted = true;
+        return { raw: new Map(), state: { calls: ++calls, polluted }, evidence: [] };
+      };`);
+    const states = [await scorer.judge(input), await scorer.judge(input)];
+    expect(states).toMatchObject(Array(2).fill({ state: { calls: 1, polluted: false } }));
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    await scorer.close();
+  });
+
+  it.for([
+    ["another version", "template.version = '2';"],
+    ["code that throws while it is loaded", "throw new Error('no');"],
+    [
+      "code that wants a package's secrets",
+      `import fs from "node:fs"; fs.readFileSync(${JSON.stringify(wallet)});`,
+    ],
+  ])("does not start with %s", async ([_what, source]) => {
+    await expect(strangers(source!)).rejects.toMatchObject({ code: "SCORER_NOT_STARTED" });
+  });
+
+  it("ends what it is doing when it is closed", async () => {
+    const input = recordedEpoch(1, 1);
+    const scorer = await strangers("template.scoreEpoch = () => { for (;;); };");
+    const judged = scorer.judge(input);
+    await scorer.close();
+    expect(await judged).toMatchObject({ status: "void" });
   });
 });

@@ -32,7 +32,7 @@ const LIMITED = `ulimit -c 0; ulimit -f 0; ulimit -t "$1"; ulimit -d "$2"; shift
 /**
  * Starts a Node process that holds code which nobody trusts. It reads the package's code, the packages it depends on
  * and what `readable` names; it writes no file, starts no process and no thread, loads no native code, and sees no
- * environment. Its pipes: question in, nothing out, troubles, answer out.
+ * environment. Its pipes: 2 for its troubles, 3 for the answer, 4 for the question.
  */
 export async function startCaged(cage: Cage): Promise<ChildProcess> {
   const { script, args, heapMiB, cpuSeconds } = cage;
@@ -46,7 +46,7 @@ export async function startCaged(cage: Cage): Promise<ChildProcess> {
   return spawn("/bin/sh", ["-c", LIMITED, "sh", ...limits, ...network, ...node, script, ...args], {
     cwd: "/",
     env: {},
-    stdio: ["pipe", "ignore", "pipe", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
   });
 }
 

@@ -77,7 +77,7 @@ async function readAnswer(
           const { id, version } = readySchema.parse(frame.head);
           template = { id, version };
           if (!question) return { template, answer: undefined };
-          sendQuestion(child.stdin!, question).catch(() => undefined); // its end tells why
+          sendQuestion(child.stdio[4] as Writable, question).catch(() => undefined); // its end tells why
           continue;
         }
         const answer = reader.take(frame);

@@ -6,9 +6,9 @@ import { inlineScorer } from "./scorer.ts";
 import { answerFrames, type ScorerAnswer } from "./scorer-answer.ts";
 import { QuestionReader, type ScorerQuestion } from "./scorer-question.ts";
 
-/** Where the question comes from and the answer goes; the parent reads nothing else. */
-const QUESTION_FD = 0;
-export const ANSWER_FD = 3;
+/** As `startCaged` opens them. None of the standard three: a package that looks at `process.stdin` changes how it reads. */
+const ANSWER_FD = 3;
+const QUESTION_FD = 4;
 
 const READ_BYTES = 1024 * 1024;
 
