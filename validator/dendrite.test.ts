@@ -1,19 +1,23 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Keypair, keysReady } from "../shared/keys/keypair.ts";
 import type { Message } from "../shared/template.ts";
-import { checkHeaders, DEFAULT_WINDOW, type VerifiedRequest, verifyBody } from "../shared/wire/btauth.ts";
 import {
   decodeMessage,
   encodeJsonMessage,
   encodeMessage,
   MESSAGE_CONTENT_TYPE,
 } from "../shared/wire/message.ts";
-import { createNonceSource, unixNs } from "../shared/wire/nonce.ts";
 import { refusalBody } from "../shared/wire/refusals.ts";
-import { signReply } from "../shared/wire/reply.ts";
+import {
+  ADVERSARIES,
+  answerWell,
+  closedPort,
+  type Heard,
+  signedHeaders,
+  startAdversary,
+} from "./adversaries.test-kit.ts";
 import type { Question, Reply } from "./asking.ts";
 import { Dendrite } from "./dendrite.ts";
 
@@ -32,62 +36,74 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
+describe("T26, T27: a miner that", () => {
+  it.each(ADVERSARIES)("$name is refused: $reason", async ({ make, honestFirst = 0, reason }) => {
+    const port = await serve(make(miner));
+    const dendrite = open();
+    const target = { hotkey: miner.address, ip: "127.0.0.1", port };
+    for (let asked = 0; asked < honestFirst; asked++) {
+      expect(await dendrite.ask(target, question())).toMatchObject({ ok: true });
+    }
+    const short = ["timeout", "answer-too-slow"].includes(reason) ? { timeoutMs: 300 } : {};
+    expect(await dendrite.ask(target, question(short))).toMatchObject({ ok: false, reason });
+  });
+});
+
 describe("an answer", () => {
   it("comes back when the miner signed it for this question", async () => {
-    const port = await serve((request, response) => answer(request, response, { echo: 1 }));
+    const port = await serve((heard) => answerWell(heard, miner));
     const reply = await ask(port);
-    expect(reply).toMatchObject({ ok: true });
     expect(message(reply)).toEqual({ echo: 1 });
     expect(reply.latencyMs).toBeGreaterThan(0);
   });
 
+  it("may come in many small chunks, up to the limit and no further", async () => {
+    const send = (size: number) => (heard: Heard) => {
+      const body = new Uint8Array(size);
+      heard.response.writeHead(200, signedHeaders(heard, miner, body));
+      for (let at = 0; at < size; at += 7) heard.response.write(body.subarray(at, at + 7));
+      heard.response.end();
+    };
+    const whole = await ask(await serve(send(LIMIT)));
+    expect(whole.ok && whole.body.length).toBe(LIMIT);
+    expect(await ask(await serve(send(LIMIT + 1)))).toMatchObject({ ok: false, reason: "answer-too-large" });
+  });
+
+  it("is asked for directly, whatever proxy the environment names", async () => {
+    const port = await serve((heard) => answerWell(heard, miner));
+    const nowhere = `http://127.0.0.1:${await closedPort()}`;
+    for (const name of ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "NODE_USE_ENV_PROXY"])
+      vi.stubEnv(name, nowhere);
+    closing.push(() => vi.unstubAllEnvs());
+    expect(await ask(port)).toMatchObject({ ok: true });
+  });
+
   it("in JSON is kept as a frame like the others", async () => {
-    const port = await serve((request, response) =>
-      send(request, response, encodeJsonMessage({ echo: 2 }), "application/json"),
+    const body = encodeJsonMessage({ echo: 2 });
+    const port = await serve((heard) =>
+      heard.response
+        .writeHead(200, signedHeaders(heard, miner, body, { contentType: "application/json" }))
+        .end(body),
     );
     expect(message(await ask(port))).toEqual({ echo: 2 });
   });
 
-  it.each<[string, Handler, string]>([
-    [
-      "is not signed",
-      (_, response) => response.writeHead(200, { "content-type": MESSAGE_CONTENT_TYPE }).end("x"),
-      "bad-signature",
-    ],
-    [
-      "is signed by somebody else",
-      (request, response) => answer(request, response, { a: 1 }, Keypair.fromUri("//Eve")),
-      "bad-signature",
-    ],
-    ["was changed on its way", (request, response) => tampered(request, response), "bad-signature"],
-    [
-      "is larger than agreed",
-      (request, response) => send(request, response, new Uint8Array(LIMIT + 1), MESSAGE_CONTENT_TYPE),
-      "answer-too-large",
-    ],
-    ["never ends", (_, response) => endless(response), "answer-too-large"],
+  it.each<[string, (heard: Heard) => unknown, string]>([
     [
       "is no message",
-      (request, response) => send(request, response, Buffer.from("hi"), "application/json"),
+      (heard) => {
+        const headers = signedHeaders(heard, miner, Buffer.from("hi"), { contentType: "application/json" });
+        heard.response.writeHead(200, headers).end("hi");
+      },
       "wrong-shape",
     ],
-    ["has no type", (_, response) => response.writeHead(200).end("x"), "wrong-shape"],
-    [
-      "has endless headers",
-      (_, response) => response.writeHead(200, { big: "x".repeat(20_000) }).end(),
-      "header-too-large",
-    ],
-    ["is no HTTP", (_, response) => response.socket!.write("nonsense\r\n\r\n"), "not-http"],
-    ["points elsewhere", (_, response) => response.writeHead(307, { location: "/other" }).end(), "redirected"],
-    ["refuses the caller", (_, response) => refuse(response, 403, "BTAUTH_NOT_WELCOME"), "refused"],
-    ["says the question is none", (_, response) => refuse(response, 400, "AXON_BAD_REQUEST"), "refused"],
-    ["says it failed", (_, response) => refuse(response, 500, "AXON_FAILED"), "refused"],
-    ["says it ran out of time", (_, response) => refuse(response, 504, "AXON_DEADLINE"), "timeout"],
-    ["never comes", () => undefined, "timeout"],
-    ["drips", (_, response) => drip(response), "answer-too-slow"],
-    ["breaks off", (_, response) => response.socket!.destroy(), "connect-failed"],
+    ["has no type", ({ response }) => response.writeHead(200).end("x"), "wrong-shape"],
+    ["refuses the caller", ({ response }) => refuse(response, 403, "BTAUTH_NOT_WELCOME"), "refused"],
+    ["says the question is none", ({ response }) => refuse(response, 400, "AXON_BAD_REQUEST"), "refused"],
+    ["says it failed", ({ response }) => refuse(response, 500, "AXON_FAILED"), "refused"],
+    ["says it ran out of time", ({ response }) => refuse(response, 504, "AXON_DEADLINE"), "timeout"],
   ])("that %s is no answer", async (_, handler, reason) => {
-    expect(await ask(await serve(handler), { timeoutMs: 700 })).toMatchObject({ ok: false, reason });
+    expect(await ask(await serve(handler))).toMatchObject({ ok: false, reason });
   });
 
   it("is not waited for where nobody listens, or where nobody may be called", async () => {
@@ -112,16 +128,16 @@ describe("another try", () => {
   it("with a new nonce follows a stale or replayed one, once", async () => {
     for (const code of ["BTAUTH_STALE", "BTAUTH_REPLAYED"] as const) {
       const nonces: string[] = [];
-      const port = await serve((request, response) => {
+      const port = await serve(({ request, response, ...heard }) => {
         nonces.push(String(request.headers["x-bittensor-nonce"]));
         if (nonces.length === 1) refuse(response, 401, code);
-        else void answer(request, response, { echo: 3 });
+        else answerWell({ request, response, ...heard }, miner, { echo: 3 });
       });
       expect(message(await ask(port))).toEqual({ echo: 3 });
       expect(new Set(nonces).size).toBe(2);
     }
     let tries = 0;
-    const port = await serve((_, response) => {
+    const port = await serve(({ response }) => {
       tries++;
       refuse(response, 401, "BTAUTH_STALE");
     });
@@ -131,22 +147,22 @@ describe("another try", () => {
 
   it("follows a busy miner until the deadline, as late as it asks for", async () => {
     let tries = 0;
-    const port = await serve((request, response) => {
+    const port = await serve((heard) => {
       tries++;
-      if (tries === 1) response.writeHead(429, { "retry-after": "1" }).end(refusalBody("BTAUTH_BUSY"));
-      else void answer(request, response, { echo: 4 });
+      if (tries === 1) heard.response.writeHead(429, { "retry-after": "1" }).end(refusalBody("BTAUTH_BUSY"));
+      else answerWell(heard, miner, { echo: 4 });
     });
     const reply = await ask(port, { timeoutMs: 4_000 });
     expect(message(reply)).toEqual({ echo: 4 });
     expect(reply.latencyMs).toBeGreaterThan(900); // the pause is the miner's, and counts
 
-    const busy = await serve((_, response) => refuse(response, 429, "BTAUTH_BUSY"));
+    const busy = await serve(({ response }) => refuse(response, 429, "BTAUTH_BUSY"));
     expect(await ask(busy, { timeoutMs: 500 })).toMatchObject({ ok: false, reason: "rate-limited" });
   });
 
   it("never follows a refusal for good", async () => {
     let tries = 0;
-    const port = await serve((_, response) => {
+    const port = await serve(({ response }) => {
       tries++;
       refuse(response, 401, "BTAUTH_BAD_SIGNATURE");
     });
@@ -155,25 +171,62 @@ describe("another try", () => {
   });
 });
 
+describe("T28: many miners", () => {
+  it("hold no more sockets than all together may, and each has its turn", async () => {
+    const servers = await Promise.all(
+      Array.from({ length: 6 }, () => startAdversary(miner, (heard) => answerWell(heard, miner))),
+    );
+    closing.push(() => Promise.all(servers.map((server) => server.close())));
+    const dendrite = open(4);
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(
+        most,
+        servers.reduce((sum, server) => sum + server.openSockets(), 0),
+      );
+    }, 1);
+    const replies = await Promise.all(
+      servers.flatMap(({ port }) =>
+        [1, 2, 3].map(() => dendrite.ask({ hotkey: miner.address, ip: "127.0.0.1", port }, question())),
+      ),
+    );
+    clearInterval(watch);
+    expect(replies.every((reply) => reply?.ok)).toBe(true);
+    expect(most).toBeLessThanOrEqual(4 + 2); // a socket that we closed may still be open there
+  });
+
+  it("that never answer keep nobody beyond the end, and nobody is blamed who had no turn", async () => {
+    const ports = await Promise.all(Array.from({ length: 5 }, () => serve(() => undefined)));
+    const dendrite = open(4);
+    const untilMs = Date.now() + 300;
+    const replies = await Promise.all(
+      ports.map((port) =>
+        dendrite.ask({ hotkey: miner.address, ip: "127.0.0.1", port }, question({ untilMs, timeoutMs: 100 })),
+      ),
+    );
+    for (const reply of replies) expect(reply ?? { reason: "timeout" }).toMatchObject({ reason: "timeout" });
+  });
+});
+
 describe("one miner", () => {
   it("is not blamed when nobody can wait any longer, for its answer or for a socket to it", async () => {
     const port = await serve(() => undefined);
-    const dendrite = make();
+    const dendrite = open();
     const target = { hotkey: miner.address, ip: "127.0.0.1", port };
     const short = () => dendrite.ask(target, question({ untilMs: Date.now() + 100 }));
     expect(await Promise.all([short(), short(), short()])).toEqual([undefined, undefined, undefined]);
   });
 
   it("holds at most two sockets, and what waits for one is signed when it is sent", async () => {
-    let open = 0;
+    let atOnce = 0;
     let most = 0;
-    const port = await serve(async (request, response) => {
-      most = Math.max(most, ++open);
+    const port = await serve(async (heard) => {
+      most = Math.max(most, ++atOnce);
       await new Promise((resolve) => setTimeout(resolve, 30));
-      await answer(request, response, { echo: 5 });
-      open--;
+      answerWell(heard, miner, { echo: 5 });
+      atOnce--;
     });
-    const dendrite = make();
+    const dendrite = open();
     const target = { hotkey: miner.address, ip: "127.0.0.1", port };
     const replies = await Promise.all(Array.from({ length: 8 }, () => dendrite.ask(target, question())));
     expect(replies.every((reply) => reply?.ok)).toBe(true);
@@ -181,10 +234,8 @@ describe("one miner", () => {
   });
 });
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
-
-function make(): Dendrite {
-  const dendrite = new Dendrite(validator, { allowPrivate: true });
+function open(maxSockets?: number): Dendrite {
+  const dendrite = new Dendrite(validator, { allowPrivate: true }, maxSockets);
   closing.push(() => dendrite.close());
   return dendrite;
 }
@@ -202,84 +253,19 @@ function question(part: Partial<Question> = {}): Question {
 }
 
 async function ask(port: number, part: Partial<Question> = {}): Promise<Reply> {
-  return (await make().ask({ hotkey: miner.address, ip: "127.0.0.1", port }, question(part)))!;
+  return (await open().ask({ hotkey: miner.address, ip: "127.0.0.1", port }, question(part)))!;
 }
 
 function message(reply: Reply): Message | undefined {
   return reply.ok ? decodeMessage(reply.body, MESSAGE_CONTENT_TYPE, { maxBytes: LIMIT }) : undefined;
 }
 
-async function serve(handler: Handler): Promise<number> {
-  const server: Server = createServer((request, response) => void handler(request, response));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closing.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as { port: number }).port;
+async function serve(answer: (heard: Heard) => unknown): Promise<number> {
+  const server = await startAdversary(miner, answer);
+  closing.push(() => server.close());
+  return server.port;
 }
 
-async function verified(request: IncomingMessage): Promise<VerifiedRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const rules = { self: miner.address, window: DEFAULT_WINDOW, requireReceiver: true };
-  const claimed = checkHeaders(request.headersDistinct, rules, unixNs());
-  if (!claimed.ok) throw new Error(claimed.code);
-  const { method, url } = request;
-  const checked = verifyBody(claimed, { method: method!, target: url!, body: Buffer.concat(chunks) });
-  if (!checked.ok) throw new Error(checked.code);
-  return checked;
-}
-
-function answer(request: IncomingMessage, response: ServerResponse, reply: Message, signer = miner) {
-  return send(request, response, encodeMessage(reply), MESSAGE_CONTENT_TYPE, signer);
-}
-
-async function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  body: Uint8Array,
-  contentType: string,
-  signer = miner,
-  sent = body,
-): Promise<void> {
-  const head = { status: 200, contentType };
-  const nonce = createNonceSource()();
-  const headers = signReply({ ...head, body, signer, request: await verified(request), nonce });
-  response.writeHead(200, { ...headers, "content-type": contentType }).end(sent);
-}
-
-function tampered(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const [body, other] = [encodeMessage({ a: 1 }), encodeMessage({ a: 2 })];
-  return send(request, response, body, MESSAGE_CONTENT_TYPE, miner, other);
-}
-
-function refuse(response: ServerResponse, status: number, code: Parameters<typeof refusalBody>[0]): void {
+function refuse(response: Heard["response"], status: number, code: Parameters<typeof refusalBody>[0]): void {
   response.writeHead(status, { "content-type": "application/json" }).end(refusalBody(code));
-}
-
-function endless(response: ServerResponse): void {
-  response.writeHead(200, { "content-type": MESSAGE_CONTENT_TYPE });
-  const more = (): void => {
-    if (response.destroyed) return;
-    response.write("x".repeat(1_000));
-    setImmediate(more);
-  };
-  more();
-}
-
-function drip(response: ServerResponse): void {
-  response.writeHead(200, { "content-type": MESSAGE_CONTENT_TYPE });
-  const timer = setInterval(() => response.write("x"), 20);
-  response.on("close", () => clearInterval(timer));
-}
-
-async function closedPort(): Promise<number> {
-  const server = createTcpServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
