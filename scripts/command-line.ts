@@ -191,7 +191,8 @@ function refuseBadValues(
     const value = args[name];
     const isList = option.type === "array" || option.array === true;
     if (Array.isArray(value) && !isList) throw usage(`--${name} is given more than once`, path);
-    if (value === "" && option.type !== "boolean") throw usage(`--${name} needs a value`, path);
+    if (value === "" && option.default !== "" && option.type !== "boolean")
+      throw usage(`--${name} needs a value`, path);
     if (option.type === "number" && value !== undefined && !isList && !Number.isFinite(value)) {
       throw usage(`--${name} needs a number`, path);
     }

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { WeightsMethod } from "../../shared/chain/commit-reveal.ts";
 import { minerKeys } from "../dev/dev-subnet.ts";
 import { checkHistory } from "./check-history.ts";
@@ -39,13 +38,13 @@ export async function playCrashes(
 ): Promise<void> {
   const { method } = crashes[0]!;
   const subnet = await TestSubnet.start({
-    ...{ folder: join(folder), method, blockMs: BLOCK_MS, tempo: TEMPO[method], honest: HONEST },
+    ...{ folder, method, blockMs: BLOCK_MS, tempo: TEMPO[method], honest: HONEST },
   });
   try {
     let known = 0;
     for (const [index, crash] of crashes.entries()) {
       // In the middle of it all, a uid changes hands.
-      if (index === Math.floor(crashes.length / 2)) await subnet.replaceWorthless(minerKeys(HONEST + 2));
+      if (index === Math.floor(crashes.length / 2)) await subnet.replaceFirst(minerKeys(HONEST + 2));
       const result = await playCrash(crash, subnet);
       const violations = checkHistory(subnet.history()).map(({ promise, what }) => `${promise}: ${what}`);
       const fresh = violations.slice(known);

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type LocalNode, startLocalNode } from "../../localnet/node/local-node.ts";
 import { Hyperparameters } from "../../localnet/runtime/pallets/subtensor/hyperparameter-storage.ts";
@@ -8,7 +9,7 @@ import type { OperatorChain } from "../../shared/chain/operator-chain.ts";
 import { sendCall } from "../../shared/chain/send-call.ts";
 import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { storageIndexOf } from "../../shared/chain/timelock/commit-hash.ts";
-import { Keypair, keysReady, toAddress } from "../../shared/keys/keypair.ts";
+import { fromAddress, Keypair, keysReady, toAddress } from "../../shared/keys/keypair.ts";
 import { silentLogger } from "../../shared/logger.ts";
 import type { Hex, Netuid } from "../../shared/types.ts";
 import hello from "../../subnets/hello/index.ts";
@@ -58,7 +59,7 @@ export class TestSubnet {
   readonly #readCall = createWeightCallReader();
   readonly #children = new Set<ValidatorChild>();
   readonly #changing = new Set<string>();
-  readonly #worthless: string;
+  readonly #worthless: Set<string>;
 
   private constructor(parts: {
     node: LocalNode;
@@ -77,9 +78,9 @@ export class TestSubnet {
     this.#folder = folder;
     this.#chain = chain;
     this.#stop = stop;
-    this.#worthless = miners.at(-1)!.hotkey;
+    this.#worthless = new Set([miners.at(-1)!.hotkey]);
     this.newJournal();
-    const hotkey = `0x${Buffer.from(this.#signer.publicKey).toString("hex")}` as Hex;
+    const hotkey = accountOf(this.#signer.address);
     node.inside.onSubmitted.add((hash) => {
       const bytes = node.inside.pool.all().find((entry) => entry.hash === hash)?.bytes;
       const read = bytes && this.#readCall(bytes, hash);
@@ -160,23 +161,25 @@ export class TestSubnet {
     return miner;
   }
 
-  /**
-   * Somebody else registers on the full subnet, and takes over the uid of the miner that says 0.
-   *
-   * @returns The newcomer, which is honest.
-   */
-  async replaceWorthless(newcomer: DevMinerKeys): Promise<LightMiner> {
+  /** A newcomer that says 0 to everything registers on the full subnet, and gets the uid of the first, honest miner. */
+  async replaceFirst(newcomer: DevMinerKeys): Promise<void> {
     const { netuid } = this;
+    const { hotkey, coldkey } = newcomer;
     this.node.inside.newBlock((store) => {
-      Hyperparameters.MaxAllowedUids.put(store, netuid, this.miners.length + 2);
+      const uids = [...Neurons.Keys.entries(store, netuid)];
+      const first = uids.find(([, account]) => account === accountOf(this.miners[0]!.hotkey));
+      Hyperparameters.MaxAllowedUids.put(store, netuid, uids.length);
       Hyperparameters.ImmunityPeriod.put(store, netuid, 0);
+      Hyperparameters.MinNonImmuneUids.put(store, netuid, 0);
+      // Who earned least has to go.
+      Neurons.Emission.mutate(store, netuid, (earned) =>
+        earned.map((rao, uid) => (uid === first![0][1] ? 0n : rao + 1n)),
+      );
     });
-    const hotkey = newcomer.hotkey.address;
-    await sendCall(this.#chain, { kind: "burnedRegister", netuid, hotkey }, newcomer.coldkey);
+    this.#worthless.add(hotkey.address);
+    await sendCall(this.#chain, { kind: "burnedRegister", netuid, hotkey: hotkey.address }, coldkey);
     const deps = { chain: this.#chain, logger: silentLogger, signal: this.#stop.signal };
-    const miner = await startLightMiner(newcomer, { netuid, worthless: false }, deps);
-    this.miners.push(miner);
-    return miner;
+    this.miners.push(await startLightMiner(newcomer, { netuid, worthless: true }, deps));
   }
 
   /** Stop everything before: an epoch that is running is no history yet. */
@@ -188,16 +191,17 @@ export class TestSubnet {
     return {
       miners: new Map(kinds),
       chain: this.#chainHistory(),
-      journals: this.journals.map((data) =>
-        readJournalHistory(join(data, "journal.db"), scorer, this.#readCall),
-      ),
+      journals: this.journals
+        .map((data) => join(data, "journal.db"))
+        .filter((path) => existsSync(path))
+        .map((path) => readJournalHistory(path, scorer, this.#readCall)),
       events: this.events,
     };
   }
 
   #kindOf(hotkey: string): "honest" | "worthless" | "changing" {
     if (this.#changing.has(hotkey)) return "changing";
-    return hotkey === this.#worthless ? "worthless" : "honest";
+    return this.#worthless.has(hotkey) ? "worthless" : "honest";
   }
 
   /** Of the branch that stands now, block by block. */
@@ -234,4 +238,9 @@ export class TestSubnet {
     await this.#chain.close();
     await this.node.close();
   }
+}
+
+/** An address as the chain stores it. */
+function accountOf(address: string): Hex {
+  return `0x${Buffer.from(fromAddress(address)!).toString("hex")}`;
 }
