@@ -74,6 +74,12 @@ export const CAUSES: Record<string, string> = {
   PLANNER_LEASE_LOST: "This process stood still, or was cut off from Redis, for longer than its lease lasts.",
   JOURNAL_FOREIGN: "The data folder was used before with another network or hotkey.",
   JOURNAL_ABSENT: "The command reads what a validator recorded, and the folder has no record of any.",
+  WEIGHTS_NOT_SIGNED:
+    "The chain would not take them: no permit, too little stake, the rate limit, or weights that this journal does not know.",
+  WEIGHTS_FAILED:
+    "The call failed in its block, or the chain shows another vector than the one that was sent.",
+  WEIGHTS_UNSETTLED:
+    "The command was stopped, or blocks came too slowly, before the chain showed the vector.",
   JOURNAL_NO_RECORD: "Another subnet, mechanism or epoch is meant, or the validator was not running then.",
   JOURNAL_NEWER: "The data folder was used by a newer release, whose records this one might misread.",
   JOURNAL_BROKEN: "The disk is full, the permissions are wrong, or the file was damaged.",
@@ -113,6 +119,8 @@ export const CAUSES: Record<string, string> = {
   REDIS_SERVER_FAILED: "The program was found and ended by itself; its own words say why.",
   WEIGHTS_INVALID:
     "The template returned a weight that is negative, not finite, doubled or for a uid that does not exist.",
+  VALIDATOR_STALLED:
+    "The planner waits for something without an end of its own, or the disk of its journal hangs. It ended itself after --max-stall seconds, so that its supervisor can start it again.",
   WORKER_QUEUE_NEEDED: "Neither --queue nor REDIS_URL says where the validator's jobs are.",
   WORKER_AMBIGUOUS: "Several validators share this Redis, and a worker works for one of them.",
   FAIL_POINT_UNKNOWN: "SUBFORGE_FAIL_POINT names no place at which a process may die in a test.",

@@ -530,6 +530,21 @@ export const ERRORS = {
     hint: () => "name the folder with --data, or start one: subforge validator run",
     exit: "notReady",
   }),
+  WEIGHTS_NOT_SIGNED: spec<{ epoch: number; reason: string }>({
+    message: (d) => `no weights were signed for epoch ${d.epoch}: ${d.reason}`,
+    hint: () => "see what the chain would take now: subforge validator weights plan",
+    exit: "notReady",
+  }),
+  WEIGHTS_FAILED: spec<{ epoch: number; reason: string }>({
+    message: (d) => `the weights of epoch ${d.epoch} are not on chain: ${d.reason}`,
+    hint: (d) => `see every step: subforge validator weights receipts --epoch ${d.epoch}`,
+    exit: "chain",
+  }),
+  WEIGHTS_UNSETTLED: spec<{ epoch: number; status: string; reason: string }>({
+    message: (d) => `the weights of epoch ${d.epoch} are ${d.status}, and not read back: ${d.reason}`,
+    hint: () => "the same command goes on where this one stopped, and so does: subforge validator run",
+    exit: "unknown",
+  }),
   JOURNAL_NO_RECORD: spec<{ path: string; what: string; known: string[] }>({
     message: (d) => `the journal ${d.path} has no record of ${d.what}`,
     hint: (d) =>
@@ -655,6 +670,14 @@ export const ERRORS = {
     message: (d) => `the chain has no block ${d.block} any more`,
     hint: () => "a fork dropped it or the node pruned it; the next blocks tell, nothing has to be done",
     exit: "chain",
+    retryable: true,
+  }),
+  VALIDATOR_STALLED: spec<{ stalledS: number; block: number }>({
+    message: (d) =>
+      `blocks come, the newest is ${d.block}, and for ${d.stalledS} s the planner finished none`,
+    hint: () =>
+      "whoever supervises it starts it again, and it goes on from its journal; the log says what it waited for",
+    exit: "unknown",
     retryable: true,
   }),
   WORKER_QUEUE_NEEDED: spec<NoDetails>({

@@ -70,11 +70,11 @@ describe("weights on a node", () => {
     await admin("sudoSetCommitRevealWeightsEnabled", { netuid, enabled });
     await admin("sudoSetCommitRevealVersion", { version });
 
-    const { epochIndex: epoch, lastEpochBlock } = await freshEpoch();
+    const { epochIndex: epoch } = await freshEpoch();
     const key = { netuid, mechanism: 0, epoch };
     const { neurons } = await chain.metagraph(netuid);
     const shares = neurons.slice(0, 2).map((neuron) => ({ ...neuron, weight: neuron.uid + epoch }));
-    await setter().decide(key, shares, lastEpochBlock);
+    await setter().decide(key, shares);
     for (let blocks = 0; blocks < 3 * TEMPO; blocks++) {
       await setter().advance(netuid, 0); // a new one each time: nothing is remembered but the journal
       if (["verified", "failed", "abstained"].includes(journal.weights.get(key)!.status)) break;
@@ -103,6 +103,7 @@ function setter(): WeightSetter {
     weights: journal.weights,
     clock: systemClock,
     logger: silentLogger,
+    maySign: async () => true,
     onEvent: (event) => void events.push(event),
   });
 }

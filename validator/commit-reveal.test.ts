@@ -253,12 +253,11 @@ function keyOf(mechanism: number, epoch = link.epoch) {
 }
 
 async function decide(key: ReturnType<typeof keyOf>, weight = 1, chain = asChain()): Promise<void> {
-  const { lastEpochBlock } = await link.subnetRules();
   const shares = [
     { uid: 0, hotkey: signer.address, weight },
     { uid: 1, hotkey: link.minerHotkey, weight: 10 },
   ];
-  await setter(chain).decide(key, shares, lastEpochBlock);
+  await setter(chain).decide(key, shares);
 }
 
 async function advance(chain = asChain()): Promise<void> {
@@ -292,6 +291,7 @@ function setter(chain: WeightSetterDeps["chain"]): WeightSetter {
     weights: journal.weights,
     clock: systemClock,
     logger: silentLogger,
+    maySign: async () => true,
     onEvent: (event) => void events.push(event),
   });
 }

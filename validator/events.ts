@@ -81,7 +81,12 @@ export type ValidatorEvent =
   | ({ event: "answers.collected"; taskId: string; worker: string; recorded: number } & Epoch)
   | ({ event: "weights.signed"; sent: WireWeights; extrinsicHash: Hex; basis: WeightBasis } & Epoch)
   /** What would have been signed, or why nothing would: this process only watches. */
-  | ({ event: "weights.shadow"; would: WireWeights | null; reason: string | null; basis: WeightBasis } & Epoch)
+  | ({
+      event: "weights.shadow";
+      would: WireWeights | null;
+      reason: string | null;
+      basis: WeightBasis;
+    } & Epoch)
   | ({ event: "weights.included"; block: BlockNumber; extrinsicHash: Hex } & Epoch)
   | ({
       event: "weights.committed";
@@ -113,7 +118,15 @@ export type ValidatorEvent =
   | { event: "clock.skewed"; skewSeconds: number }
   | { event: "clock.agrees" }
   /** Nothing moves: what this validator waits for, and when it gives up and ends, if it does. */
-  | { event: "validator.waiting"; for: string; sinceMs: number; endsInMs: number | null }
+  | {
+      event: "validator.waiting";
+      for: string;
+      /** Newest weights that were read back, which stay in force. */
+      lastVerified: { epoch: number; block: BlockNumber } | null;
+      endsInMs: number | null;
+    }
+  /** Where Prometheus may ask. */
+  | { event: "metrics.served"; url: string }
   | { event: "worker.started"; pid: number }
   | { event: "worker.stopped"; pid: number; how: number | string };
 

@@ -181,6 +181,7 @@ export class TestChain implements Chain {
       minAllowedWeights: 1,
       maxWeightLimit: 65_535,
       weightsVersionKey: 0,
+      ownerHotkey: "nobody",
       mechanisms: 1,
       commitRevealEnabled: false,
       commitReveal: undefined,

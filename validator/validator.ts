@@ -10,6 +10,7 @@ import { processEntry } from "../shared/process-entry.ts";
 import { announce } from "../shared/queue/announcement.ts";
 import type { ConnectOptions } from "../shared/queue/connection.ts";
 import type { QueueScope } from "../shared/queue/job-ids.ts";
+import { type QueueStats, readQueueStats } from "../shared/queue/queue-stats.ts";
 import {
   type CollectQueue,
   openCollectQueue,
@@ -24,6 +25,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import type { OnEvent } from "./events.ts";
 import { Planner } from "./planner.ts";
 import { SecretKeeper } from "./secret-keeper.ts";
+import { openSigningPermit } from "./signing-permit.ts";
 import { SourceReader, type Sources } from "./source-reader.ts";
 import { WeightSetter } from "./weight-setter.ts";
 
@@ -53,6 +55,12 @@ export type ValidatorOptions = {
   protocol?: AskProtocol;
   /** Miners per job. Default: as many as fit. */
   targetsPerJob?: number | undefined;
+  /** Sign and send nothing, and say what would be set. Default false. */
+  shadow?: boolean | undefined;
+  /** Epochs to look for another machine with this hotkey before the first signature. Default 0: not at all. */
+  doppelgangerEpochs?: number | undefined;
+  /** 0..1 of all weight goes to the subnet owner's uid, where it is burned. Default 0. */
+  burnShare?: number | undefined;
 };
 
 export type ValidatorDeps = {
@@ -69,9 +77,13 @@ export type ValidatorDeps = {
   logger: Logger;
   signal: AbortSignal;
   onEvent: OnEvent;
+  /** The planner finished looking at a block: progress, as those see it who watch. */
+  onLook?: (() => void) | undefined;
 };
 
 export type Validator = {
+  /** How its queues are doing. @throws SubforgeError QUEUE_UNREACHABLE */
+  queueStats(): Promise<QueueStats>;
   journal: Journal;
   /** Process ids of the workers that run now. */
   workerPids(): number[];
@@ -83,7 +95,7 @@ export type Validator = {
  * Runs one validator on one subnet: chain, plan, queue, ask, score, weights, chain. Stops within seconds after the
  * signal aborts.
  *
- * @throws SubforgeError CONFIG_INVALID, JOURNAL_LOCKED and the other JOURNAL_ codes, QUEUE_UNREACHABLE and the other QUEUE_ codes,
+ * @throws SubforgeError CONFIG_INVALID, JOURNAL_LOCKED and the other JOURNAL_ codes, PLANNER_LEASE_LOST, DOPPELGANGER_FOUND, QUEUE_UNREACHABLE and the other QUEUE_ codes,
  * BUILD_MISSING, before anything is signed or asked
  */
 export async function startValidator(options: ValidatorOptions, deps: ValidatorDeps): Promise<Validator> {
@@ -100,6 +112,20 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
   const opened: { close(): unknown }[] = [journal];
   try {
     const script = options.workers > 0 ? processEntry("cli") : "";
+    const permit = await openSigningPermit(
+      {
+        subjects: new Map([[netuid, [0]]]),
+        doppelgangerEpochs: options.doppelgangerEpochs ?? 0,
+        shadow: options.shadow,
+      },
+      { chain, signer, weights: journal.weights, queue, clock, logger, signal, onEvent },
+    );
+    if (!permit) {
+      journal.close();
+      const queueStats = () => readQueueStats([]);
+      return { journal, queueStats, workerPids: () => [], stopped: Promise.resolve() };
+    }
+    opened.unshift(permit);
     const dispatch = await openDispatchQueue(scope, key, queue);
     opened.unshift(dispatch);
     const collect = await openCollectQueue(scope, key, queue);
@@ -107,7 +133,11 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
 
     const { epochs, weights } = journal;
     const secrets = new SecretKeeper({ chain, signer, epochs, logger });
-    const setter = new WeightSetter({ chain, signer, weights, clock, logger, onEvent });
+    const { maySign } = permit;
+    const { shadow, burnShare } = options;
+    const setter = new WeightSetter({
+      ...{ chain, signer, weights, clock, logger, onEvent, maySign, shadow, burnShare },
+    });
     const dispatcher = new Dispatcher(
       { template, epochs, dispatch, collect, clock, logger },
       options.targetsPerJob,
@@ -156,8 +186,9 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
     );
     const parts = [
       announce(announcement, key, { connect: queue, signal }),
+      permit.watch(signal),
       takeAnswers(collect, { journal, template, netuid, signal, onEvent }),
-      followBlocks(chain, planner, { clock, logger, signal }),
+      followBlocks(chain, planner, { clock, logger, signal, onLook: deps.onLook }),
       Promise.all(workers.map(({ stopped }) => stopped)).then(() => undefined),
     ].map((part) =>
       part.catch((error: unknown) => {
@@ -167,6 +198,7 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
     );
     return {
       journal,
+      queueStats: () => readQueueStats([dispatch, collect]),
       workerPids: () => workers.flatMap(({ pid }) => pid() ?? []),
       stopped: untilAllEnd(parts, opened, signal),
     };
@@ -237,9 +269,9 @@ async function takeAnswers(
 async function followBlocks(
   chain: Chain,
   planner: Planner,
-  deps: { clock: Clock; logger: Logger; signal: AbortSignal },
+  deps: { clock: Clock; logger: Logger; signal: AbortSignal; onLook: (() => void) | undefined },
 ): Promise<void> {
-  const { clock, logger, signal } = deps;
+  const { clock, logger, signal, onLook } = deps;
   let seen = -1;
   while (!signal.aborted) {
     const watch = watchSilence(logger);
@@ -247,6 +279,7 @@ async function followBlocks(
       for await (const head of chain.heads(signal)) {
         watch.seen();
         if (head.number > seen) seen = await planner.onBlock();
+        onLook?.();
       }
     } catch (error) {
       if (!isSubforgeError(error) || !(error.retryable || error.code.startsWith("CHAIN_"))) throw error;

@@ -52,6 +52,7 @@ export class WeightOutcome {
       readBack,
       block: record.revealedBlock ?? record.block!,
       extrinsicHash: record.extrinsicHash!,
+      basis: record.basis,
     });
   }
 

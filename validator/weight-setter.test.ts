@@ -72,7 +72,7 @@ describe("the weights of one epoch", () => {
   it("C9: are not called set before their block is final", async () => {
     const { chain, journal, setter } = open();
     chain.finalityLag = 3;
-    await setter.decide(KEY, shares(1), 10);
+    await setter.decide(KEY, shares(1));
     await runWithBlocks(chain, setter.advance(2, 0));
     const { block } = journal.weights.get(KEY)!;
     while (chain.best.number < block! + 3) {
@@ -88,7 +88,7 @@ describe("the weights of one epoch", () => {
   it("C8: are sent again, the same bytes, when a fork drops the block that had them", async () => {
     const { chain, journal, setter } = open();
     chain.finalityLag = 3;
-    await setter.decide(KEY, shares(1), 10);
+    await setter.decide(KEY, shares(1));
     await runWithBlocks(chain, setter.advance(2, 0));
     const before = journal.weights.get(KEY)!;
     chain.dropBest();
@@ -107,7 +107,7 @@ describe("the weights of one epoch", () => {
 
   it("are not called set when the chain shows something else", async () => {
     const { chain, journal, setter } = open();
-    await setter.decide(KEY, shares(1), 10);
+    await setter.decide(KEY, shares(1));
     const honest = chain.weights.bind(chain);
     chain.weights = async (...args) => ({ ...(await honest(...args)), values: [1, 1] });
     await runWithBlocks(chain, setter.advance(2, 0));
@@ -115,10 +115,14 @@ describe("the weights of one epoch", () => {
     journal.close();
   });
 
-  it("that a block has and the chain's rules refused are a failure with the chain's words", async () => {
+  it("V14: that a block has and the chain's rules refused are a failure with the chain's words", async () => {
     const { chain, journal, setter } = open();
-    await setter.decide(KEY, shares(1), 10);
-    chain.demote(0);
+    await setter.decide(KEY, shares(1));
+    const submit = chain.submit.bind(chain);
+    chain.submit = (call) => {
+      chain.demote(0); // between signature and block
+      return submit(call);
+    };
     await runWithBlocks(chain, setter.advance(2, 0));
     expect(journal.weights.get(KEY)).toMatchObject({
       status: "failed",
@@ -134,7 +138,7 @@ describe("the weights of one epoch", () => {
       signer,
     );
     await runWithBlocks(chain, chain.submit(other));
-    await setter.decide(KEY, shares(1), 10);
+    await setter.decide(KEY, shares(1));
     expect(journal.weights.get(KEY)).toMatchObject({ status: "abstained", reason: "set-by-another" });
     journal.close();
   });
@@ -146,28 +150,31 @@ describe("the weights of one epoch", () => {
       signer,
     );
     const first = await runWithBlocks(chain, chain.submit(call));
-    chain.rules = { weightsRateLimit: 5 };
-    expect(await setter.decide(KEY, shares(1), first.block)).toBe(false);
-    expect(journal.weights.get(KEY)).toBeUndefined();
+    const next = { ...KEY, epoch: 2 };
+    while (chain.epoch < 2) chain.makeBlock();
+    chain.rules = { weightsRateLimit: chain.best.number - first.block + 5 };
+    expect(await setter.decide(next, shares(1))).toBe(false);
+    expect(journal.weights.get(next)).toBeUndefined();
     for (let i = 0; i < 5; i++) chain.makeBlock();
-    expect(await setter.decide(KEY, shares(1), first.block)).toBe(true);
-    expect(journal.weights.get(KEY)).toMatchObject({ status: "planned" });
+    expect(await setter.decide(next, shares(1))).toBe(true);
+    expect(journal.weights.get(next)).toMatchObject({ status: "planned" });
 
     const later = open();
-    later.chain.rules = { weightsRateLimit: 100 };
+    later.chain.rules = { weightsRateLimit: 200 };
     const early = await later.chain.sign(
       { kind: "setWeights", netuid: 2, weights: { uids: [1], values: [65535] }, versionKey: 0 },
       signer,
     );
-    const { block } = await runWithBlocks(later.chain, later.chain.submit(early));
-    await later.setter.decide(KEY, shares(1), block);
-    expect(later.journal.weights.get(KEY)).toMatchObject({ status: "abstained", reason: "rate-limit" });
+    await runWithBlocks(later.chain, later.chain.submit(early));
+    while (later.chain.epoch < 2) later.chain.makeBlock();
+    await later.setter.decide(next, shares(1));
+    expect(later.journal.weights.get(next)).toMatchObject({ status: "abstained", reason: "rate-limit" });
     for (const { close } of [journal, later.journal]) close();
   });
 
   it("are never sent late into the next epoch", async () => {
     const { chain, journal, setter } = open();
-    await setter.decide(KEY, shares(1), 10);
+    await setter.decide(KEY, shares(1));
     while (chain.epoch === 1) chain.makeBlock();
     await setter.advance(2, 0);
     expect(journal.weights.get(KEY)).toMatchObject({ status: "abstained", reason: "window-over" });
@@ -186,11 +193,12 @@ async function live(lives: Life[]) {
       weights: journal.weights,
       clock: systemClock,
       logger: silentLogger,
+      maySign: async () => true,
       onEvent: (event) => void events.push(event),
     });
     if (life.trouble) chain.trouble = troubleOf(life.trouble);
     const work = async (): Promise<void> => {
-      if (!journal.weights.get(KEY)) await setter.decide(KEY, shares(life.weight), 10);
+      if (!journal.weights.get(KEY)) await setter.decide(KEY, shares(life.weight));
       for (let i = 0; i < 4; i++) await setter.advance(2, 0);
     };
     await runWithBlocks(chain, work(), 12).catch(() => undefined);
@@ -203,6 +211,7 @@ async function live(lives: Life[]) {
     weights: journal.weights,
     clock: systemClock,
     logger: silentLogger,
+    maySign: async () => true,
     onEvent: (event) => void events.push(event),
   });
   for (let i = 0; i < 60 && journal.weights.unfinished(2, 0).length > 0; i++) {
@@ -235,6 +244,7 @@ function open(): { chain: TestChain; journal: Journal; setter: WeightSetter; eve
     weights: journal.weights,
     clock: systemClock,
     logger: silentLogger,
+    maySign: async () => true,
     onEvent: (event) => void events.push(event),
   });
   return { chain, journal, setter, events };

@@ -1,24 +1,24 @@
 import { randomBytes } from "node:crypto";
 import type { Call, Chain, Inclusion, SubnetRules } from "../shared/chain/chain.ts";
 import { type Commitment, hashCommit, timelockCommit, weightsMethod } from "../shared/chain/commit-reveal.ts";
-import { type Neuron, neuronByHotkey } from "../shared/chain/metagraph.ts";
 import { SALT_LENGTH } from "../shared/chain/timelock/commit-hash.ts";
-import { toWireWeights } from "../shared/chain/weights.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError } from "../shared/errors.ts";
 import { failPoint } from "../shared/fail-point.ts";
 import type { EpochKey } from "../shared/journal/epoch-rows.ts";
-import type { WeightRecords } from "../shared/journal/weight-records.ts";
-import type { WeightRecord } from "../shared/journal/weight-rows.ts";
+import type { WeightDecision, WeightRecords } from "../shared/journal/weight-records.ts";
+import type { WeightBasis, WeightRecord } from "../shared/journal/weight-rows.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
-import type { BlockNumber } from "../shared/types.ts";
+import type { BlockNumber, Netuid } from "../shared/types.ts";
 import { CommitFollower } from "./commit-follower.ts";
 import type { AbstainReason, OnEvent } from "./events.ts";
 import type { WeightShare } from "./score-book.ts";
+import { readWeightFacts } from "./weight-facts.ts";
 import { WeightFinality } from "./weight-finality.ts";
-import { findObstacle, stillThere } from "./weight-obstacles.ts";
+import { findChange } from "./weight-obstacles.ts";
 import { keyOf, WeightOutcome } from "./weight-outcome.ts";
+import { planWeights, type WeightFacts } from "./weight-plan.ts";
 
 /** How often the same content is signed again, when the pool refused its bytes. */
 const MAX_SIGNATURES = 3;
@@ -43,6 +43,15 @@ export type WeightSetterDeps = {
   clock: Clock;
   logger: Logger;
   onEvent: OnEvent;
+  /**
+   * May this process sign for that subnet now? Asked right before each signature of weights. false: asked again at a later
+   * block; when the epoch is over, its weights were held back.
+   */
+  maySign(netuid: Netuid): Promise<boolean>;
+  /** Only watch: nothing is signed or sent, and receipts say what would have been. Default false. */
+  shadow?: boolean | undefined;
+  /** 0..1 of all weight goes to the subnet owner's uid, where it is burned. Default 0. */
+  burnShare?: number | undefined;
 };
 
 /**
@@ -53,7 +62,9 @@ export type WeightSetterDeps = {
 export class WeightSetter {
   readonly #deps: WeightSetterDeps;
   /** How often an epoch's content was signed by this process. */
-  readonly #signatures = new Map<number, number>();
+  readonly #signatures = new Map<string, number>();
+  /** Decided, and not signed because this process may not. */
+  readonly #heldBack = new Set<string>();
   readonly #outcome: WeightOutcome;
   readonly #follower: CommitFollower;
   readonly #finality: WeightFinality;
@@ -65,45 +76,72 @@ export class WeightSetter {
     this.#finality = new WeightFinality(deps);
   }
 
+  /** Is there nothing left to decide for this epoch? What a shadow run would have sent binds nobody but itself. */
+  isDecided(key: EpochKey): boolean {
+    const record = this.#deps.weights.get(key);
+    return record !== undefined && (this.#deps.shadow === true || record.status !== "shadow");
+  }
+
   /**
    * Decides what to send for the running epoch, if anything may be sent.
    *
+   * @param basis - Whether the shares come of this epoch's scores, or of a state that was kept.
    * @returns false when the chain accepts weights only later in this epoch: ask again at a later block.
    */
-  async decide(key: EpochKey, shares: readonly WeightShare[], epochStart: BlockNumber): Promise<boolean> {
-    const { chain, weights, clock } = this.#deps;
-    const rules = await chain.subnetRules(key.netuid);
-    const metagraph = await chain.metagraph(key.netuid);
-    const self = neuronByHotkey(metagraph, this.#deps.signer.address);
-    const ownBlocks = weights.latest(key.netuid, key.mechanism, 4).map(({ block }) => block);
-    const lastUpdate = await this.#lastUpdate(key, self);
-    const obstacle = findObstacle(key, rules, { self, lastUpdate, epochStart, ownBlocks });
-    if (obstacle === "wait") return false;
-    if (obstacle) {
-      this.abstain(key, obstacle, rules.block);
+  async decide(
+    key: EpochKey,
+    shares: readonly WeightShare[],
+    basis: WeightBasis = "scored",
+  ): Promise<boolean> {
+    const { weights, clock, burnShare, shadow } = this.#deps;
+    const facts = await this.#facts(key);
+    const { block } = facts.rules;
+    const plan = planWeights(key, shares, facts, { burnShare });
+    if (plan.status === "wait") return false;
+    if (plan.status === "abstain") {
+      this.abstain(key, plan.reason, block);
       return true;
     }
-    const content = toWireWeights(stillThere(shares, metagraph), rules, metagraph.neurons.length);
-    if (content.uids.length === 0) {
-      this.abstain(key, "nobody-scored", rules.block);
-      return true;
+    const decision = { content: plan.content, versionKey: plan.versionKey, block, basis };
+    if (shadow) this.#shadow(key, block, decision);
+    else {
+      failPoint("weights.decide.before");
+      weights.decide(key, decision, clock.nowMs());
+      failPoint("weights.decide.after");
     }
-    const decision = { content, versionKey: rules.weightsVersionKey, block: rules.block };
-    failPoint("weights.decide.before");
-    weights.decide(key, decision, clock.nowMs());
-    failPoint("weights.decide.after");
     return true;
   }
 
   abstain(key: EpochKey, reason: AbstainReason, block: BlockNumber): void {
-    const { weights, clock, onEvent } = this.#deps;
+    const { weights, clock, onEvent, shadow } = this.#deps;
     const before = weights.get(key)?.status;
+    if (shadow) {
+      this.#shadow(key, block, { reason });
+      return;
+    }
     failPoint("weights.abstain.before");
     weights.abstain(key, reason, block, clock.nowMs());
     failPoint("weights.abstain.after");
     if (before !== "abstained" && weights.get(key)?.status === "abstained") {
       onEvent({ event: "weights.abstained", ...keyOf(key), reason });
     }
+  }
+
+  #shadow(key: EpochKey, block: BlockNumber, outcome: WeightDecision | { reason: string }): void {
+    const { weights, clock, onEvent } = this.#deps;
+    const isNew = !this.isDecided(key);
+    weights.shadow(key, block, outcome, clock.nowMs());
+    if (!isNew) return;
+    const told =
+      "reason" in outcome
+        ? { would: null, reason: outcome.reason, basis: "scored" as const }
+        : { would: outcome.content, reason: null, basis: outcome.basis ?? "scored" };
+    onEvent({ event: "weights.shadow", ...keyOf(key), ...told });
+  }
+
+  #facts(key: EpochKey): Promise<WeightFacts> {
+    const { chain, signer, weights } = this.#deps;
+    return readWeightFacts(key, { chain, hotkey: signer.address, weights });
   }
 
   /** Takes every open epoch as far as it gets now. Throws only for what the next call may mend. */
@@ -116,8 +154,8 @@ export class WeightSetter {
     const running = rules.epochIndex === record.epoch;
     switch (record.status) {
       case "planned":
-        if (running) await this.#sign(record);
-        else this.abstain(record, "window-over", rules.block);
+        if (!running) this.#closeWindow(record, rules.block);
+        else if (!this.#deps.shadow) await this.#sign(record);
         return;
       case "signed":
       case "submitted":
@@ -137,21 +175,27 @@ export class WeightSetter {
     }
   }
 
-  /** The metagraph tells it of the main mechanism alone. */
-  async #lastUpdate({ netuid, mechanism }: EpochKey, self: Neuron | undefined): Promise<BlockNumber> {
-    if (!self) return 0;
-    return mechanism === 0 ? self.lastUpdate : this.#deps.chain.lastUpdate(netuid, self.uid, mechanism);
+  #closeWindow(record: WeightRecord, block: BlockNumber): void {
+    const { weights, clock, onEvent } = this.#deps;
+    const reason: AbstainReason = this.#heldBack.delete(idOf(record)) ? "held-back" : "window-over";
+    weights.abstain(record, reason, block, clock.nowMs());
+    onEvent({ event: "weights.abstained", ...keyOf(record), reason });
   }
 
   /** The bytes are in the journal before they leave: a crash in between leaves them to be sent, or never sent. */
   async #sign(record: WeightRecord): Promise<void> {
     const { chain, signer, weights, clock, onEvent } = this.#deps;
     await chain.inTurn(signer.address, async () => {
-      const rules = await chain.subnetRules(record.netuid); // after its turn came: rounds are chosen by the block
-      if (rules.epochIndex !== record.epoch) return this.abstain(record, "window-over", rules.block);
-      const prepared = this.#prepare(record, rules);
+      const facts = await this.#facts(record); // after its turn came: rounds are chosen by the block
+      const { rules } = facts;
+      const change = findChange(record, facts);
+      if (change === "wait") return;
+      if (change) return this.abstain(record, change, rules.block);
+      const prepared = this.#prepare(this.#withVersionKey(record, rules), rules);
       if (!prepared.ok) return this.abstain(record, prepared.reason, rules.block);
-      this.#signatures.set(record.epoch, (this.#signatures.get(record.epoch) ?? 0) + 1);
+      // The last question before the signature: whoever slept meanwhile is told here.
+      if (!(await this.#maySign(record))) return;
+      this.#signatures.set(idOf(record), (this.#signatures.get(idOf(record)) ?? 0) + 1);
       failPoint("weights.sign.before");
       const call = await chain.sign(prepared.call, signer);
       failPoint("weights.sign.after");
@@ -162,9 +206,27 @@ export class WeightSetter {
         ...keyOf(record),
         sent: record.content!,
         extrinsicHash: call.extrinsicHash,
+        basis: record.basis,
       });
       return this.#submit(weights.get(record)!);
     });
+  }
+
+  async #maySign(key: EpochKey): Promise<boolean> {
+    const may = await this.#deps.maySign(key.netuid);
+    if (may) this.#heldBack.delete(idOf(key));
+    else if (!this.#heldBack.has(idOf(key))) {
+      this.#heldBack.add(idOf(key));
+      this.#deps.logger.warn("weights.held-back", keyOf(key));
+    }
+    return may;
+  }
+
+  /** The chain refuses a smaller key than its own of now. */
+  #withVersionKey(record: WeightRecord, { weightsVersionKey }: SubnetRules): WeightRecord {
+    if (record.versionKey === weightsVersionKey) return record;
+    this.#deps.weights.setVersionKey(record, weightsVersionKey);
+    return { ...record, versionKey: weightsVersionKey };
   }
 
   /** The call by which the subnet takes weights now, with all that opens it later in the journal. */
@@ -201,6 +263,7 @@ export class WeightSetter {
       return;
     }
     if (expired) return this.#signAgain(record, "expired");
+    if (this.#deps.shadow) return;
     await chain.inTurn(signer.address, () => this.#submit(record));
   }
 
@@ -242,7 +305,7 @@ export class WeightSetter {
   /** The same content with a new nonce and era. */
   #signAgain(record: WeightRecord, reason: string): void {
     const { weights, clock } = this.#deps;
-    if ((this.#signatures.get(record.epoch) ?? 0) >= MAX_SIGNATURES) this.#outcome.fail(record, reason);
+    if ((this.#signatures.get(idOf(record)) ?? 0) >= MAX_SIGNATURES) this.#outcome.fail(record, reason);
     else weights.planned(record, reason, clock.nowMs());
   }
 
@@ -254,6 +317,11 @@ export class WeightSetter {
     onEvent({ event: "weights.included", ...keyOf(record), block, extrinsicHash });
     if (!inclusion.ok) this.#outcome.fail(record, inclusion.error.name);
   }
+}
+
+/** One of several subnets, mechanisms and epochs. */
+function idOf({ netuid, mechanism, epoch }: EpochKey): string {
+  return `${netuid}/${mechanism}/${epoch}`;
 }
 
 function isCommitted({ method }: WeightRecord): boolean {

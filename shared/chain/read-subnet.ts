@@ -45,6 +45,7 @@ export async function readSubnetRules(view: StateView, netuid: Netuid): Promise<
     weightsVersionKey: ["weightsVersionKey", netuid],
     mechanisms: ["mechanismCountCurrent", netuid],
     commitRevealEnabled: ["commitRevealWeightsEnabled", netuid],
+    ownerHotkey: ["subnetOwnerHotkey", netuid],
     stakeThreshold: ["stakeThreshold"],
   });
   const commitRevealEnabled = stored.commitRevealEnabled.toJSON() === true;
@@ -69,6 +70,7 @@ export async function readSubnetRules(view: StateView, netuid: Netuid): Promise<
     mechanisms: toNumber(stored.mechanisms),
     commitRevealEnabled,
     commitReveal: commitRevealEnabled ? await readCommitReveal(view, netuid) : undefined,
+    ownerHotkey: stored.ownerHotkey.toString(),
     stakeThresholdRao: BigInt(stored.stakeThreshold.toString()),
   };
 }

@@ -221,25 +221,6 @@ describe("the weights of an epoch", () => {
     journal.close();
   });
 
-  it("of a journal that an older release wrote are still there", () => {
-    const journal = open();
-    journal.weights.decide(KEY, { content: { uids: [1], values: [65535] }, versionKey: 0, block: 50 }, 1);
-    journal.close();
-    const file = new SqliteFile(path, "write");
-    for (const column of COMMIT_COLUMNS) file.exec(`ALTER TABLE weights DROP COLUMN ${column}`);
-    file.exec("ALTER TABLE epochs DROP COLUMN code; ALTER TABLE commitments DROP COLUMN secret;");
-    file.exec("PRAGMA user_version=1");
-    file.close();
-    const migrated = open();
-    expect(migrated.weights.get(KEY)).toMatchObject({
-      status: "planned",
-      method: undefined,
-      salt: undefined,
-    });
-    expect(migrated.weights.chooseMethod(KEY, "hash", [5])).toEqual([5]);
-    migrated.close();
-  });
-
   it("that are signed cannot be abstained from", () => {
     const journal = open();
     journal.weights.decide(KEY, { content: { uids: [1], values: [65535] }, versionKey: 0, block: 50 }, 1);
@@ -249,19 +230,6 @@ describe("the weights of an epoch", () => {
     journal.close();
   });
 });
-
-/** What a journal of the first release does not have. */
-const COMMIT_COLUMNS = [
-  "method",
-  "salt",
-  "round",
-  "commit_epoch",
-  "reveal_epoch",
-  "reveal_block",
-  "reveal_call",
-  "reveal_signed_block",
-  "revealed_block",
-];
 
 const stamp = { template: "hello", version: "1", config: { knob: 1 } };
 

@@ -90,15 +90,27 @@ const MIGRATIONS = [
   ALTER TABLE epochs ADD COLUMN code TEXT;
   ALTER TABLE commitments ADD COLUMN secret TEXT;
   `,
+  // Were an epoch's weights made of its own scores, or of what was kept from before?
+  `
+  ALTER TABLE weights ADD COLUMN basis TEXT NOT NULL DEFAULT 'scored';
+  `,
 ];
 
-/** @throws SubforgeError JOURNAL_NEWER when a later release wrote the file */
-export function migrate(file: SqliteFile, path: string): void {
+/** The version of a journal that this release writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Brings a journal of any earlier version up to this one: each step happens or does not.
+ *
+ * @param upTo - An older version, for a test that needs such a journal.
+ * @throws SubforgeError JOURNAL_NEWER when a later release wrote the file
+ */
+export function migrate(file: SqliteFile, path: string, upTo = SCHEMA_VERSION): void {
   const found = file.get<{ user_version: number }>("PRAGMA user_version")?.user_version ?? 0;
   if (found > MIGRATIONS.length) {
     throw new SubforgeError("JOURNAL_NEWER", { path, found, known: MIGRATIONS.length });
   }
-  for (let version = found; version < MIGRATIONS.length; version++) {
+  for (let version = found; version < upTo; version++) {
     file.transaction(() => {
       file.exec(MIGRATIONS[version]!);
       failPoint("journal.migrate.inside");

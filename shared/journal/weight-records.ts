@@ -4,7 +4,22 @@ import { failPoint } from "../fail-point.ts";
 import type { BlockNumber, Hex } from "../types.ts";
 import type { EpochKey } from "./epoch-rows.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
-import { fromWeightRow, type WeightRecord, type WeightRow, type WeightStatus } from "./weight-rows.ts";
+import {
+  fromWeightRow,
+  type WeightBasis,
+  type WeightRecord,
+  type WeightRow,
+  type WeightStatus,
+} from "./weight-rows.ts";
+
+export type WeightDecision = {
+  content: WireWeights;
+  versionKey: number;
+  /** Best block when it was decided. */
+  block: BlockNumber;
+  /** Default: the epoch's own scores. */
+  basis?: WeightBasis;
+};
 
 const OF = "netuid = ? AND mechanism = ? AND epoch = ?";
 
@@ -17,28 +32,62 @@ export class WeightRecords {
   }
 
   /**
-   * Decides the content of an epoch. The first decision stands, whatever is asked later.
+   * Decides the content of an epoch. The first decision stands, whatever is asked later; what a shadow run would have sent
+   * is no decision.
    *
    * @returns What stands.
    */
-  decide(
-    key: EpochKey,
-    decision: { content: WireWeights; versionKey: number; block: BlockNumber },
-    atMs: number,
-  ) {
+  decide(key: EpochKey, decision: WeightDecision, atMs: number): WeightRecord {
     return this.#file.transaction(() => {
       const changes = this.#file.run(
-        `INSERT INTO weights (netuid, mechanism, epoch, status, content, version_key, decided_block)
-         VALUES (?, ?, ?, 'planned', ?, ?, ?) ON CONFLICT DO NOTHING`,
+        `INSERT INTO weights (netuid, mechanism, epoch, status, content, version_key, decided_block, basis)
+         VALUES (?, ?, ?, 'planned', ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET status = 'planned', content = excluded.content, version_key = excluded.version_key,
+           decided_block = excluded.decided_block, basis = excluded.basis, reason = NULL
+         WHERE status = 'shadow'`,
         ...of(key),
         JSON.stringify(decision.content),
         decision.versionKey,
         decision.block,
+        decision.basis ?? "scored",
       );
       failPoint("weights.decide.inside");
       if (changes > 0) this.#log(key, "planned", atMs, { content: decision.content });
       return this.get(key)!;
     });
+  }
+
+  /** What would have been decided by a run that signs nothing. Has no effect on what was decided. */
+  shadow(
+    key: EpochKey,
+    block: BlockNumber,
+    outcome: WeightDecision | { reason: string },
+    atMs: number,
+  ): void {
+    const decided = "content" in outcome ? outcome : undefined;
+    const reason = "reason" in outcome ? outcome.reason : null;
+    this.#file.transaction(() => {
+      const changes = this.#file.run(
+        `INSERT INTO weights (netuid, mechanism, epoch, status, content, version_key, decided_block, basis, reason)
+         VALUES (?, ?, ?, 'shadow', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+        ...of(key),
+        decided ? JSON.stringify(decided.content) : null,
+        decided?.versionKey ?? null,
+        block,
+        decided?.basis ?? "scored",
+        reason,
+      );
+      if (changes > 0) this.#log(key, "shadow", atMs, decided ? { content: decided.content } : { reason });
+    });
+  }
+
+  /** The chain wants another version key by now: what is signed next carries it. */
+  setVersionKey(key: EpochKey, versionKey: number): void {
+    this.#file.run(
+      `UPDATE weights SET version_key = ? WHERE ${OF} AND status = 'planned'`,
+      versionKey,
+      ...of(key),
+    );
   }
 
   /** The signed bytes can no longer be included: the same content may be signed again. */
@@ -52,7 +101,7 @@ export class WeightRecords {
       const changes = this.#file.run(
         `INSERT INTO weights (netuid, mechanism, epoch, status, decided_block, reason)
          VALUES (?, ?, ?, 'abstained', ?, ?)
-         ON CONFLICT DO UPDATE SET status = 'abstained', reason = excluded.reason WHERE status = 'planned'`,
+         ON CONFLICT DO UPDATE SET status = 'abstained', reason = excluded.reason WHERE status IN ('planned', 'shadow')`,
         ...of(key),
         block,
         reason,
@@ -157,6 +206,18 @@ export class WeightRecords {
     return this.#file
       .all<WeightRow>(
         "SELECT * FROM weights WHERE netuid = ? AND mechanism = ? ORDER BY epoch DESC LIMIT ?",
+        netuid,
+        mechanism,
+        count,
+      )
+      .map(fromWeightRow);
+  }
+
+  /** The newest that were ever signed, newest first. */
+  latestSigned(netuid: number, mechanism: number, count: number): WeightRecord[] {
+    return this.#file
+      .all<WeightRow>(
+        `SELECT * FROM weights WHERE netuid = ? AND mechanism = ? AND call IS NOT NULL ORDER BY epoch DESC LIMIT ?`,
         netuid,
         mechanism,
         count,

@@ -3,9 +3,13 @@ import type { WeightsMethod } from "../chain/commit-reveal.ts";
 import type { BlockNumber, Hex } from "../types.ts";
 import type { EpochKey } from "./epoch-rows.ts";
 
+/** What the weights of an epoch were made of: its own scores, or the state that was kept because it had none. */
+export type WeightBasis = "scored" | "kept";
+
 /**
  * Life of the weights of one epoch. `verified` is the only success: the row was read back from the chain and is
- * what was signed. `failed` and `abstained` carry a reason. Weights that are committed first are `included` when the
+ * what was signed. `failed` and `abstained` carry a reason. `shadow` is what would have been sent by a process that signs
+ * nothing: a later one may still decide. Weights that are committed first are `included` when the
  * commit is, `revealing` while a reveal of ours is under way, and `revealed` when the chain has opened them.
  */
 export type WeightStatus =
@@ -17,13 +21,15 @@ export type WeightStatus =
   | "revealed"
   | "verified"
   | "failed"
-  | "abstained";
+  | "abstained"
+  | "shadow";
 
 export type WeightRecord = EpochKey & {
   status: WeightStatus;
   /** What is signed, decided once. Undefined when there was nothing to send. */
   content: WireWeights | undefined;
   versionKey: number;
+  basis: WeightBasis;
   /** Best block when the content was decided. */
   decidedBlock: BlockNumber;
   /** The signed bytes: the only ones that may be sent for this epoch while they are valid. */
@@ -57,6 +63,7 @@ export type WeightRow = {
   status: WeightStatus;
   content: string | null;
   version_key: number | null;
+  basis: WeightBasis;
   decided_block: number;
   call: string | null;
   block: number | null;
@@ -83,6 +90,7 @@ export function fromWeightRow(row: WeightRow): WeightRecord {
     status: row.status,
     content: row.content ? (JSON.parse(row.content) as WireWeights) : undefined,
     versionKey: row.version_key ?? 0,
+    basis: row.basis,
     decidedBlock: row.decided_block,
     call: row.call ? (JSON.parse(row.call) as SignedCall) : undefined,
     block: row.block ?? undefined,
