@@ -51,6 +51,7 @@ await build({
     "bench-gpu-loop": "scripts/bench/gpu-loop.ts",
     "bench-axon": "scripts/bench/axon-part.ts",
     "bench-flood": "scripts/bench/flood-part.ts",
+    "bench-queue": "scripts/bench/queue-part.ts",
     fuzz: "scripts/fuzz/fuzz.ts",
     "fuzz-models": "scripts/fuzz/load-models.ts",
     soak: "scripts/soak/soak.ts",

@@ -13,6 +13,7 @@ const BENCHMARKS: Record<string, () => Promise<BenchCase[]>> = {
   "chain-link": async () => (await import("./chain-link.ts")).benchChainLink(),
   gpu: async () => (await import("./gpu.ts")).benchGpu(),
   flood: async () => (await import("./flood.ts")).benchFlood(),
+  queue: async () => (await import("./queue.ts")).benchQueue(),
   localnet: async () => (await import("./localnet.ts")).benchLocalnet(),
   sr25519: async () => (await import("./sr25519.ts")).benchSr25519(),
   yuma: async () => (await import("./yuma.ts")).benchYuma(),

@@ -95,27 +95,29 @@ export async function consumeJobs<Schema extends z.ZodType>(
     const waiting = await options.waiting().catch(() => undefined);
     if (waiting === undefined) lastProgressMs = performance.now(); // Redis is away: waiting for it is not being stuck
     const progress = { lastProgressMs, waiting, running, concurrency, stuckMs: timing.stuckMs };
-    if (!signal.aborted && isStuck(progress, performance.now())) {
-      connect.logger.warn("queue.consumer-replaced", { queue: name, waiting });
-      void consumer.stop(0);
+    if (signal.aborted) break;
+    if (consumer === undefined || isStuck(progress, performance.now())) {
+      if (consumer) connect.logger.warn("queue.consumer-replaced", { queue: name, waiting });
+      void consumer?.stop(0);
       consumer = await startConsumer(process, options);
       lastProgressMs = performance.now();
     }
   }
-  await consumer.stop(STOP_TIMEOUT_MS);
+  await consumer?.stop(STOP_TIMEOUT_MS);
 }
 
+/** @returns undefined when Redis is away. */
 async function startConsumer<Schema extends z.ZodType>(
   process: (job: Job, token?: string) => Promise<void>,
   options: ConsumerOptions<Schema>,
-): Promise<RunningConsumer> {
+): Promise<RunningConsumer | undefined> {
   const { name, connect, concurrency, timing, rate, telemetry } = options;
   const { logger } = connect;
   const link = await connectRedis({ ...connect, patient: true }).catch((error: unknown) => {
     if (isSubforgeError(error, "QUEUE_UNREACHABLE")) return undefined;
     throw error;
   });
-  if (!link) return { stop: async () => {} }; // the watchdog tries again
+  if (!link) return undefined;
   const worker = new Worker(keyName(name), process, {
     connection: link.redis,
     prefix: KEY_PREFIX,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { SubforgeError } from "../errors.ts";
 import type { Hex, Hotkey, Netuid } from "../types.ts";
 
 /** Whose queues: two validators, networks or subnets on one Redis never meet. */
@@ -13,6 +14,22 @@ export const KEY_PREFIX = "sf";
  */
 export function keyName(queue: string): string {
   return `{${queue}}`;
+}
+
+/** Letters, digits, dots and dashes: nothing that means anything in a key, a pattern or a script. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+
+/** What BullMQ calls the other keys of a queue: a job of that name would overwrite one. */
+const TAKEN = new Set(
+  "active wait waiting waiting-children paused id delayed prioritized stalled-check completed failed stalled repeat limiter meta events pc marker de it".split(
+    " ",
+  ),
+);
+
+/** @throws SubforgeError INTERNAL when this cannot be the name of a queue or of a job: we made it */
+export function assertName(name: string): void {
+  if (NAME.test(name) && !TAKEN.has(name) && !/^\d+$/.test(name)) return;
+  throw new SubforgeError("INTERNAL", { what: "a name of a queue or a job is none" });
 }
 
 /** 12 hex digits: the part of a scope that is too long for a name. */

@@ -87,8 +87,27 @@ export function openDispatchQueue(
   key: Uint8Array,
   connect: ConnectOptions,
 ): Promise<DispatchQueue> {
-  const name = queueName("dispatch", scope);
-  return TaskQueue.open({ name, schema: dispatchSchema, key, connect, timeField: "expiresAtMs" });
+  return openBoundedDispatchQueue(scope, key, connect, undefined);
+}
+
+/**
+ * The same, with another bound on how many jobs may wait.
+ *
+ * @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS
+ */
+export function openBoundedDispatchQueue(
+  scope: QueueScope,
+  key: Uint8Array,
+  connect: ConnectOptions,
+  maxWaiting: number | undefined,
+): Promise<DispatchQueue> {
+  return TaskQueue.open({
+    name: queueName("dispatch", scope),
+    schema: dispatchSchema,
+    timeField: "expiresAtMs",
+    ...{ key, connect },
+    ...(maxWaiting !== undefined && { maxWaiting }),
+  });
 }
 
 /** @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS */

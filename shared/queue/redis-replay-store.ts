@@ -80,7 +80,7 @@ export class RedisReplayStore implements ReplayClaims {
       link.close();
       if (isSubforgeError(error)) throw error;
       const { where } = link;
-      throw new SubforgeError("REPLAY_STORE_UNREACHABLE", { where, reason: String(error) }, { cause: error });
+      throw new SubforgeError("REPLAY_STORE_UNREACHABLE", { where, reason: String(error) });
     }
     link.redis.on("close", () => store.#lose());
     link.redis.on("ready", () => void store.#greetAgain());
@@ -124,6 +124,10 @@ export class RedisReplayStore implements ReplayClaims {
     this.#link.close();
   }
 
+  get #marker(): string {
+    return `btauth1:${this.#options.receiver}:started`;
+  }
+
   get #slackMs(): number {
     return this.#options.clockSlackMs ?? DEFAULT_CLOCK_SLACK_MS;
   }
@@ -134,7 +138,7 @@ export class RedisReplayStore implements ReplayClaims {
 
   async #ask(key: string, run: string, nonceMs: number, skewMs: number, memoryMs: number): Promise<Claim> {
     const { redis } = this.#link;
-    const words = [key, `btauth1:${this.#options.receiver}:started`, run, nonceMs, skewMs, memoryMs] as const;
+    const words = [key, this.#marker, run, nonceMs, skewMs, memoryMs] as const;
     this.#unanswered += 1;
     const asked = redis
       .evalsha(CLAIM_SHA, 2, ...words)
@@ -169,7 +173,7 @@ export class RedisReplayStore implements ReplayClaims {
     const run = /^run_id:(\w+)/m.exec(about)?.[1];
     if (!run)
       throw new SubforgeError("REPLAY_STORE_UNFIT", { where, problem: "it does not tell its run id" });
-    await this.#ask("", run, -1, 0, 1);
+    await this.#ask(this.#marker, run, -1, 0, 1);
     this.#run = run;
   }
 

@@ -6,7 +6,7 @@ import { failPoint } from "../fail-point.ts";
 import { type ConnectOptions, connectRedis, type RedisLink, within } from "./connection.ts";
 import { consumeJobs, DEFAULT_TIMING, type Handler, type Timing } from "./consumer.ts";
 import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
-import { KEY_PREFIX, keyName } from "./job-ids.ts";
+import { assertName, KEY_PREFIX, keyName } from "./job-ids.ts";
 import { loadTelemetry } from "./load-telemetry.ts";
 import { QueueRoom } from "./queue-room.ts";
 import { QueueMeter, type QueueStats } from "./queue-stats.ts";
@@ -95,6 +95,7 @@ export class TaskQueue<Schema extends z.ZodType> {
 
   /** @throws SubforgeError QUEUE_ADDRESS | QUEUE_UNREACHABLE | QUEUE_EVICTS | QUEUE_TRACE_MISSING */
   static async open<Schema extends z.ZodType>(options: TaskQueueOptions<Schema>): Promise<TaskQueue<Schema>> {
+    assertName(options.name);
     const telemetry = options.connect.trace ? await loadTelemetry() : undefined;
     const link = await connectRedis({ ...options.connect, patient: false });
     return new TaskQueue(options, link, telemetry);
@@ -108,6 +109,7 @@ export class TaskQueue<Schema extends z.ZodType> {
    */
   async add(jobs: readonly NewJob<z.input<Schema>>[]): Promise<void> {
     if (jobs.length === 0) return;
+    for (const { id } of jobs) assertName(id);
     await this.#room.take(jobs.length);
     const aheadMs = await this.#clock.aheadMs();
     failPoint("queue.add.before");
