@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../shared/clock.ts";
@@ -29,6 +28,7 @@ import { addressKey, Budget } from "./budget.ts";
 import type { CallerPolicy, CallerView } from "./caller-policy.ts";
 import { ConnectionGuard } from "./connection-guard.ts";
 import { createHttpServer } from "./http-server.ts";
+import { LazySignal } from "./lazy-signal.ts";
 import type { MinerMetrics } from "./metrics.ts";
 import { readBody } from "./read-body.ts";
 import { JSON_CONTENT_TYPE, refusalReply } from "./refusal-reply.ts";
@@ -328,11 +328,19 @@ export class Axon {
   async #answer(exchange: Exchange, { verified, body }: Admitted, startedMs: number): Promise<void> {
     const { request, response, headers, target, route } = exchange;
     const { logger, metrics } = this.#deps;
-    const over = new AbortController();
-    setMaxListeners(0, over.signal); // one per use of the model, as many as a route likes
+    const over = new LazySignal();
     const { "content-type": type = "" } = headers;
     const contentType = typeof type === "string" ? type : type.join();
-    const question: Question = { body, headers, contentType, target, verified, signal: over.signal };
+    const question: Question = {
+      body,
+      headers,
+      contentType,
+      target,
+      verified,
+      get signal() {
+        return over.signal;
+      },
+    };
     try {
       const reply = await withinDeadline(route, question, over, response);
       if (!reply) return void response.destroy(); // this behaviour gives no answer
@@ -380,7 +388,7 @@ const [WELL, UNWELL] = [health(200, true), health(503, false)];
 function withinDeadline(
   route: SignedRoute,
   question: Question,
-  over: AbortController,
+  over: LazySignal,
   response: ServerResponse,
 ): Promise<Reply | undefined> {
   return new Promise<Reply | undefined>((resolve, reject) => {
