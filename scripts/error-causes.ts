@@ -126,6 +126,8 @@ export const CAUSES: Record<string, string> = {
   FAIL_POINT_UNKNOWN: "SUBFORGE_FAIL_POINT names no place at which a process may die in a test.",
   FAIL_POINT_REFUSED:
     "A variable of the crash tests reached a process that is no test: it would have died in the middle of its work.",
+  EPOCH_NOT_REPLAYABLE:
+    "To score an epoch again takes its answers, which are kept for some epochs; the state before it; and its secret, which is public when the epoch after it has ended.",
   SCORER_NOT_STARTED:
     "Scorers run where they can read the built package and nothing else. A template that wants more while it is loaded, or another build than the planner's, is not scored with.",
   WORKER_WALLET: "A worker signs questions with the validator's hotkey, so it needs the same key.",

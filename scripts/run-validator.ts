@@ -8,10 +8,11 @@ import type { AskProtocol } from "../validator/asking.ts";
 import type { ValidatorEvent } from "../validator/events.ts";
 import { startValidator } from "../validator/validator.ts";
 import { type AddressArgs, addressRules, addressWords } from "./address-options.ts";
-import { toLine } from "./dev/dev-lines.ts";
+import { createLines } from "./dev/dev-lines.ts";
 import { unlockSigner, type WalletArgs } from "./load-signer.ts";
 import { assertDevKeyAllowed, chainAt, isLocal, publicNetwork } from "./networks.ts";
 import { isTraced, queueUrl, templateConfig } from "./options.ts";
+import { ValidatorWatch, type WatchArgs } from "./watch-validator.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
 /** The parsed flags of `subforge validator run`. */
@@ -31,7 +32,8 @@ export type RunValidatorArgs = WalletArgs & {
   trace: boolean | undefined;
   allowPrivate: boolean | undefined;
   protocol: AskProtocol;
-} & AddressArgs;
+} & AddressArgs &
+  Omit<WatchArgs, "logLevel">;
 
 /**
  * Opens what a validator needs, runs it, prints what happens (with --json one line per event), and returns when it was
@@ -47,7 +49,9 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
   const config = template.parseConfig(templateConfig(args));
   watchWallet(args, { logger, signal });
   const { signer, password } = await unlockSigner(args);
-  const chain = await openSubstrateChain(at, logger);
+  const watch = new ValidatorWatch(args, { logger, print: printer(args.json) });
+  signal.addEventListener("abort", () => watch.stopping(), { once: true });
+  const chain = await openSubstrateChain(at, logger, { meter: watch.metrics.chain });
   const ended = new AbortController();
   const stopping = AbortSignal.any([signal, ended.signal]);
   let redisStopped: Promise<void> | undefined;
@@ -64,6 +68,8 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
     }
     const isOwn = at.endpoint.every(isLocal) && publicNetwork(genesis) === undefined;
     const allowPrivate = args.allowPrivate ?? isOwn;
+    const journalPath = resolve(data, "journal.db");
+    const { stalled } = await watch.open(chain, journalPath);
     const validator = await startValidator(
       {
         netuid: args.netuid,
@@ -79,17 +85,20 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
         signer,
         template,
         config,
-        journalPath: resolve(data, "journal.db"),
+        journalPath,
         queue: { url, privateNetwork: args.queuePrivateNetwork, trace: isTraced(args), logger },
         clock: systemClock,
         logger,
         signal: stopping,
-        onEvent: (event) => print(event, args.json),
+        onEvent: (event) => watch.onEvent(event),
+        onLook: () => watch.onLook(),
       },
     );
-    await validator.stopped;
+    if (!signal.aborted) watch.started(validator);
+    await Promise.race([validator.stopped, stalled.then(() => validator.stopped)]);
   } finally {
     ended.abort();
+    await watch.close();
     await redisStopped;
     await chain.close();
   }
@@ -109,10 +118,14 @@ function workerArgs(args: RunValidatorArgs): string[] {
     ...(args.queuePrivateNetwork ? ["--queue-private-network"] : []),
     ...(isTraced(args) ? ["--trace"] : []),
   ];
-  return [...wallet, ...select, ...link, ...addressWords(args), "--log-level", args.logLevel];
+  const stall = ["--max-stall", String(args.maxStallS), "--log-level", args.logLevel];
+  return [...wallet, ...select, ...link, ...addressWords(args), ...stall];
 }
 
-function print(event: ValidatorEvent, json: boolean): void {
-  const line = json ? JSON.stringify(event) : toLine(event);
-  if (line !== undefined) process.stdout.write(`${line}\n`);
+function printer(json: boolean): (event: ValidatorEvent) => void {
+  const toLine = json ? JSON.stringify : createLines();
+  return (event) => {
+    const line = toLine(event);
+    if (line !== undefined) process.stdout.write(`${line}\n`);
+  };
 }

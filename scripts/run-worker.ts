@@ -4,18 +4,21 @@ import { systemClock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import { Keypair, keysReady } from "../shared/keys/keypair.ts";
 import { Secret } from "../shared/keys/secret.ts";
-import { createLogger, type LogLevel } from "../shared/logger.ts";
+import { createLogger, type Logger, type LogLevel } from "../shared/logger.ts";
 import { type FoundAnnouncement, findAnnouncements, scopeOf } from "../shared/queue/announcement.ts";
 import type { ConnectOptions } from "../shared/queue/connection.ts";
 import { queueKeyPurpose } from "../shared/queue/queues.ts";
 import type { Hotkey } from "../shared/types.ts";
 import { loadSubnet } from "../subnets/registry.ts";
 import { startWorker } from "../validator/worker.ts";
+import type { WorkerMeter } from "../validator/worker-metrics.ts";
 import { type AddressArgs, addressRules } from "./address-options.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
 import { publicNetwork } from "./networks.ts";
 import { isTraced, queueUrl, walletOptions } from "./options.ts";
+import type { WatchArgs } from "./watch-validator.ts";
 import { watchWallet } from "./watch-wallet.ts";
+import { watchWorker } from "./watch-worker.ts";
 
 /** The parsed flags of `subforge validator worker`. */
 export type RunWorkerArgs = {
@@ -34,7 +37,8 @@ export type RunWorkerArgs = {
   queuePrivateNetwork: boolean;
   trace: boolean | undefined;
   supervised: boolean;
-} & AddressArgs;
+} & AddressArgs &
+  Omit<WatchArgs, "logLevel">;
 
 /** Between two looks for a validator on this Redis. */
 const LOOK_INTERVAL_MS = 1_000;
@@ -55,10 +59,23 @@ const assignmentSchema = z.object({ queue: z.string(), secret: z.base64().option
  */
 export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Promise<void> {
   const logger = createLogger("worker", args.logLevel);
-  const addresses = addressRules(args);
   const parentGone = new AbortController();
   const signal = AbortSignal.any([shutdown, parentGone.signal]);
   if (args.supervised) process.once("disconnect", () => parentGone.abort());
+  const watch = await watchWorker(args, { logger, signal });
+  try {
+    await work(args, watch.metrics, { logger, signal });
+  } finally {
+    await watch.close();
+  }
+}
+
+async function work(
+  args: RunWorkerArgs,
+  meter: WorkerMeter,
+  { logger, signal }: { logger: Logger; signal: AbortSignal },
+): Promise<void> {
+  const addresses = addressRules(args);
   const assigned = args.supervised ? await assignment() : undefined;
   const url = assigned?.queue ?? queueUrl(args);
   if (url === undefined) throw new SubforgeError("WORKER_QUEUE_NEEDED", {});
@@ -85,7 +102,7 @@ export async function runWorker(args: RunWorkerArgs, shutdown: AbortSignal): Pro
       protocol: announcement.protocol,
       ...addresses,
     },
-    { template, signer, connect, logger, signal },
+    { template, signer, connect, logger, meter, signal },
   );
 }
 

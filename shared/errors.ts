@@ -700,6 +700,11 @@ export const ERRORS = {
     hint: () => "unset it; a test sets SUBFORGE_FAIL_POINTS_ALLOWED=yes too",
     exit: "usage",
   }),
+  EPOCH_NOT_REPLAYABLE: spec<{ epoch: number; missing: string; next: string }>({
+    message: (d) => `epoch ${d.epoch} cannot be scored again: ${d.missing}`,
+    hint: (d) => d.next,
+    exit: "notReady",
+  }),
   SCORER_NOT_STARTED: spec<{ template: string; reason: string }>({
     message: (d) => `the scorer of ${d.template} does not start in a process of its own: ${d.reason}`,
     hint: () => "build again (npm run build), or correct what the template does while it is loaded",

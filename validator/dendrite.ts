@@ -25,21 +25,29 @@ import {
   type Target,
 } from "./asking.ts";
 import type { Exchanged } from "./exchange.ts";
+import type { WorkerMeter } from "./worker-metrics.ts";
 
 const MAX_REFUSAL_BYTES = 1_024;
 
 /** Asks miners in btauth/1, and believes only signed replies. */
 export class Dendrite implements Asker {
   readonly #signer: Keypair;
+  readonly #meter: Pick<WorkerMeter, "signed"> | undefined;
   readonly #nextNonce = createNonceSource();
   readonly #asking: Asking;
   readonly #before = new AskedBefore();
   /** By the buffer that many miners share: hashed once. */
   readonly #bodyHashes = new WeakMap<Uint8Array, string>();
 
-  /** @param maxSockets - To all miners together. */
-  constructor(signer: Keypair, policy: AddressPolicy, maxSockets?: number) {
+  /** @param maxSockets - To all miners together. @param meter - Hears how long signing took. */
+  constructor(
+    signer: Keypair,
+    policy: AddressPolicy,
+    maxSockets?: number,
+    meter?: Pick<WorkerMeter, "signed">,
+  ) {
     this.#signer = signer;
+    this.#meter = meter;
     this.#asking = new Asking(policy, maxSockets);
   }
 
@@ -62,7 +70,9 @@ export class Dendrite implements Asker {
       };
       requestHash = sha256Hex(signedBytes(lines));
       this.#before.asked(miner, requestHash);
+      const startedMs = performance.now();
       const headers = signLines(this.#signer, lines);
+      this.#meter?.signed((performance.now() - startedMs) / 1e3);
       headers["content-type"] = headers.accept = MESSAGE_CONTENT_TYPE;
       const limitFor = (status: number) => (status === 200 ? maxResponseBytes : MAX_REFUSAL_BYTES);
       return { path: route, headers, body, limitFor };

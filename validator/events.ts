@@ -57,6 +57,7 @@ export type AbstainReason =
   | "held-back"
   | "window-over";
 
+type Mechanism = { netuid: Netuid; mechanism: number };
 type Epoch = { netuid: Netuid; mechanism: number; epoch: number };
 
 export type ScoredMiner = {
@@ -71,7 +72,8 @@ export type ScoredMiner = {
 
 /** What a validator tells while it runs. Plain JSON. */
 export type ValidatorEvent =
-  | { event: "validator.started"; netuid: Netuid; hotkey: Hotkey; template: string; version: string }
+  /** Once for each mechanism of each subnet. */
+  | ({ event: "validator.started"; hotkey: Hotkey; template: string; version: string } & Mechanism)
   | ({ event: "epoch.planned"; startBlock: BlockNumber; tempo: number; jobs: number; asked: number } & Epoch)
   | ({ event: "epoch.skipped"; reason: SkipReason } & Epoch)
   /** Nobody was asked in the epochs `from` to `to`: the chain was away, or this process was. */
@@ -127,6 +129,12 @@ export type ValidatorEvent =
     }
   /** Where Prometheus may ask. */
   | { event: "metrics.served"; url: string }
+  /** Something stands in the way of one mechanism; it is tried again until it is over. `code`: as in docs/errors.md. */
+  | { event: "trouble.began"; netuid: Netuid; mechanism: number; code: string; reason: string }
+  | { event: "trouble.over"; netuid: Netuid; mechanism: number; code: string }
+  /** No block came for half a minute. `block`: the last one, null before the first. */
+  | { event: "chain.silent"; block: BlockNumber | null; silentMs: number }
+  | { event: "chain.back"; block: BlockNumber; silentMs: number }
   | { event: "worker.started"; pid: number }
   | { event: "worker.stopped"; pid: number; how: number | string };
 

@@ -26,6 +26,7 @@ import {
   type Target,
 } from "./asking.ts";
 import { SOCKETS_PER_HOST } from "./sockets.ts";
+import type { WorkerMeter } from "./worker-metrics.ts";
 
 /** Said in the place of our own address: nobody checks it, and whoever listens sees where we come from. */
 const OWN_IP = "0.0.0.0";
@@ -44,6 +45,7 @@ type Shared = { inputs: PythonDict; hash: string };
  */
 export class V10Dendrite implements Asker {
   readonly #signer: Keypair;
+  readonly #meter: Pick<WorkerMeter, "signed"> | undefined;
   readonly #nextNonce = createNonceSource();
   readonly #uuids = Array.from({ length: SOCKETS_PER_HOST }, () => randomUUID());
   readonly #asking: Asking;
@@ -51,8 +53,15 @@ export class V10Dendrite implements Asker {
   readonly #shared = new WeakMap<Uint8Array, Shared>();
 
   /** @param maxSockets - To all miners together. */
-  constructor(signer: Keypair, policy: AddressPolicy, maxSockets?: number) {
+  /** @param maxSockets - To all miners together. @param meter - Hears how long signing took. */
+  constructor(
+    signer: Keypair,
+    policy: AddressPolicy,
+    maxSockets?: number,
+    meter?: Pick<WorkerMeter, "signed">,
+  ) {
     this.#signer = signer;
+    this.#meter = meter;
     this.#asking = new Asking(policy, maxSockets);
   }
 
@@ -86,9 +95,12 @@ export class V10Dendrite implements Asker {
       const nonce = this.#nextNonce();
       const uuid = this.#uuids[place.slot]!;
       const axon: TerminalInfo = { ip: place.ip, port: BigInt(place.port), hotkey: miner };
+      const startedMs = performance.now();
+      const signature = signV10(this.#signer, { nonce, receiver: miner, uuid, bodyHash: hash });
+      this.#meter?.signed((performance.now() - startedMs) / 1e3);
       const dendrite: TerminalInfo = {
         ...{ ip: OWN_IP, version: BigInt(V10_VERSION), nonce, uuid, hotkey: this.#signer.address },
-        signature: signV10(this.#signer, { nonce, receiver: miner, uuid, bodyHash: hash }),
+        signature,
       };
       return {
         path: `/${synapse.name}`,

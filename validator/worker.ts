@@ -22,6 +22,7 @@ import type { Asker, AskProtocol } from "./asking.ts";
 import { Dendrite } from "./dendrite.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { V10Dendrite } from "./v10-dendrite.ts";
+import type { WorkerMeter } from "./worker-metrics.ts";
 
 /** Jobs in hand at once. More than 16 gives nothing; each has up to 32 miners. */
 const DEFAULT_CONCURRENCY = 8;
@@ -55,6 +56,7 @@ export type WorkerDeps = {
   signer: Keypair;
   connect: ConnectOptions;
   logger: Logger;
+  meter?: WorkerMeter | undefined;
   signal: AbortSignal;
 };
 
@@ -68,15 +70,16 @@ export type WorkerDeps = {
  */
 export async function startWorker(options: WorkerOptions, deps: WorkerDeps): Promise<void> {
   const { scope, allowPrivate, concurrency = DEFAULT_CONCURRENCY } = options;
-  const { template, signer, connect, logger, signal } = deps;
+  const { template, signer, connect, logger, meter, signal } = deps;
   const key = signer.deriveSecret(queueKeyPurpose(scope));
   const dispatch = await openDispatchQueue(scope, key, connect);
   const collect = await openCollectQueue(scope, key, connect);
   const own = [...ownAddresses(), ...(options.ownAddresses ?? [])];
   const policy = { allowPrivate, own, ports: options.ports };
-  const dendrite = new ASKERS[options.protocol ?? "btauth/1"](signer, policy, options.maxSockets);
+  const dendrite = new ASKERS[options.protocol ?? "btauth/1"](signer, policy, options.maxSockets, meter);
   const worker = `${process.pid}-${randomBytes(4).toString("hex")}`;
   logger.info("worker.started", { worker, netuid: scope.netuid, template: template.id, concurrency });
+  meter?.started(() => dispatch.stats());
   try {
     await dispatch.consume(
       async (job, id) => {
@@ -91,7 +94,13 @@ export async function startWorker(options: WorkerOptions, deps: WorkerDeps): Pro
         if (Date.now() > job.expiresAtMs) return; // nobody waits for it any more
         const hands = new AnswerBuffer(collect, id, { ...identityOf(job), worker }, job.expiresAtMs);
         failPoint("worker.ask.before");
-        await askAll(job, template, { dendrite, logger, take: (answer) => hands.take(answer) });
+        await askAll(job, template, {
+          ...{ dendrite, logger },
+          take: (answer) => {
+            meter?.answered(answer.reason, answer.latencyMs);
+            hands.take(answer);
+          },
+        });
         failPoint("worker.ask.after");
         await hands.empty();
       },

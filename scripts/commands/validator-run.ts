@@ -18,6 +18,19 @@ export const settingsOption = {
   describe: `File of settings, named as flags; default: ${SETTINGS_PATH}, where there is one`,
 } as const;
 
+/** For those who watch a validator or one of its workers. */
+const watchOptions = {
+  "metrics-port": {
+    type: "number",
+    describe: "Port of Prometheus metrics and health pages on 127.0.0.1; 0: any free one; default: none",
+  },
+  "max-stall": {
+    type: "number",
+    default: 180,
+    describe: "Seconds without progress after which the process ends, to be started again; 0: never",
+  },
+} as const;
+
 export const runOptions = {
   settings: settingsOption,
   ...networkOptions,
@@ -47,6 +60,7 @@ export const runOptions = {
     describe: "Call miners at private addresses; default: when the chain is a local development chain",
   },
   ...addressOptions,
+  ...watchOptions,
 } as const;
 
 /** One file for all commands of a validator: what `run` has as flags. */
@@ -75,6 +89,7 @@ export const validatorRun: Command<typeof runOptions> = {
         netuid: wholeNumber("validator run", "netuid", args.netuid, 0, 65_535),
         workers: wholeNumber("validator run", "workers", args.workers, 0, 256),
         targetsPerJob: wholeNumber("validator run", "targets-per-job", args.targetsPerJob, 1, 32),
+        ...watchNumbers("validator run", args),
       },
       onShutdown(),
     );
@@ -95,6 +110,7 @@ const workerOptions = {
   template: { type: "string", describe: "Which validator, when Redis knows several" },
   concurrency: { type: "number", default: 8, describe: "Jobs in hand at once" },
   ...addressOptions,
+  ...watchOptions,
   supervised: {
     type: "boolean",
     default: false,
@@ -112,8 +128,20 @@ export const validatorWorker: Command<typeof workerOptions> = {
     const { runWorker } = await import("../run-worker.ts");
     const { onShutdown } = await import("../output.ts");
     await runWorker(
-      { ...args, concurrency: wholeNumber("validator worker", "concurrency", args.concurrency, 1, 128) },
+      {
+        ...args,
+        concurrency: wholeNumber("validator worker", "concurrency", args.concurrency, 1, 128),
+        ...watchNumbers("validator worker", args),
+      },
       onShutdown(),
     );
   },
 };
+
+function watchNumbers(command: string, args: { metricsPort: number | undefined; maxStall: number }) {
+  const { metricsPort: port } = args;
+  return {
+    metricsPort: port === undefined ? undefined : wholeNumber(command, "metrics-port", port, 0, 65_535),
+    maxStallS: wholeNumber(command, "max-stall", args.maxStall, 0, 86_400),
+  };
+}

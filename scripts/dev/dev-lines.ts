@@ -8,41 +8,89 @@ const SKIPPED: Record<SkipReason, string> = {
   "plan-invalid": "the template planned what cannot be asked",
 };
 
-/** What a person reads of an event; undefined for those that only programs want. */
-export function toLine(event: ValidatorEvent): string | undefined {
-  switch (event.event) {
-    case "epoch.planned":
-      return `epoch    ${event.epoch}  ${event.jobs} questions to ${event.asked} miners`;
-    case "epoch.skipped":
-      return `epoch    ${event.epoch}  nobody is asked: ${SKIPPED[event.reason]}`;
-    case "epochs.missed":
-      return `epoch    ${event.from} to ${event.to}  missed: the chain or this validator was away`;
-    case "epoch.scored":
-      return `epoch    ${event.epoch}  ${event.answered} of ${event.asked} answered; ${describeZeros(event.scores)}`;
-    case "epoch.void":
-      return `epoch    ${event.epoch}  void: ${event.reason}; scores are kept`;
-    case "weights.signed":
-      return `weights  ${event.epoch}  ${event.sent.uids.length} miners → signed`;
-    case "weights.included":
-      return `weights  ${event.epoch}  → block ${event.block}`;
-    case "weights.committed":
-      return `weights  ${event.epoch}  → committed; ${describeOpening(event)}`;
-    case "weights.revealed":
-      return `weights  ${event.epoch}  → revealed, seen at block ${event.block}`;
-    case "weights.verified":
-      return `weights  ${event.epoch}  → read back, the same`;
-    case "weights.abstained":
-      if (event.reason in SKIPPED) return undefined; // said already
-      return `weights  ${event.epoch}  none are sent: ${event.reason}`;
-    case "weights.failed":
-      return `weights  ${event.epoch}  failed: ${event.reason}`;
-    case "worker.stopped":
-      return event.how === 0
-        ? undefined
-        : `worker   ${event.pid}  died: ${event.how}; another one takes over`;
-    default:
-      return undefined;
-  }
+/** Epochs whose weights are followed: with commits, several are on their way at once. */
+const KEEP = 16;
+
+type OfWeights = { netuid: number; mechanism: number; epoch: number };
+
+/**
+ * What a person reads of a validator: a line per epoch that was asked, a line for the whole way of its weights.
+ *
+ * @returns A function that takes each event and gives its line; undefined for those that only programs want, or whose
+ * line is not complete yet.
+ */
+export function createLines(): (event: ValidatorEvent) => string | undefined {
+  /** How far the weights of an epoch are, in words. */
+  const ways = new Map<string, string[]>();
+  const subjects = new Set<string>();
+  /** The epoch, and of what, when there is more than one subnet or mechanism. */
+  const nameOf = ({ netuid, mechanism, epoch }: OfWeights) =>
+    subjects.size > 1 ? `${epoch} of subnet ${netuid}, mechanism ${mechanism}` : `${epoch}`;
+  const keyOf = ({ netuid, mechanism, epoch }: OfWeights) => `${netuid}/${mechanism}/${epoch}`;
+  const add = (of: OfWeights, step: string) => {
+    const way = ways.get(keyOf(of)) ?? [];
+    ways.set(keyOf(of), [...way, step]);
+    for (const old of ways.keys()) if (ways.size > KEEP) ways.delete(old);
+  };
+  const end = (of: OfWeights, step: string) => {
+    const way = [...(ways.get(keyOf(of)) ?? []), step];
+    ways.delete(keyOf(of));
+    return `weights  ${nameOf(of)}  ${way.join(" → ")}`;
+  };
+  return (event) => {
+    if ("mechanism" in event) subjects.add(`${event.netuid}/${event.mechanism}`);
+    switch (event.event) {
+      case "epoch.planned":
+        return `epoch    ${nameOf(event)}  ${event.jobs} questions to ${event.asked} miners`;
+      case "epoch.skipped":
+        return `epoch    ${nameOf(event)}  nobody is asked: ${SKIPPED[event.reason]}`;
+      case "epochs.missed":
+        return `epoch    ${event.from} to ${event.to}  missed: the chain or this validator was away`;
+      case "epoch.scored":
+        return `epoch    ${nameOf(event)}  asked ${event.asked}  answered ${event.answered}  ${describeScores(event.scores)}`;
+      case "epoch.void":
+        return `epoch    ${nameOf(event)}  asked ${event.asked}  answered ${event.answered}  void: ${event.reason}; scores are kept`;
+      case "weights.signed":
+        add(event, `planned ${event.sent.uids.length} → signed`);
+        return undefined;
+      case "weights.included":
+        add(event, `in pool → block ${event.block}`);
+        return undefined;
+      case "weights.committed":
+        return end(event, `commit read back ✓ → ${describeOpening(event)}`);
+      case "weights.revealed":
+        add(event, `revealed, seen at block ${event.block}`);
+        return undefined;
+      case "weights.verified":
+        return end(event, "read back ✓");
+      case "weights.shadow":
+        return end(
+          event,
+          event.would ? `would be set for ${event.would.uids.length} miners` : `none: ${event.reason}`,
+        );
+      case "weights.abstained":
+        if (event.reason in SKIPPED) return undefined; // said already
+        return end(event, `none are sent: ${event.reason}`);
+      case "weights.failed":
+        return end(event, `failed: ${event.reason}`);
+      case "doppelganger.waiting":
+        return `waits    for signs of another machine with this hotkey, until block ${event.untilBlock}`;
+      case "planner.waiting":
+        return `waits    for the planner ${event.holder} of this hotkey to end`;
+      case "validator.waiting":
+        return describeWaiting(event);
+      case "clock.skewed":
+        return `clock    this machine is ${Math.abs(event.skewSeconds)} s ${event.skewSeconds > 0 ? "ahead of" : "behind"} the chain`;
+      case "metrics.served":
+        return `metrics  ${event.url}`;
+      case "worker.stopped":
+        return event.how === 0
+          ? undefined
+          : `worker   ${event.pid}  died: ${event.how}; another one takes over`;
+      default:
+        return undefined;
+    }
+  };
 }
 
 /** What the weights of an epoch led to, best paid first. */
@@ -61,14 +109,24 @@ export function paidLines({ epoch, paidAt, miners, spearman }: EpochReport): str
 function describeOpening(event: Extract<ValidatorEvent, { event: "weights.committed" }>): string {
   const { round, revealBlock } = event;
   return round === null
-    ? `to be revealed from block ${revealBlock} on`
+    ? `reveal due from block ${revealBlock} on`
     : `the chain opens it at block ${revealBlock}, with round ${round} of its beacon`;
 }
 
-function describeZeros(scores: Extract<ValidatorEvent, { event: "epoch.scored" }>["scores"]): string {
+function describeWaiting(event: Extract<ValidatorEvent, { event: "validator.waiting" }>): string {
+  const { lastVerified, endsInMs } = event;
+  const kept = lastVerified
+    ? `; weights of epoch ${lastVerified.epoch} are in force since block ${lastVerified.block}`
+    : "";
+  const ends = endsInMs === null ? "" : `; it ends by itself in ${Math.round(endsInMs / 1e3)} s`;
+  return `waits    for ${event.for}${kept}${ends}`;
+}
+
+function describeScores(scores: Extract<ValidatorEvent, { event: "epoch.scored" }>["scores"]): string {
+  const scored = scores.filter(({ score }) => score !== null);
+  const zeros = scored.filter(({ score }) => score === 0);
   const reasons = new Map<string, number>();
-  for (const { score, reason } of scores)
-    if (score === 0) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  for (const { reason } of zeros) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   const list = [...reasons].map(([reason, count]) => `${count} ${reason}`).join(", ");
-  return list ? `zero: ${list}` : "nobody has zero";
+  return `scored ${scored.length}  zero: ${zeros.length}${list ? ` (${list})` : ""}`;
 }

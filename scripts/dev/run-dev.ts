@@ -21,7 +21,7 @@ import { loadSubnet } from "../../subnets/registry.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
 import type { GlobalArgs } from "../options.ts";
 import { createOutput } from "../output.ts";
-import { paidLines, toLine } from "./dev-lines.ts";
+import { createLines, paidLines } from "./dev-lines.ts";
 import { type DevOutcome, DevReport, type ReportedMiner, toOutcome } from "./dev-report.ts";
 import { createDevSubnet, DEV_KEYS, type DevMinerKeys, devBalances, minerKeys } from "./dev-subnet.ts";
 import { type DevMiner, populationOf } from "./population.ts";
@@ -126,13 +126,14 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
   signal.throwIfAborted();
 
   const report = new DevReport(reportedMiners(population, keys, await chain.metagraph(netuid)));
+  const toLine = createLines();
   const validator = startRestartingProcess(
     {
       script: processEntry("cli"),
       args: validatorArgs(options, { endpoint: node.endpoint, netuid, folder }),
       // The queue's password must not be an argument: anybody on the machine can read those.
       env: { ...inherited(), SUBFORGE_QUEUE: queue },
-      onLine: (line) => onEvent(line, { report, say }),
+      onLine: (line) => onEvent(line, { report, say, toLine }),
     },
     { clock: systemClock, logger, signal: actors.stop.signal },
   );
@@ -246,7 +247,10 @@ function validatorArgs(
   ];
 }
 
-function onEvent(line: string, { report, say }: { report: DevReport; say: Say }): void {
+function onEvent(
+  line: string,
+  { report, say, toLine }: { report: DevReport; say: Say; toLine: ReturnType<typeof createLines> },
+): void {
   const event = JSON.parse(line) as ValidatorEvent;
   if (event.event === "epoch.scored") report.scored(event.epoch, event.scores);
   if (event.event === "weights.verified") report.verified(event);
