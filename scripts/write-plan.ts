@@ -68,13 +68,16 @@ export async function carryOut(
     output.line("nothing was sent: --dry-run");
     return { plan, included: undefined };
   }
-  await confirm(plan.action, args);
+  await confirmPlan(plan.action, args);
   const { block, extrinsicHash } = await sendCall(chain, intent.call, await open());
   return { plan, included: { block, extrinsicHash } };
 }
 
-/** With `--json` nobody reads a question. */
-async function confirm(action: string, { yes, json }: WriteArgs): Promise<void> {
+/** Ask for a yes. With `--json` nobody reads a question. @throws SubforgeError PLAN_DECLINED */
+export async function confirmPlan(
+  action: string,
+  { yes, json }: Pick<WriteArgs, "yes" | "json">,
+): Promise<void> {
   if (yes) return;
   const asked = hasTerminal() && !json;
   if (!asked || !(await askYesNo("do it?"))) throw new SubforgeError("PLAN_DECLINED", { action, asked });

@@ -1,4 +1,5 @@
-import { type Command, type CommandGroup, networkOptions } from "../options.ts";
+import { SubforgeError } from "../../shared/errors.ts";
+import { type Command, type CommandGroup, networkOptions, walletOptions } from "../options.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { runOptions, settingsOption, validatorSettings } from "./validator-run.ts";
 
@@ -11,6 +12,20 @@ const recordOptions = {
 } as const;
 
 const onChainOptions = { ...recordOptions, ...networkOptions } as const;
+
+const planOptions = {
+  ...onChainOptions,
+  "burn-share": {
+    type: "number",
+    describe: "Part of all weight, 0 to 1, for the uid of the subnet's owner, where it is burned",
+  },
+} as const;
+
+const setOptions = {
+  ...planOptions,
+  ...walletOptions,
+  "dry-run": { type: "boolean", default: false, describe: "Print the plan and sign nothing" },
+} as const;
 
 const receiptsOptions = {
   ...recordOptions,
@@ -42,6 +57,34 @@ const weightsDiff: Command<typeof onChainOptions> = {
   },
 };
 
+/** `subforge validator weights plan` */
+const weightsPlan: Command<typeof planOptions> = {
+  command: "plan",
+  describe: "What would be set now: uids, hotkeys, shares and u16, from the newest scores in the journal",
+  builder: planOptions,
+  settings: validatorSettings,
+  handler: async (args) => {
+    const { showPlan } = await import("../validator/propose-weights.ts");
+    await showPlan({ ...args, ...checkedRecords("plan", args), burnShare: checkedShare("plan", args) });
+  },
+};
+
+/** `subforge validator weights set` */
+const weightsSet: Command<typeof setOptions> = {
+  command: "set",
+  describe: "Set them by hand, while no validator runs: plan, yes, sign, block, read back",
+  builder: setOptions,
+  settings: validatorSettings,
+  handler: async (args) => {
+    const { setWeightsByHand } = await import("../validator/set-weights.ts");
+    const { onShutdown } = await import("../output.ts");
+    await setWeightsByHand(
+      { ...args, ...checkedRecords("set", args), burnShare: checkedShare("set", args) },
+      onShutdown(),
+    );
+  },
+};
+
 /** `subforge validator weights receipts` */
 const weightsReceipts: Command<typeof receiptsOptions> = {
   command: "receipts",
@@ -59,7 +102,7 @@ const weightsReceipts: Command<typeof receiptsOptions> = {
 export const validatorWeights: CommandGroup = {
   group: "weights",
   describe: "What was decided, signed and shown on chain, epoch by epoch",
-  commands: [weightsStatus, weightsDiff, weightsReceipts],
+  commands: [weightsStatus, weightsPlan, weightsDiff, weightsSet, weightsReceipts],
 };
 
 function checkedRecords(
@@ -70,6 +113,14 @@ function checkedRecords(
     netuid: optional(command, "netuid", args.netuid, 0, 65_535),
     mechanism: optional(command, "mechanism", args.mechanism, 0, 255),
   };
+}
+
+function checkedShare(command: string, { burnShare }: { burnShare: number | undefined }): number | undefined {
+  if (burnShare === undefined || (burnShare >= 0 && burnShare <= 1)) return burnShare;
+  throw new SubforgeError("CLI_USAGE", {
+    problem: "--burn-share must be 0 to 1",
+    command: `validator weights ${command}`,
+  });
 }
 
 function optional(command: string, flag: string, value: number | undefined, from: number, to: number) {
