@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { aclRule } from "../../shared/queue/acl-rule.ts";
+import { parseRedisAddress } from "../../shared/queue/redis-address.ts";
 import { COMMANDS } from "../cli.ts";
 import { type AnyCommand, type CommandGroup, globalOptions } from "../options.ts";
 import { readSource } from "./sources.ts";
@@ -75,6 +77,29 @@ describe("docker-compose.yml", () => {
       ports.map((port) => `${name} ${port}`),
     );
     expect(published).toEqual(["chain 127.0.0.1:9944:9944", "miner 8091:8091"]);
+  });
+
+  it("gives Redis one user with the documented rule, by the hash of its password, and a bound on memory", () => {
+    const redis = services.redis!;
+    const start = redis.command?.join(" ") ?? "";
+    expect(redis.volumes).toContain("./docker/redis-users.acl:/etc/subforge/users.acl:ro");
+    expect(start).toMatch(/--aclfile .* --maxmemory .* --maxmemory-policy noeviction/);
+    expect(readSource("docker/redis-users.acl")).toBe(
+      `user default off\nuser subforge on #PASSWORD_SHA256 ${aclRule()}\n`,
+    );
+    for (const name of ["validator", "worker"]) {
+      const { REDIS_URL = "" } = services[name]!.environment ?? {};
+      const address = parseRedisAddress(REDIS_URL.replace(/\$\{[^}]*\}/, "secret"));
+      expect(address).toMatchObject({ kind: "single", username: "subforge", where: "redis:6379" });
+      expect(services[name]!.environment!.SUBFORGE_QUEUE_PRIVATE_NETWORK).toBe("true");
+    }
+  });
+
+  it("can run any number of workers: none has a name, a port or a folder of its own", () => {
+    const worker = services.worker as Service & { container_name?: string };
+    expect(worker.container_name).toBeUndefined();
+    expect(worker.ports).toBeUndefined();
+    expect(worker.volumes?.every((volume) => volume.endsWith(":ro"))).toBe(true);
   });
 
   it("holds no secret: passwords come from the environment, and the example leaves them empty", () => {
