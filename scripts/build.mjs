@@ -1,7 +1,8 @@
 // Bundles the command line and the processes it starts into dist/. Packages stay outside: native ones cannot be
 // bundled, and the others are loaded late. Exceptions are yargs, which is on the path of every --help, and the chain's
 // packages: some six hundred small files, whose loading took most of the start of a chain or of a command that asks one.
-import { rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -36,7 +37,8 @@ const outsidePackages = {
 
 // Emptied only on request: a process that runs from dist/ may still load one of its chunks.
 if (process.argv.includes("--clean")) rmSync(join(root, "dist"), { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+  metafile: true,
   absWorkingDir: root,
   entryPoints: {
     cli: "scripts/main.ts",
@@ -51,6 +53,7 @@ await build({
     "bench-gpu-loop": "scripts/bench/gpu-loop.ts",
     "bench-axon": "scripts/bench/axon-part.ts",
     "bench-flood": "scripts/bench/flood-part.ts",
+    "bench-sweep": "scripts/bench/sweep-part.ts",
     "bench-queue": "scripts/bench/queue-part.ts",
     fuzz: "scripts/fuzz/fuzz.ts",
     "fuzz-models": "scripts/fuzz/load-models.ts",
@@ -73,3 +76,38 @@ await build({
     js: "import{createRequire as subforgeRequire}from'node:module';const require=subforgeRequire(import.meta.url);",
   },
 });
+
+/**
+ * Digest of everything a template is made of: its own sources, those it imports, and the versions of its packages.
+ * Two builds of the same code have the same one.
+ */
+function codeOf(entry) {
+  const files = new Set();
+  const packages = new Set();
+  const visit = (file) => {
+    if (files.has(file)) return;
+    files.add(file);
+    for (const { path, external } of metafile.inputs[file].imports) {
+      if (!external) visit(path);
+      else if (!path.startsWith("node:"))
+        packages.add(path.split("/", path.startsWith("@") ? 2 : 1).join("/"));
+    }
+  };
+  visit(entry);
+  const hash = createHash("sha256");
+  for (const file of [...files].sort()) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  for (const name of [...packages].sort()) {
+    const { version } = JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8"));
+    hash.update(`${name}@${version}\n`);
+  }
+  return hash.digest("hex");
+}
+
+const templates = readdirSync(join(root, "subnets"), { withFileTypes: true })
+  .map(({ name }) => [name, `subnets/${name}/index.ts`])
+  .filter(([, entry]) => metafile.inputs[entry]);
+mkdirSync(join(root, "dist"), { recursive: true });
+writeFileSync(
+  join(root, "dist", "templates.json"),
+  `${JSON.stringify(Object.fromEntries(templates.map(([name, entry]) => [name, codeOf(entry)])), null, 2)}\n`,
+);

@@ -83,12 +83,7 @@ export function* questionFrames(question: ScorerQuestion): Generator<Buffer> {
   yield toFrame({
     part: "context",
     call,
-    context: {
-      ...context,
-      beacon: toHex(context.beacon),
-      secret: toHex(context.secret),
-      participants: context.participants.map((p) => ({ ...p, stakeRao: String(p.stakeRao) })),
-    },
+    context: contextToJson(context),
     ...(before && { answeredBefore: [...before] }),
   });
   yield toFrame({ part: "state" }, Buffer.from(JSON.stringify(state)));
@@ -157,6 +152,17 @@ export class QuestionReader {
     const before = answeredBefore && new Set(answeredBefore);
     return { call, context, state: this.#state, transcripts: this.#transcripts, answeredBefore: before };
   }
+}
+
+/** What the schema names and nothing else: a record may hold more than a template is told. */
+function contextToJson(context: EpochContext): z.input<typeof contextSchema> {
+  const { netuid, mechanism, epoch, startBlock, tempo, validator, participants, config } = context;
+  return {
+    ...{ netuid, mechanism, epoch, startBlock, tempo, validator, config: config as Json },
+    beacon: toHex(context.beacon),
+    secret: toHex(context.secret),
+    participants: participants.map((p) => ({ ...p, stakeRao: String(p.stakeRao) })),
+  };
 }
 
 function* batches(asks: readonly AskRecord[]): Generator<AskRecord[]> {
