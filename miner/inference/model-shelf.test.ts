@@ -1,25 +1,15 @@
-import { copyFile, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, rename, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { systemClock } from "../../shared/clock.ts";
 import { type Logger, silentLogger } from "../../shared/logger.ts";
 import { tensor } from "../../shared/tensor.ts";
 import { ModelShelf, type ShelfOptions } from "./model-shelf.ts";
 import { doubler, onnxFile } from "./onnx.test-kit.ts";
+import { listen, modelFolder, never } from "./pool.test-kit.ts";
 import { DEFAULT_POOL_OPTIONS } from "./pool.ts";
 
-let folder: string;
-const shelves: ModelShelf[] = [];
-const never = new AbortController().signal;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "subforge-shelf-"));
-});
-afterEach(async () => {
-  await Promise.all(shelves.splice(0).map((shelf) => shelf.close()));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const { path: folder, put, closing } = modelFolder();
 
 /** y = x * x: the same tensors as the doubler, other numbers. */
 const squarer = () =>
@@ -33,30 +23,12 @@ const three = { x: tensor("float32", [1, 2], Float32Array.of(3, 3)) };
 const answerOf = async (shelf: ModelShelf, name?: string) =>
   (await shelf.get(name)!.infer(three, never)).y!.data[0];
 
-async function put(model: Uint8Array): Promise<string> {
-  const path = join(folder, `${Math.random()}.onnx`);
-  await writeFile(path, model);
-  return path;
-}
-
 async function open(models: Record<string, string>, options: Partial<ShelfOptions> = {}, logger?: Logger) {
   const entries = Object.entries(models).map(([name, path]) => ({ name, path }));
   const all = { ...DEFAULT_POOL_OPTIONS, ...options };
-  const shelf = await ModelShelf.start(entries, all, { logger: logger ?? silentLogger, clock: systemClock });
-  shelves.push(shelf);
-  return shelf;
-}
-
-/** Resolves with the fields of the next event of that name. */
-function listen(event: string) {
-  let hear = (_fields: Record<string, unknown>) => {};
-  const heard = new Promise<Record<string, unknown>>((resolve) => {
-    hear = resolve;
-  });
-  const note = (name: string, fields: Record<string, unknown> = {}) => {
-    if (name === event) hear(fields);
-  };
-  return { heard, logger: { info: note, warn: note, error: note, debug: note } };
+  return closing(
+    await ModelShelf.start(entries, all, { logger: logger ?? silentLogger, clock: systemClock }),
+  );
 }
 
 describe("a shelf of models", { timeout: 60_000 }, () => {
@@ -106,7 +78,7 @@ describe("a shelf of models", { timeout: 60_000 }, () => {
     for (const path of bad) {
       await expect(shelf.replace("model", path)).rejects.toMatchObject({ code: "MINER_MODEL_INVALID" });
     }
-    await expect(shelf.replace("model", join(folder, "absent.onnx"))).rejects.toMatchObject({
+    await expect(shelf.replace("model", join(folder(), "absent.onnx"))).rejects.toMatchObject({
       code: "MINER_MODEL_MISSING",
     });
     await expect(shelf.replace("other")).rejects.toMatchObject({ code: "MINER_MODEL_NAME" });

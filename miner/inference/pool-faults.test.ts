@@ -1,55 +1,18 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { systemClock } from "../../shared/clock.ts";
 import { isSubforgeError } from "../../shared/errors.ts";
-import { type Logger, silentLogger } from "../../shared/logger.ts";
 import { tensor } from "../../shared/tensor.ts";
 import type { Isolation } from "./link.ts";
 import { doubler, greedyModel, hungryModel, slowModel } from "./onnx.test-kit.ts";
-import { DEFAULT_POOL_OPTIONS, InferencePool, type PoolOptions } from "./pool.ts";
+import { listen, modelFolder, never, row } from "./pool.test-kit.ts";
 
-let folder: string;
-const pools: InferencePool[] = [];
-const never = new AbortController().signal;
+const { startPool: start } = modelFolder();
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "subforge-pool-faults-"));
-});
-afterEach(async () => {
-  await Promise.all(pools.splice(0).map((pool) => pool.close()));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function start(model: Uint8Array, options: Partial<PoolOptions> = {}, logger: Logger = silentLogger) {
-  const modelPath = join(folder, `${Math.random()}.onnx`);
-  await writeFile(modelPath, model);
-  const all = { ...DEFAULT_POOL_OPTIONS, modelPath, ...options };
-  const pool = await InferencePool.start(all, { logger, clock: systemClock });
-  pools.push(pool);
-  return { pool, modelPath };
-}
-
-const row = (...values: number[]) => ({
-  x: tensor("float32", [values.length / 2, 2], Float32Array.from(values)),
-});
 const rowsOf = (rows: number, width: number, value = 0) => ({
   x: tensor("float32", [rows, width], new Float32Array(rows * width).fill(value)),
 });
-
-/** Resolves with the fields of the next event of that name. */
-function listen(event: string) {
-  let hear = (_fields: Record<string, unknown>) => {};
-  const heard = new Promise<Record<string, unknown>>((resolve) => {
-    hear = resolve;
-  });
-  const note = (name: string, fields: Record<string, unknown> = {}) => {
-    if (name === event) hear(fields);
-  };
-  return { heard, logger: { info: note, warn: note, error: note, debug: note } };
-}
 
 describe("an inference pool under faults", { timeout: 60_000 }, () => {
   test("M2: a batch that does not fit into memory is halved, everybody is answered, and the limit stays lower", async () => {

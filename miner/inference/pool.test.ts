@@ -1,39 +1,13 @@
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { systemClock } from "../../shared/clock.ts";
-import { type Logger, silentLogger } from "../../shared/logger.ts";
 import { tensor } from "../../shared/tensor.ts";
 import { doubler, liar, onnxFile, slowModel } from "./onnx.test-kit.ts";
-import { DEFAULT_POOL_OPTIONS, InferencePool, type PoolOptions } from "./pool.ts";
+import { modelFolder, never, row } from "./pool.test-kit.ts";
 
-let folder: string;
-const pools: InferencePool[] = [];
-const never = new AbortController().signal;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "subforge-pool-"));
-});
-afterEach(async () => {
-  await Promise.all(pools.splice(0).map((pool) => pool.close()));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function start(model: Uint8Array, options: Partial<PoolOptions> = {}, logger: Logger = silentLogger) {
-  const modelPath = join(folder, `${Math.random()}.onnx`);
-  await writeFile(modelPath, model);
-  const pool = await InferencePool.start(
-    { ...DEFAULT_POOL_OPTIONS, modelPath, ...options },
-    { logger, clock: systemClock },
-  );
-  pools.push(pool);
-  return pool;
-}
-
-const row = (...values: number[]) => ({
-  x: tensor("float32", [values.length / 2, 2], Float32Array.from(values)),
-});
+const models = modelFolder();
+const start = async (...args: Parameters<typeof models.startPool>) => (await models.startPool(...args)).pool;
 
 describe("an inference pool", { timeout: 60_000 }, () => {
   test("runs requests and gives each its own rows", async () => {
@@ -180,7 +154,7 @@ describe("an inference pool", { timeout: 60_000 }, () => {
 
   test("says by code why it does not start", async () => {
     await expect(start(Buffer.from("not a model"))).rejects.toMatchObject({ code: "MINER_MODEL_INVALID" });
-    await expect(start(doubler(), { modelPath: join(folder, "absent.onnx") })).rejects.toMatchObject({
+    await expect(start(doubler(), { modelPath: join(models.path(), "absent.onnx") })).rejects.toMatchObject({
       code: "MINER_MODEL_MISSING",
     });
     await expect(start(doubler(), { device: "cuda" })).rejects.toMatchObject({ code: "MINER_NO_CUDA" });
