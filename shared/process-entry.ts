@@ -13,6 +13,7 @@ export type ProcessEntry =
   | "bench-axon"
   | "bench-flood"
   | "bench-gpu-loop"
+  | "bench-sweep"
   | "bench-queue"
   | "fuzz-models";
 

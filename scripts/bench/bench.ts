@@ -16,6 +16,7 @@ const BENCHMARKS: Record<string, () => Promise<BenchCase[]>> = {
   queue: async () => (await import("./queue.ts")).benchQueue(),
   localnet: async () => (await import("./localnet.ts")).benchLocalnet(),
   sr25519: async () => (await import("./sr25519.ts")).benchSr25519(),
+  sweep: async () => (await import("./sweep.ts")).benchSweep(),
   yuma: async () => (await import("./yuma.ts")).benchYuma(),
 };
 

@@ -37,24 +37,34 @@ export class Sender {
   async send(pair: Keypair, pallet: string, name: string, args: Record<string, unknown>): Promise<void> {
     await this.#chain.call("author_submitExtrinsic", this.sign(pair, pallet, name, args));
   }
+
+  /** As the chain's administrator. */
+  root(name: string, args: Record<string, unknown>): Promise<void> {
+    return this.send(alice(), "Sudo", "sudo", { call: callOf("AdminUtils", name, args) });
+  }
+}
+
+/** Owns the subnet and every neuron in it, and is the administrator of the chain. */
+function alice(): Keypair {
+  return Keypair.fromUri("//Alice");
 }
 
 /**
  * Make a running subnet in which every uid is taken and some validators weigh all of them, by the calls anybody would use.
  *
  * @param neurons - Including the owner's.
+ * @returns Who sent it all, and knows the nonces.
  */
 export async function fillSubnet(
   chain: ChainProcess,
   { neurons, validators }: { neurons: number; validators: number },
-): Promise<void> {
+): Promise<Sender> {
   const sender = new Sender(chain);
-  const alice = Keypair.fromUri("//Alice");
   const block = () => chain.call("dev_newBlock");
   const subtensor = (name: string, args: Record<string, unknown>) =>
-    sender.send(alice, SUBTENSOR, name, args);
+    sender.send(alice(), SUBTENSOR, name, args);
   const root = (name: string, args: Record<string, unknown>) =>
-    sender.send(alice, "Sudo", "sudo", { call: callOf("AdminUtils", name, { netuid: NETUID, ...args }) });
+    sender.root(name, { netuid: NETUID, ...args });
 
   await subtensor("register_network", { hotkey: hotkeyOf(0) });
   await block();
@@ -69,7 +79,7 @@ export async function fillSubnet(
       callOf(SUBTENSOR, "burned_register", { netuid: NETUID, hotkey: hotkeyOf(uid) }),
       ...(uid <= validators ? [stakeOn(uid)] : []),
     ]);
-    await sender.send(alice, "Utility", "batch_all", { calls });
+    await sender.send(alice(), "Utility", "batch_all", { calls });
     await block();
   }
   await chain.call("dev_newBlock", { count: 2 * TEMPO }); // gives the permits
@@ -85,6 +95,7 @@ export async function fillSubnet(
     });
   }
   await block();
+  return sender;
 }
 
 function stakeOn(uid: number): RuntimeCall {
@@ -99,8 +110,13 @@ function callOf(pallet: string, name: string, args: Record<string, unknown>): Ru
   return { type: pallet, value: { type: name, value: args } };
 }
 
+/** Secret URI of a uid's hotkey. */
+export function neuronKey(uid: number): string {
+  return `//Neuron//${uid}`;
+}
+
 function pairOf(uid: number): Keypair {
-  return Keypair.fromUri(`//Neuron//${uid}`);
+  return Keypair.fromUri(neuronKey(uid));
 }
 
 function hotkeyOf(uid: number): Hex {
