@@ -1,7 +1,7 @@
-// npm run soak -- miner [--minutes N] [--json]: set-up, then a real miner under mixed load, and its memory watched.
+// npm run soak -- miner|validator [--minutes N] [--json]: set-up, then the real thing under mixed load, its memory watched.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root, setUp } from "./setup.mjs";
 
-setUp({ redis: false });
+setUp({ redis: process.argv.includes("validator") });
 await import(pathToFileURL(join(root, "dist", "soak.js")).href);

@@ -297,7 +297,7 @@ export const ERRORS = {
   }),
   SOAK_USAGE: spec<{ problem: string }>({
     message: (d) => d.problem,
-    hint: () => "run: npm run soak -- miner [--minutes N] [--json]",
+    hint: () => "run: npm run soak -- miner|validator [--minutes N] [--json]",
     exit: "usage",
   }),
   PYTHON_MISSING: spec<{ reason: string }>({

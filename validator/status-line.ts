@@ -25,6 +25,7 @@ export type StatusDeps = {
 export class StatusLine {
   readonly #deps: StatusDeps;
   #toldAtMs: number;
+  #stuckSinceMs: number | undefined;
   #standby: string | undefined;
   #doppelganger: BlockNumber | undefined;
   #next: { epoch: number; block: BlockNumber } | undefined;
@@ -70,25 +71,38 @@ export class StatusLine {
       await clock.sleep(LOOK_MS, signal);
       if (signal.aborted) return;
       await pulse.look();
-      const stuck = pulse.isPlannerBehind && pulse.plannerAgeMs > LOOK_MS;
-      if (stuck && maxStallMs > 0 && pulse.plannerAgeMs > maxStallMs) {
-        const stalledS = Math.round(pulse.plannerAgeMs / 1e3);
+      const stuckMs = this.#stuckMs();
+      if (maxStallMs > 0 && stuckMs > maxStallMs) {
+        const stalledS = Math.round(stuckMs / 1e3);
         throw new SubforgeError("VALIDATOR_STALLED", { stalledS, block: pulse.bestBlock ?? 0 });
       }
       if (clock.nowMs() - this.#toldAtMs < SILENT_MS) continue;
-      const endsInMs = stuck && maxStallMs > 0 ? Math.max(0, maxStallMs - pulse.plannerAgeMs) : null;
+      const endsInMs = stuckMs > 0 && maxStallMs > 0 ? Math.max(0, maxStallMs - stuckMs) : null;
       this.#toldAtMs = clock.nowMs();
       const lastVerified = this.#lastVerified ?? null;
-      onEvent({ event: "validator.waiting", for: this.#waitingFor(stuck), lastVerified, endsInMs });
+      onEvent({ event: "validator.waiting", for: this.#waitingFor(stuckMs), lastVerified, endsInMs });
     }
   }
 
-  #waitingFor(stuck: boolean): string {
+  /**
+   * How long blocks came and Redis answered while the planner finished no look. A chain or a Redis that is away is waited
+   * for without end.
+   */
+  #stuckMs(): number {
+    const { pulse, clock } = this.#deps;
+    const isExcused = pulse.chainTrouble() !== undefined || !pulse.queue || !pulse.isPlannerBehind;
+    if (isExcused || pulse.plannerAgeMs < LOOK_MS) this.#stuckSinceMs = undefined;
+    else this.#stuckSinceMs ??= clock.nowMs();
+    return this.#stuckSinceMs === undefined ? 0 : clock.nowMs() - this.#stuckSinceMs;
+  }
+
+  #waitingFor(stuckMs: number): string {
     const { pulse } = this.#deps;
     const trouble = pulse.chainTrouble() ?? this.#standby ?? pulse.queueTrouble();
     if (trouble !== undefined) return trouble;
-    if (stuck)
-      return `its own look at block ${pulse.bestBlock}, for ${Math.round(pulse.plannerAgeMs / 1e3)} s`;
+    if (stuckMs > 0) {
+      return `its own look at a block, for ${Math.round(stuckMs / 1e3)} s; the newest is ${pulse.bestBlock}`;
+    }
     if (this.#doppelganger !== undefined) {
       return `signs of another machine with this hotkey, until block ${this.#doppelganger}${this.#timeTo(this.#doppelganger)}`;
     }

@@ -1,12 +1,12 @@
-import { readdirSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { request } from "undici";
 import { EXIT, SubforgeError } from "../../shared/errors.ts";
-import { childrenOf, type MinerProcess, residentMiB, startMinerProcess } from "../miner-process.ts";
 import { createOutput, endQuietlyWhenReaderLeaves, printError } from "../output.ts";
-import { mixedLoad } from "./mixed-load.ts";
+import { minerSubject } from "./miner-subject.ts";
+import { sampleProcess } from "./process-sample.ts";
 import { lows, slope } from "./slope.ts";
+import type { Sample, SoakSubject } from "./soak-subject.ts";
+import { validatorSubject } from "./validator-subject.ts";
 
 const DEFAULT_MINUTES = 10;
 const SAMPLE_EVERY_MS = 2_000;
@@ -19,10 +19,10 @@ const MAX_HEAP_SLOPE = 1;
 /** After the load has ended: connections of the chain, metrics and inference processes, as before it. */
 const MAX_EXTRA_SOCKETS = 2;
 const SETTLE_MS = 8_000;
-const MIB = 2 ** 20;
 const MS_PER_MINUTE = 60_000;
 
-type Sample = { minute: number; heapMiB: number; rssMiB: number; sockets: number; children: number };
+const SUBJECTS = { miner: minerSubject, validator: validatorSubject } as const;
+const SUBJECT_NAMES = Object.keys(SUBJECTS).join(" or ");
 
 endQuietlyWhenReaderLeaves();
 const json = process.argv.includes("--json");
@@ -32,25 +32,25 @@ try {
   process.exitCode = printError(error, { json, color: true, showStackTraces: false });
 }
 
-/** @returns 9 when memory grew, or something was left over. */
+/** @returns 9 when memory grew, something was left over, or the subject broke a promise of its own. */
 async function main(): Promise<number> {
-  const minutes = parseMinutes();
-  const miner = await startMinerProcess(["--protocols", "btauth/1,v10,epistula/2"]);
+  const { minutes, start } = parseWords();
+  const subject = await start();
   try {
     const startedAt = performance.now();
-    const before = await sample(miner, startedAt);
+    const before = await sampleProcess(subject.process, startedAt);
     const over = new AbortController();
-    const load = mixedLoad(miner, over.signal);
+    const load = subject.load(over.signal);
     const samples: Sample[] = [];
     while (performance.now() - startedAt < minutes * MS_PER_MINUTE) {
       await delay(SAMPLE_EVERY_MS);
-      samples.push(await sample(miner, startedAt));
+      samples.push(await sampleProcess(subject.process, startedAt));
       if (samples.length % 30 === 0) process.stderr.write(`${rowOf(samples.at(-1)!)}\n`);
     }
     over.abort();
     const tally = await load;
     await delay(SETTLE_MS);
-    const after = await sample(miner, startedAt);
+    const after = await sampleProcess(subject.process, startedAt);
     const warm = samples.slice(Math.floor(samples.length * WARM_UP));
     const rise = (of: (one: Sample) => number) =>
       slope(
@@ -69,8 +69,7 @@ async function main(): Promise<number> {
       ...(after.sockets <= before.sockets + MAX_EXTRA_SOCKETS
         ? []
         : [`${before.sockets} sockets became ${after.sockets}`]),
-      ...(tally.answered > 0 ? [] : ["no honest question was answered"]),
-      ...(miner.process.exitCode === null ? [] : ["the miner ended"]),
+      ...subject.broken(tally),
     ];
     createOutput({ json }).result(
       { ok: broken.length === 0, minutes, heapSlope, rssSlope, before, after, load: tally, broken },
@@ -86,38 +85,7 @@ async function main(): Promise<number> {
     );
     return broken.length === 0 ? EXIT.ok : EXIT.check;
   } finally {
-    await miner.close();
-  }
-}
-
-async function sample({ process: { pid }, metricsUrl }: MinerProcess, startedAt: number): Promise<Sample> {
-  const { body } = await request(metricsUrl);
-  const heap = /^sf_memory_bytes\{kind="heap"\} (\S+)/m.exec(await body.text())?.[1];
-  if (heap === undefined) throw new SubforgeError("INTERNAL", { what: "the metrics do not show the heap" });
-  return {
-    minute: (performance.now() - startedAt) / MS_PER_MINUTE,
-    heapMiB: Number(heap) / MIB,
-    rssMiB: residentMiB(pid!),
-    sockets: socketsOf(pid!),
-    children: childrenOf(pid!).length,
-  };
-}
-
-/** Open sockets of a process; 0 where the system does not tell. */
-function socketsOf(pid: number): number {
-  try {
-    const folder = `/proc/${pid}/fd`;
-    return readdirSync(folder).filter((fd) => linkOf(`${folder}/${fd}`).startsWith("socket:")).length;
-  } catch {
-    return 0;
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return ""; // closed meanwhile
+    await subject.close();
   }
 }
 
@@ -126,16 +94,17 @@ function rowOf({ minute, heapMiB, rssMiB, sockets, children }: Sample): string {
   return columns.map((text, i) => text.padStart([6, 8, 7, 7, 9][i]!)).join("  ");
 }
 
-function parseMinutes(): number {
+function parseWords(): { minutes: number; start: () => Promise<SoakSubject> } {
   try {
     const { values, positionals } = parseArgs({
       options: { json: { type: "boolean" }, minutes: { type: "string" } },
       allowPositionals: true,
     });
-    if (positionals.join() !== "miner") throw new Error("name what to soak: miner");
+    const name = positionals.join();
+    if (!Object.hasOwn(SUBJECTS, name)) throw new Error(`name what to soak: ${SUBJECT_NAMES}`);
     const minutes = Number(values.minutes ?? DEFAULT_MINUTES);
     if (!(minutes > 0 && minutes <= 1_440)) throw new Error("--minutes is above 0, up to 1440");
-    return minutes;
+    return { minutes, start: SUBJECTS[name as keyof typeof SUBJECTS] };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new SubforgeError("SOAK_USAGE", { problem }, { cause: error });
