@@ -1,18 +1,12 @@
 import { inspect } from "node:util";
 import { EXIT, SubforgeError } from "../shared/errors.ts";
+import { OBEYED_CHARACTERS } from "../shared/obeyed-characters.ts";
 
 /** A terminal and the program that runs us may both deliver one Ctrl+C: signals this close are the same one. */
 const SAME_SIGNAL_MS = 500;
 
 /** Continuation lines of an error stand under its message. */
 const INDENT = "         ";
-
-/**
- * What moves a cursor, hides text or turns it around: C0 without line feed and tab, C1, marks of direction. Names, URLs
- * and reasons come from chains, peers and files, and a terminal would obey them.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** What a command prints on stdout: lines for people, or one document for programs. Logs go to stderr. */
 export type Output = {
@@ -122,7 +116,7 @@ function unexpected(thrown: unknown): SubforgeError {
 
 /** For a terminal: the same text without what a terminal obeys. */
 function plain(text: string): string {
-  return text.replace(CONTROLS, "\ufffd");
+  return text.replace(OBEYED_CHARACTERS, "\ufffd");
 }
 
 function write(text: string): void {

@@ -1,4 +1,5 @@
 import { type Logger as PinoLogger, pino } from "pino";
+import { OBEYED_CHARACTERS } from "./obeyed-characters.ts";
 
 /** JSON lines on stderr; stdout belongs to what a command prints. An event has a fixed name and typed fields. */
 export type Logger = {
@@ -12,12 +13,6 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
- * What a terminal or a viewer of logs obeys, and JSON leaves as it is: C1, marks of direction, separators of lines. Names
- * and reasons come from chains and peers.
- */
-const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/**
  * @param role - Which process writes: `miner`, `planner`, `worker`, `chain`, `dev`.
  * @param destination - Where lines go. Default: stderr, before the call returns.
  */
@@ -26,7 +21,8 @@ export function createLogger(
   level: LogLevel = "info",
   destination: { write(line: string): void } = pino.destination(2),
 ): Logger {
-  const stream = { write: (line: string) => destination.write(line.replace(OBEYED, escaped)) };
+  // JSON escapes only some of them.
+  const stream = { write: (line: string) => destination.write(line.replace(OBEYED_CHARACTERS, escaped)) };
   return fromPino(pino({ level, base: { role, pid: process.pid }, messageKey: "event" }, stream));
 }
 

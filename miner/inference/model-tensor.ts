@@ -123,8 +123,7 @@ function readPlace(external: ReadonlyMap<string, string>, bytes: number): Extern
 function confined(location: string | undefined): string {
   const parts = (location ?? "").split("/");
   const leaves = parts.some((part) => part === "" || part === "." || part === "..");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  const isOdd = /[\\:*?"<>|\u0000-\u001f\u007f]/.test(location ?? "");
+  const isOdd = /[\\:*?"<>|\p{Cc}]/u.test(location ?? "");
   if (location === undefined || leaves || isOdd || location.length > MAX_PATH_CHARS) {
     throw new ModelProblem(`it reads weights outside its folder: ${printable(location ?? "")}`);
   }
