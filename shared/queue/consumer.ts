@@ -47,7 +47,7 @@ export type Timing = {
 };
 
 /** A killed worker's jobs are taken over after about 4 s; BullMQ's own values take a minute. */
-export const DEFAULT_TIMING: Timing = { lockMs: 5_000, stalledMs: 2_000, watchMs: 2_000, stuckMs: 10_000 };
+export const DEFAULT_TIMING: Timing = { lockMs: 5_000, stalledMs: 2_000, watchMs: 2_000, stuckMs: 5_000 };
 
 export type Handler<Payload> = (payload: Payload, id: string) => Promise<void>;
 
@@ -94,7 +94,8 @@ export async function consumeJobs<Schema extends z.ZodType>(
     await systemClock.sleep(timing.watchMs, signal);
     const waiting = await options.waiting().catch(() => undefined);
     if (waiting === undefined) lastProgressMs = performance.now(); // Redis is away: waiting for it is not being stuck
-    const progress = { lastProgressMs, waiting, running, concurrency, stuckMs: timing.stuckMs };
+    const stuckMs = Math.max(timing.stuckMs, 2 * (options.rate?.perMs ?? 0)); // a limit makes it stand still, too
+    const progress = { lastProgressMs, waiting, running, concurrency, stuckMs };
     if (signal.aborted) break;
     if (consumer === undefined || isStuck(progress, performance.now())) {
       if (consumer) connect.logger.warn("queue.consumer-replaced", { queue: name, waiting });
