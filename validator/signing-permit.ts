@@ -20,6 +20,8 @@ export type SigningPermitOptions = {
   doppelgangerEpochs: number;
   /** A process that only watches takes no lease and looks for nobody. Default false. */
   shadow?: boolean | undefined;
+  /** How long a lease outlives its holder, ms. Default: some seconds. */
+  leaseMs?: number | undefined;
 };
 
 export type SigningPermitDeps = {
@@ -69,6 +71,7 @@ export async function openSigningPermit(
       const lease = await holdLease(plannerLease(deps.chain.identity.genesis, deps.signer.address, netuid), {
         connect: deps.queue,
         signal,
+        ...(options.leaseMs !== undefined && { ttlMs: options.leaseMs }),
         onWait: (holder) => deps.onEvent({ event: "planner.waiting", netuid, holder }),
       });
       if (lease) leases.set(netuid, lease);

@@ -12,6 +12,9 @@ const DEFAULT_TTL_MS = 8_000;
 /** Renewals and attempts per lifetime of a lease: a lost command or two cost nothing. */
 const ROUNDS_PER_TTL = 4;
 
+/** How often who waits looks whether it is free. */
+const WAIT_MS = 500;
+
 /** Longest name of a holder that is shown: it comes from Redis, and whoever writes there may write anything. */
 const MAX_HOLDER_LENGTH = 80;
 
@@ -96,7 +99,7 @@ export async function holdLease(name: string, options: LeaseOptions): Promise<Le
       waitedFor = taken.holder;
       onWait(waitedFor);
     }
-    await systemClock.sleep(ttlMs / ROUNDS_PER_TTL, signal);
+    await systemClock.sleep(Math.min(ttlMs / ROUNDS_PER_TTL, WAIT_MS), signal);
   }
   link.close();
   return undefined;
