@@ -1,17 +1,22 @@
 import { resolve } from "node:path";
 import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
 import { systemClock } from "../shared/clock.ts";
-import { createLogger, type LogLevel } from "../shared/logger.ts";
+import { createLogger, type Logger, type LogLevel } from "../shared/logger.ts";
 import { startPrivateRedis } from "../shared/queue/private-redis.ts";
+import type { SubnetTemplate } from "../shared/template.ts";
 import { loadSubnet } from "../subnets/registry.ts";
 import type { AskProtocol } from "../validator/asking.ts";
 import type { ValidatorEvent } from "../validator/events.ts";
-import { startValidator } from "../validator/validator.ts";
+import type { Sampling } from "../validator/sampling.ts";
+import { type Assignment, startValidator } from "../validator/validator.ts";
 import { type AddressArgs, addressRules, addressWords } from "./address-options.ts";
 import { createLines } from "./dev/dev-lines.ts";
 import { unlockSigner, type WalletArgs } from "./load-signer.ts";
 import { assertDevKeyAllowed, chainAt, isLocal, publicNetwork } from "./networks.ts";
-import { isTraced, queueUrl, templateConfig } from "./options.ts";
+import { openScorer } from "./open-scorer.ts";
+import { isTraced, queueUrl } from "./options.ts";
+import { templateCode } from "./template-code.ts";
+import type { SubnetAssignment } from "./validator/assignments.ts";
 import { ValidatorWatch, type WatchArgs } from "./watch-validator.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
@@ -20,10 +25,12 @@ export type RunValidatorArgs = WalletArgs & {
   json: boolean;
   logLevel: LogLevel;
   network: string;
-  netuid: number;
-  template: string;
-  config: unknown;
-  preset: string | undefined;
+  /** From `assignmentsOf`. */
+  subnets: readonly SubnetAssignment[];
+  sampling: Sampling;
+  shadow: boolean;
+  doppelgangerEpochs: number;
+  burnShare: number;
   queue: string | undefined;
   workers: number;
   targetsPerJob: number;
@@ -45,8 +52,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
   const logger = createLogger("planner", args.logLevel);
   addressRules(args); // workers would fail by them, again and again
   const at = chainAt(args.network);
-  const template = await loadSubnet(args.template);
-  const config = template.parseConfig(templateConfig(args));
+  const assignments = await Promise.all(args.subnets.map(toAssignment));
   watchWallet(args, { logger, signal });
   const { signer, password } = await unlockSigner(args);
   const watch = new ValidatorWatch(args, { logger, print: printer(args.json) });
@@ -72,21 +78,24 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
     const { stalled } = await watch.open(chain, journalPath);
     const validator = await startValidator(
       {
-        netuid: args.netuid,
+        assignments,
         workers: args.workers,
         workerArgs: workerArgs(args),
         workerPassword: password,
         allowPrivate,
         protocol: args.protocol,
         targetsPerJob: args.targetsPerJob,
+        sampling: args.sampling,
+        shadow: args.shadow,
+        doppelgangerEpochs: args.doppelgangerEpochs,
+        burnShare: args.burnShare,
       },
       {
         chain,
         signer,
-        template,
-        config,
         journalPath,
         queue: { url, privateNetwork: args.queuePrivateNetwork, trace: isTraced(args), logger },
+        openScorer: (template) => openScorer(template, logger),
         clock: systemClock,
         logger,
         signal: stopping,
@@ -104,6 +113,16 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
   }
 }
 
+async function toAssignment({
+  netuid,
+  mechanism,
+  template: name,
+  config,
+}: SubnetAssignment): Promise<Assignment> {
+  const template = await loadSubnet(name);
+  return { netuid, mechanism, template, config: template.parseConfig(config), code: templateCode(name) };
+}
+
 /** Where a worker finds the wallet. Never a secret: arguments can be read by everybody on the machine. */
 function workerArgs(args: RunValidatorArgs): string[] {
   const wallet =
@@ -113,13 +132,12 @@ function workerArgs(args: RunValidatorArgs): string[] {
           ...["--wallet", args.wallet, "--hotkey", args.hotkey, "--wallet-path", args.walletPath],
           ...(args.allowUnsafeKeyfile ? ["--allow-unsafe-keyfile"] : []),
         ];
-  const select = ["--netuid", String(args.netuid), "--template", args.template];
   const link = [
     ...(args.queuePrivateNetwork ? ["--queue-private-network"] : []),
     ...(isTraced(args) ? ["--trace"] : []),
   ];
   const stall = ["--max-stall", String(args.maxStallS), "--log-level", args.logLevel];
-  return [...wallet, ...select, ...link, ...addressWords(args), ...stall];
+  return [...wallet, ...link, ...addressWords(args), ...stall];
 }
 
 function printer(json: boolean): (event: ValidatorEvent) => void {

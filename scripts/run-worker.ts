@@ -1,11 +1,16 @@
 import { once } from "node:events";
 import { z } from "zod";
 import { systemClock } from "../shared/clock.ts";
-import { SubforgeError } from "../shared/errors.ts";
+import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
 import { Keypair, keysReady } from "../shared/keys/keypair.ts";
 import { Secret } from "../shared/keys/secret.ts";
 import { createLogger, type Logger, type LogLevel } from "../shared/logger.ts";
-import { type FoundAnnouncement, findAnnouncements, scopeOf } from "../shared/queue/announcement.ts";
+import {
+  type Announcement,
+  type FoundAnnouncement,
+  findAnnouncements,
+  scopeOf,
+} from "../shared/queue/announcement.ts";
 import type { ConnectOptions } from "../shared/queue/connection.ts";
 import { queueKeyPurpose } from "../shared/queue/queues.ts";
 import type { Hotkey } from "../shared/types.ts";
@@ -40,8 +45,9 @@ export type RunWorkerArgs = {
 } & AddressArgs &
   Omit<WatchArgs, "logLevel">;
 
-/** Between two looks for a validator on this Redis. */
+/** Between two looks for a validator on this Redis, and for more of its subnets once one was found. */
 const LOOK_INTERVAL_MS = 1_000;
+const SERVING_INTERVAL_MS = 5_000;
 
 /** How long a parent may take to say which queue. */
 const ASSIGNMENT_TIMEOUT_MS = 10_000;
@@ -49,10 +55,10 @@ const ASSIGNMENT_TIMEOUT_MS = 10_000;
 const DEV_ACCOUNTS = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
 
 /** `secret`: the password of the keyfile, base64, when the parent had to ask for it. */
-const assignmentSchema = z.object({ queue: z.string(), secret: z.base64().optional() });
+const assignmentSchema = z.object({ queue: z.string(), genesis: z.string(), secret: z.base64().optional() });
 
 /**
- * Finds the validator on a Redis, loads its key, and works for it until it is told to stop.
+ * Finds the validator on a Redis, loads its key, and works for all its subnets until it is told to stop.
  *
  * @throws SubforgeError WORKER_QUEUE_NEEDED, WORKER_AMBIGUOUS, WORKER_WALLET, and what `loadSigner` and `startWorker`
  * throw
@@ -87,62 +93,116 @@ async function work(
     trace: isTraced(args),
     logger,
   };
-  const found = await waitForValidator(args, connect, signal);
-  if (!found) return; // told to stop before one came
-  const { claimed } = found;
-  const signer = await signerFor(claimed.validator, claimed.genesis, args, assigned?.password);
-  if (hasNamedKey(args) && !args.supervised) watchWallet(walletArgs(args), { logger, signal }); // else the parent does
-  const announcement = found.verify(signer.deriveSecret(queueKeyPurpose(scopeOf(claimed))));
-  const template = await loadSubnet(announcement.template);
-  await startWorker(
-    {
-      scope: scopeOf(announcement),
-      concurrency: args.concurrency,
-      allowPrivate: announcement.allowPrivate && publicNetwork(announcement.genesis) === undefined,
-      protocol: announcement.protocol,
-      ...addresses,
-    },
-    { template, signer, connect, logger, meter, signal },
-  );
-}
-
-/** A validator may start after its workers, and come back after a crash. */
-async function waitForValidator(
-  args: RunWorkerArgs,
-  connect: ConnectOptions,
-  signal: AbortSignal,
-): Promise<FoundAnnouncement | undefined> {
-  let first = true;
-  while (!signal.aborted) {
-    const found = (await findAnnouncements(connect)).filter(
-      ({ claimed }) =>
-        (args.netuid === undefined || claimed.netuid === args.netuid) &&
-        (args.template === undefined || claimed.template === args.template),
+  const named = hasNamedKey(args)
+    ? await loadSigner({ ...walletArgs(args), password: assigned?.password })
+    : undefined;
+  if (named && !args.supervised) watchWallet(walletArgs(args), { logger, signal }); // else the parent does
+  const ended = new AbortController();
+  const serving = AbortSignal.any([signal, ended.signal]);
+  const serve = async (signer: Keypair, announcement: Announcement) =>
+    startWorker(
+      {
+        scope: scopeOf(announcement),
+        concurrency: args.concurrency,
+        allowPrivate: announcement.allowPrivate && publicNetwork(announcement.genesis) === undefined,
+        protocol: announcement.protocol,
+        ...addresses,
+      },
+      { template: await loadSubnet(announcement.template), signer, connect, logger, meter, signal: serving },
     );
-    if (found.length > 1) {
-      const known = found.map(({ claimed }) => `--netuid ${claimed.netuid} --template ${claimed.template}`);
-      throw new SubforgeError("WORKER_AMBIGUOUS", { known });
-    }
-    if (found[0]) return found[0];
-    if (first) connect.logger.info("worker.waiting", { for: "a validator to announce itself" });
-    first = false;
-    await systemClock.sleep(LOOK_INTERVAL_MS, signal);
-  }
-  return undefined;
+  const choice = { ...args, genesis: assigned?.genesis, validator: named?.address };
+  await serveAll(choice, { connect, named, serve, ended, signal: serving });
 }
 
-/** The wallet that was named; else, on a development chain, the development key with that address. */
-async function signerFor(
-  hotkey: Hotkey,
-  genesis: string,
-  args: RunWorkerArgs,
-  password: Secret | undefined,
-): Promise<Keypair> {
-  if (hasNamedKey(args)) {
-    const signer = await loadSigner({ ...walletArgs(args), password });
-    if (signer.address === hotkey) return signer;
-    throw new SubforgeError("WORKER_WALLET", { hotkey, found: signer.address });
+/** Which of the announcements on a Redis are for this worker. */
+type Choice = Pick<RunWorkerArgs, "netuid" | "template" | "supervised"> & {
+  genesis: string | undefined;
+  validator: Hotkey | undefined;
+};
+
+/**
+ * Works for every subnet and template that one validator announces, also for those it announces later. A validator may start
+ * after its workers, and come back after a crash.
+ */
+async function serveAll(
+  choice: Choice,
+  deps: {
+    connect: ConnectOptions;
+    named: Keypair | undefined;
+    serve(signer: Keypair, announcement: Announcement): Promise<void>;
+    ended: AbortController;
+    signal: AbortSignal;
+  },
+): Promise<void> {
+  const { connect, named, ended, signal } = deps;
+  const { logger } = connect;
+  const known = new Set<string>();
+  const running: Promise<void>[] = [];
+  let whose: Choice = choice;
+  let failure: { error: unknown } | undefined;
+  let isTold = false;
+  while (!signal.aborted) {
+    for (const { claimed, verify } of await lookForValidator(whose, connect, running.length > 0)) {
+      const place = `${claimed.netuid}/${claimed.template}`;
+      if (known.has(place)) continue;
+      known.add(place);
+      const signer = named ?? devSigner(claimed);
+      try {
+        const announcement = verify(signer.deriveSecret(queueKeyPurpose(scopeOf(claimed))));
+        whose = { ...whose, genesis: announcement.genesis, validator: announcement.validator };
+        const work = deps.serve(signer, announcement).catch((error: unknown) => {
+          failure ??= { error };
+          ended.abort();
+        });
+        running.push(work);
+      } catch (error) {
+        if (!isSubforgeError(error, "QUEUE_JOB_TAMPERED")) throw error;
+        logger.error("worker.announcement-refused", { reason: error.message }); // somebody else wrote it
+      }
+    }
+    if (running.length === 0 && !isTold) {
+      logger.info("worker.waiting", { for: "a validator to announce itself" });
+      isTold = true;
+    }
+    await systemClock.sleep(running.length > 0 ? SERVING_INTERVAL_MS : LOOK_INTERVAL_MS, signal);
   }
+  await Promise.all(running);
+  if (failure) throw failure.error;
+}
+
+/**
+ * @throws SubforgeError WORKER_AMBIGUOUS for announcements of more than one validator, WORKER_WALLET for those of others
+ * alone
+ */
+async function lookForValidator(
+  { netuid, template, supervised, genesis, validator }: Choice,
+  connect: ConnectOptions,
+  isServing: boolean,
+): Promise<FoundAnnouncement[]> {
+  const all = await findAnnouncements(connect).catch((error: unknown) => {
+    if (isServing && isSubforgeError(error, "QUEUE_UNREACHABLE")) return []; // the next look finds it again
+    throw error;
+  });
+  const meant = all.filter(
+    ({ claimed }) =>
+      (netuid === undefined || claimed.netuid === netuid) &&
+      (template === undefined || claimed.template === template) &&
+      (genesis === undefined || claimed.genesis === genesis),
+  );
+  const found = meant.filter(({ claimed }) => validator === undefined || claimed.validator === validator);
+  const others = meant[0]?.claimed.validator;
+  if (found.length === 0 && others !== undefined && validator !== undefined && !supervised && !isServing) {
+    throw new SubforgeError("WORKER_WALLET", { hotkey: others, found: validator });
+  }
+  if (new Set(found.map(({ claimed }) => `${claimed.genesis}/${claimed.validator}`)).size > 1) {
+    const known = found.map(({ claimed }) => `--netuid ${claimed.netuid} --template ${claimed.template}`);
+    throw new SubforgeError("WORKER_AMBIGUOUS", { known });
+  }
+  return found;
+}
+
+/** On a development chain, the development key with that address. */
+function devSigner({ validator: hotkey, genesis }: Announcement): Keypair {
   const account =
     publicNetwork(genesis) === undefined
       ? DEV_ACCOUNTS.map((uri) => Keypair.fromUri(uri)).find(({ address }) => address === hotkey)
@@ -168,8 +228,8 @@ function walletArgs(args: RunWorkerArgs): WalletArgs {
 }
 
 /** Over the channel between parent and child: an address may hold a password, and a keyfile may need one. */
-async function assignment(): Promise<{ queue: string; password: Secret | undefined }> {
+async function assignment(): Promise<{ queue: string; genesis: string; password: Secret | undefined }> {
   const [message] = await once(process, "message", { signal: AbortSignal.timeout(ASSIGNMENT_TIMEOUT_MS) });
-  const { queue, secret } = assignmentSchema.parse(message);
-  return { queue, password: secret ? new Secret(Buffer.from(secret, "base64")) : undefined };
+  const { queue, genesis, secret } = assignmentSchema.parse(message);
+  return { queue, genesis, password: secret ? new Secret(Buffer.from(secret, "base64")) : undefined };
 }

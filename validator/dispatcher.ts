@@ -1,8 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError } from "../shared/errors.ts";
-import type { EpochRecords } from "../shared/journal/epoch-records.ts";
-import type { EpochKey, JobRecord } from "../shared/journal/epoch-rows.ts";
-import type { Logger } from "../shared/logger.ts";
+import type { AskRecord, EpochKey, JobRecord } from "../shared/journal/epoch-rows.ts";
 import { jobId } from "../shared/queue/job-ids.ts";
 import {
   type CollectQueue,
@@ -10,27 +8,47 @@ import {
   type DispatchQueue,
   groupSize,
 } from "../shared/queue/queues.ts";
-import type { NewJob } from "../shared/queue/task-queue.ts";
 import type { Answer, Message, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey } from "../shared/types.ts";
 import { encodeMessage } from "../shared/wire/message.ts";
 import { inAskingOrder } from "./asking-order.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** How often one group is handed out. More would be a job that nobody can finish. */
 const MAX_ATTEMPTS = 6;
 
-/** Between two looks at the same epoch's jobs. */
+/** Between two looks at the same stage's jobs. */
 const LOOK_INTERVAL_MS = 1_000;
 
 type Target = DispatchJob["targets"][number];
 
+type Earlier = ReadonlyMap<Hotkey, ReadonlyMap<string, Answer<Message>>>;
+
 export type DispatcherDeps = {
   template: SubnetTemplate;
-  epochs: EpochRecords;
   dispatch: DispatchQueue;
   collect: CollectQueue;
   clock: Clock;
-  logger: Logger;
+  troubles: Troubles;
+};
+
+/** What of a stage is handed out, and for how long somebody waits for it. */
+export type Asking = {
+  /** What each miner answered in earlier stages. */
+  earlier: Earlier;
+  /** Unix ms. */
+  untilMs: number;
+  /** Is it a later stage, which goes before first ones? */
+  isLater: boolean;
+};
+
+/** Miners of one job that are asked together. `attempt`: under which it was added last, undefined for never. */
+type Group = {
+  place: string;
+  record: JobRecord;
+  group: number;
+  members: AskRecord[];
+  attempt: number | undefined;
 };
 
 /**
@@ -42,116 +60,119 @@ export class Dispatcher {
   readonly #groupSize: number | undefined;
   /** Attempt under which a group was added last, by its id without the attempt. Of running epochs only. */
   readonly #attempts = new Map<string, number>();
-  #lastLookMs = Number.NEGATIVE_INFINITY;
+  /** When each stage was looked at last. */
+  readonly #looks = new Map<string, number>();
+  /** Stages that this process has just begun: nobody can have their jobs yet. */
+  readonly #fresh = new Set<string>();
 
   constructor(deps: DispatcherDeps, targetsPerJob?: number) {
     this.#deps = deps;
     this.#groupSize = targetsPerJob;
   }
 
-  /**
-   * Adds whatever is asked, missing and in nobody's hands. Redis being away or full is not an error: the next call tries
-   * again.
-   */
-  async dispatch(
-    key: EpochKey,
-    jobs: readonly JobRecord[],
-    earlier: ReadonlyMap<Hotkey, ReadonlyMap<string, Answer<Message>>>,
-    untilMs: number,
-  ): Promise<void> {
-    try {
-      // Answers on their way are read first: after a restart of the planner there may be many.
-      if (!(await this.#deps.collect.isIdle())) return;
-      for (const record of jobs) await this.#dispatchJob(key, record, earlier, untilMs);
-    } catch (error) {
-      const isAway = isSubforgeError(error, "QUEUE_UNREACHABLE");
-      if (!isAway && !isSubforgeError(error, "QUEUE_FULL")) throw error;
-      this.#deps.logger.warn(isAway ? "queue.away" : "queue.full", {
-        epoch: key.epoch,
-        reason: error.message,
-      });
-    }
+  /** A stage was begun: it does not wait for the next look. */
+  begin(epoch: number, stage: string): void {
+    this.#fresh.add(`${epoch}/${stage}`);
   }
 
   /** Looking at each block would be too often on a chain of fast blocks. */
-  isTimeToLook(): boolean {
+  isTimeToLook(epoch: number, stage: string): boolean {
+    const place = `${epoch}/${stage}`;
     const now = this.#deps.clock.nowMs();
-    if (now - this.#lastLookMs < LOOK_INTERVAL_MS) return false;
-    this.#lastLookMs = now;
+    const last = this.#looks.get(place) ?? Number.NEGATIVE_INFINITY;
+    if (!this.#fresh.has(place) && now - last < LOOK_INTERVAL_MS) return false;
+    this.#looks.set(place, now);
     return true;
   }
 
-  /** Something new was planned: it does not wait for the next look. */
-  lookNow(): void {
-    this.#lastLookMs = Number.NEGATIVE_INFINITY;
-  }
-
   forget(epoch: number): void {
-    for (const id of this.#attempts.keys()) if (id.startsWith(`${epoch}/`)) this.#attempts.delete(id);
+    for (const known of [this.#attempts, this.#looks, this.#fresh]) {
+      for (const place of known.keys()) if (place.startsWith(`${epoch}/`)) known.delete(place);
+    }
   }
 
-  async #dispatchJob(
-    key: EpochKey,
-    record: JobRecord,
-    earlier: ReadonlyMap<Hotkey, ReadonlyMap<string, Answer<Message>>>,
-    untilMs: number,
-  ): Promise<void> {
-    const { template, epochs, dispatch } = this.#deps;
+  /**
+   * Adds whatever is asked, missing and in nobody's hands. Redis being away or full is not an error: the next call tries
+   * again.
+   *
+   * @param jobs - Jobs of one stage that miss answers, with everybody they ask.
+   */
+  async dispatch(key: EpochKey, jobs: readonly JobRecord[], asking: Asking): Promise<void> {
+    const { collect, dispatch, troubles } = this.#deps;
+    const groups = jobs.flatMap((record) => this.#groupsOf(key, record));
+    if (groups.length === 0) return;
+    try {
+      const isFresh = this.#fresh.delete(`${key.epoch}/${groups[0]!.record.job.stage}`);
+      // Answers on their way are read first: after a restart of the planner there may be many.
+      if (!isFresh && !(await collect.isIdle())) return;
+      const inHands = isFresh
+        ? []
+        : await Promise.all(groups.map((group) => dispatch.isLive(idOf(key, group, group.attempt ?? 0))));
+      const additions: { group: Group; attempt: number }[] = [];
+      for (const [index, group] of groups.entries()) {
+        const attempt = group.attempt === undefined ? 0 : group.attempt + 1;
+        if (inHands[index]) this.#attempts.set(group.place, group.attempt ?? 0);
+        else if (attempt < MAX_ATTEMPTS) additions.push({ group, attempt });
+      }
+      const urgency = { later: asking.isLater, leftMs: asking.untilMs - this.#deps.clock.nowMs() };
+      await dispatch.add(
+        additions.map(({ group, attempt }) => ({
+          id: idOf(key, group, attempt),
+          payload: this.#payloadOf(key, group, attempt, asking),
+          urgency,
+        })),
+      );
+      // Only what was added counts as an attempt: an outage of Redis must not use them up.
+      for (const { group, attempt } of additions) this.#attempts.set(group.place, attempt);
+      troubles.over("QUEUE_UNREACHABLE", "QUEUE_FULL");
+    } catch (error) {
+      if (!isSubforgeError(error)) throw error;
+      if (error.code !== "QUEUE_UNREACHABLE" && error.code !== "QUEUE_FULL") throw error;
+      troubles.tell(error.code, error.message);
+    }
+  }
+
+  /** Groups are counted over everybody who is asked, so that they stay the same while answers come in. */
+  #groupsOf(key: EpochKey, record: JobRecord): Group[] {
     const { job, asks } = record;
-    const synapse = template.synapses[job.synapse];
-    if (job.to === "source" || !synapse) return;
+    const synapse = this.#deps.template.synapses[job.synapse];
+    if (job.to === "source" || !synapse) return [];
     const size = groupSize(synapse.maxResponseBytes, this.#groupSize);
-    const additions: (NewJob<DispatchJob> & { place: string; attempt: number })[] = [];
-    const urgency = { later: earlier.size > 0, leftMs: untilMs - this.#deps.clock.nowMs() };
     const reachable = inAskingOrder(
       asks.filter(({ ip }) => ip !== undefined),
       { epoch: key.epoch, mechanism: key.mechanism, taskId: job.taskId },
     );
+    const groups: Group[] = [];
     for (let group = 0; group * size < reachable.length; group++) {
-      const members = reachable.slice(group * size, (group + 1) * size).map(({ hotkey }) => hotkey);
-      const identity = {
-        mechanism: key.mechanism,
-        epoch: key.epoch,
-        stage: job.stage,
-        taskId: job.taskId,
-        group,
-      };
-      const place = `${key.epoch}/${key.mechanism}/${job.taskId}/${group}`;
-      const before = this.#attempts.get(place);
-      if (asks.every(({ hotkey, reason }) => !members.includes(hotkey) || reason !== undefined)) continue;
-      const id = jobId({ ...identity, attempt: before ?? 0 });
-      if (await dispatch.isLive(id)) {
-        this.#attempts.set(place, before ?? 0);
-        continue;
-      }
-      const stillMissing = new Map(epochs.missing(key, job.taskId).map((ask) => [ask.hotkey, ask]));
-      const missing = members.flatMap((hotkey) => stillMissing.get(hotkey) ?? []);
-      const attempt = before === undefined ? 0 : before + 1;
-      if (missing.length === 0 || attempt >= MAX_ATTEMPTS) continue;
-      const targets = missing.map(({ hotkey, ip, port }): Target => {
-        const known = earlier.get(hotkey);
-        return { hotkey, ip: ip!, port: port!, ...(known?.size ? { earlier: toEarlier(known) } : {}) };
-      });
-      additions.push({
-        place,
-        attempt,
-        id: jobId({ ...identity, attempt }),
-        urgency,
-        payload: {
-          ...identity,
-          attempt,
-          version: template.version,
-          synapse: job.synapse,
-          task: job.task,
-          targets,
-          expiresAtMs: Math.ceil(untilMs),
-        },
-      });
+      const members = reachable
+        .slice(group * size, (group + 1) * size)
+        .filter(({ reason }) => reason === undefined);
+      if (members.length === 0) continue;
+      const place = `${key.epoch}/${job.taskId}/${group}`;
+      groups.push({ place, record, group, members, attempt: this.#attempts.get(place) });
     }
-    await dispatch.add(additions);
-    // Only what was added counts as an attempt: an outage of Redis must not use them up.
-    for (const { place, attempt } of additions) this.#attempts.set(place, attempt);
+    return groups;
   }
+
+  #payloadOf(key: EpochKey, { record, group, members }: Group, attempt: number, asking: Asking): DispatchJob {
+    const { job } = record;
+    return {
+      ...{ mechanism: key.mechanism, epoch: key.epoch, stage: job.stage, taskId: job.taskId, group, attempt },
+      version: this.#deps.template.version,
+      synapse: job.synapse,
+      task: job.task,
+      targets: members.map(({ hotkey, ip, port }): Target => {
+        const known = asking.earlier.get(hotkey);
+        return { hotkey, ip: ip!, port: port!, ...(known?.size ? { earlier: toEarlier(known) } : {}) };
+      }),
+      expiresAtMs: Math.ceil(asking.untilMs),
+    };
+  }
+}
+
+function idOf({ mechanism, epoch }: EpochKey, { record, group }: Group, attempt: number): string {
+  const { stage, taskId } = record.job;
+  return jobId({ mechanism, epoch, stage, taskId, group, attempt });
 }
 
 function toEarlier(answers: ReadonlyMap<string, Answer<Message>>): NonNullable<Target["earlier"]> {

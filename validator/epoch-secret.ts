@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { decode, encode } from "cborg";
 import { z } from "zod";
 import type { Keypair } from "../shared/keys/keypair.ts";
@@ -16,6 +16,7 @@ const VERSION = 1;
 const KIND_EPOCH_SECRET = 1;
 const MAX_BYTES = 128;
 const BEACON_DOMAIN = "subforge/beacon/1";
+const MECHANISM_DOMAIN = "subforge/mechanism/1";
 
 const bytes32 = z.instanceof(Uint8Array).refine((value) => value.length === 32);
 const schema = z.strictObject({
@@ -37,6 +38,16 @@ export type SecretCommitment = {
 /** The same at each call: nothing has to be stored, and a restored validator knows what it committed to. */
 export function epochSecret(signer: Keypair, genesis: Hex, netuid: Netuid, epoch: number): Uint8Array {
   return signer.deriveSecret(`epoch/${genesis}/${netuid}/${epoch}`);
+}
+
+/**
+ * What the template of one mechanism gets of the secret that is committed for all mechanisms of a subnet. The main one
+ * gets the secret itself; nobody who knows another one's can find the main one's.
+ */
+export function mechanismSecret(secret: Uint8Array, mechanism: number): Uint8Array {
+  if (mechanism === 0) return secret;
+  const derived = createHmac("sha256", secret).update(`${MECHANISM_DOMAIN}/${mechanism}`).digest();
+  return new Uint8Array(derived);
 }
 
 export function secretHash(secret: Uint8Array): Uint8Array {

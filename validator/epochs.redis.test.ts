@@ -88,7 +88,7 @@ describe("an epoch", () => {
     journal.close();
   });
 
-  it("in which every miner falls silent is void, and costs nobody anything", async () => {
+  it("V2: in which every miner falls silent is void, costs nobody anything, and sends the weights that are kept", async () => {
     let away = false;
     const leaves: Behaviour = (response) => (away ? undefined : response);
     const net = await startNet(bench, { template: doubling, miners: [leaves, leaves] });
@@ -96,8 +96,9 @@ describe("an epoch", () => {
     away = true;
     const { epoch } = await net.until("epoch.void");
     expect(net.seen("epoch.void")[0]).toMatchObject({ reason: "validator-outage", asked: 2, answered: 0 });
-    expect(await net.until("weights.abstained", (e) => e.epoch === epoch)).toMatchObject({
-      reason: "validator-outage",
+    expect(await net.until("weights.verified", (e) => e.epoch === epoch)).toMatchObject({
+      basis: "kept",
+      readBack: { uids: [1, 2], values: [65535, 65535] },
     });
     away = false;
     const next = await net.until("epoch.scored", (e) => e.epoch > epoch);

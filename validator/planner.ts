@@ -57,11 +57,18 @@ export class Planner {
     }
   }
 
-  /** Between two blocks: what no worker has, as after an outage of Redis, is handed out again. */
-  async ask(rules: SubnetRules): Promise<void> {
+  /**
+   * Between two blocks: what no worker has, as after an outage of Redis, is handed out again.
+   *
+   * @returns Did a stage end, so that a whole look is worth it?
+   */
+  async ask(rules: SubnetRules): Promise<boolean> {
     const { epochs, stages } = this.#deps;
     const { netuid, mechanism } = this.#subject;
-    for (const head of epochs.open(netuid, mechanism)) await stages.advance(head, rules);
+    let hasEnded = false;
+    for (const head of epochs.open(netuid, mechanism))
+      hasEnded = (await stages.advance(head, rules)) || hasEnded;
+    return hasEnded;
   }
 
   /** The next epoch may go without questions; this one goes on. */

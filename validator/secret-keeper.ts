@@ -5,7 +5,13 @@ import type { EpochRecords } from "../shared/journal/epoch-records.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { BlockNumber, Hex, Netuid } from "../shared/types.ts";
-import { decodeCommitment, encodeCommitment, epochSecret, secretHash } from "./epoch-secret.ts";
+import {
+  decodeCommitment,
+  encodeCommitment,
+  epochSecret,
+  mechanismSecret,
+  secretHash,
+} from "./epoch-secret.ts";
 
 /** Blocks between two tries to commit. */
 const RETRY_BLOCKS = 3;
@@ -18,20 +24,23 @@ export type SecretKeeperDeps = {
 };
 
 /**
- * Puts the hash of the next epoch's secret on chain while this one runs, together with the secret of the last one.
+ * Of one subnet, for all its mechanisms: puts the hash of the next epoch's secret on chain while this one runs, together with the secret of the last one.
  * Sending it twice is harmless: the content is the same.
  */
 export class SecretKeeper {
   readonly #deps: SecretKeeperDeps;
   #sending: Promise<void> | undefined;
   #lastTry: BlockNumber | undefined;
+  #looking: Promise<void> | undefined;
 
   constructor(deps: SecretKeeperDeps) {
     this.#deps = deps;
   }
 
-  secret(netuid: Netuid, epoch: number): Uint8Array {
-    return epochSecret(this.#deps.signer, this.#deps.chain.identity.genesis, netuid, epoch);
+  /** What the template of one mechanism is given; the main one's is what is committed. */
+  secret(netuid: Netuid, epoch: number, mechanism: number): Uint8Array {
+    const { signer, chain } = this.#deps;
+    return mechanismSecret(epochSecret(signer, chain.identity.genesis, netuid, epoch), mechanism);
   }
 
   /** Was the hash of this epoch's secret on chain before its first block? */
@@ -40,13 +49,20 @@ export class SecretKeeper {
     return commitment !== undefined && commitment.block < startBlock;
   }
 
-  /** Call at each block. Sends in the background, so that asking does not wait for it. */
-  async prepare(rules: SubnetRules): Promise<void> {
+  /** Call at each block, for any mechanism. Sends in the background, so that asking does not wait for it. */
+  prepare(rules: SubnetRules): Promise<void> {
+    this.#looking ??= this.#look(rules).finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(rules: SubnetRules): Promise<void> {
     const { chain, signer, epochs } = this.#deps;
     const { netuid, block } = rules;
     const next = rules.epochIndex + 1;
     if (rules.tempo === 0 || epochs.commitment(netuid, next) || this.#sending) return;
-    const hash = secretHash(this.secret(netuid, next));
+    const hash = secretHash(this.secret(netuid, next, 0));
     const found = await chain.commitment(netuid, signer.address);
     const known = found && decodeCommitment(found.data);
     if (found && known?.epoch === next && Buffer.from(known.hash).equals(hash)) {
@@ -68,7 +84,7 @@ export class SecretKeeper {
     const { chain, signer, epochs, logger } = this.#deps;
     const last = epoch - 2;
     const disclosed = epochs.commitment(netuid, last)
-      ? { epoch: last, secret: this.secret(netuid, last) }
+      ? { epoch: last, secret: this.secret(netuid, last, 0) }
       : undefined;
     const data = encodeCommitment({ epoch, hash, ...(disclosed ? { disclosed } : {}) });
     try {

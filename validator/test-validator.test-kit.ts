@@ -9,9 +9,9 @@ import { Keypair, keysReady } from "../shared/keys/keypair.ts";
 import { silentLogger } from "../shared/logger.ts";
 import { type PrivateRedis, startPrivateRedis } from "../shared/queue/private-redis.ts";
 import type { Message, SubnetTemplate } from "../shared/template.ts";
-import type { Json } from "../shared/types.ts";
 import type { AskProtocol } from "./asking.ts";
 import type { ValidatorEvent } from "./events.ts";
+import type { Sampling } from "./sampling.ts";
 import type { Sources } from "./source-reader.ts";
 import { startTestMiner, TestChain, type TestMiner } from "./test-net.test-kit.ts";
 import { startValidator, type Validator } from "./validator.ts";
@@ -126,6 +126,9 @@ export async function startNet(
     concurrency?: number;
     sources?: Sources;
     protocol?: AskProtocol;
+    sampling?: Sampling;
+    /** Templates of the subnet's mechanisms. Default: `template` alone. Miners answer as `template` does. */
+    mechanisms?: SubnetTemplate[];
   },
 ): Promise<Net> {
   const { template } = options;
@@ -165,14 +168,16 @@ export async function startNet(
     startPlanner: (signal = stopPlanner.signal) =>
       startValidator(
         {
-          ...{ netuid: 2, workers: 0, allowPrivate: true, targetsPerJob: options.targetsPerJob },
+          assignments: (options.mechanisms ?? [template]).map((of, mechanism) => ({
+            ...{ netuid: 2, mechanism, template: of, config: of.parseConfig({}) },
+          })),
+          ...{ workers: 0, allowPrivate: true, targetsPerJob: options.targetsPerJob },
           ...(options.protocol && { protocol: options.protocol }),
+          ...(options.sampling && { sampling: options.sampling }),
         },
         {
           chain,
           signer: validatorKey,
-          template,
-          config: template.parseConfig({}) as Json,
           journalPath,
           queue: connect,
           ...(options.sources ? { sources: options.sources } : {}),

@@ -1,7 +1,5 @@
 import type { Chain } from "../shared/chain/chain.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
-import { failPoint } from "../shared/fail-point.ts";
 import { type Journal, openJournal } from "../shared/journal/journal.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
 import type { Secret } from "../shared/keys/secret.ts";
@@ -9,40 +7,42 @@ import type { Logger } from "../shared/logger.ts";
 import { processEntry } from "../shared/process-entry.ts";
 import { announce } from "../shared/queue/announcement.ts";
 import type { ConnectOptions } from "../shared/queue/connection.ts";
-import type { QueueScope } from "../shared/queue/job-ids.ts";
 import { type QueueStats, readQueueStats } from "../shared/queue/queue-stats.ts";
-import {
-  type CollectQueue,
-  openCollectQueue,
-  openDispatchQueue,
-  queueKeyPurpose,
-} from "../shared/queue/queues.ts";
 import { startRestartingProcess } from "../shared/restarting-process.ts";
 import type { SubnetTemplate } from "../shared/template.ts";
-import type { Json, Netuid } from "../shared/types.ts";
+import type { Netuid } from "../shared/types.ts";
+import { takeAnswers } from "./answer-taker.ts";
 import type { AskProtocol } from "./asking.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { checkAssignments } from "./assignments.ts";
+import { followBlocks, RulesReader } from "./block-follower.ts";
+import { createPlanner } from "./create-planner.ts";
 import type { OnEvent } from "./events.ts";
-import { Planner } from "./planner.ts";
+import { Lane } from "./lane.ts";
+import type { Sampling } from "./sampling.ts";
+import { openScopes, type Scope } from "./scopes.ts";
+import { inlineScorer, type Scorer } from "./scoring/scorer.ts";
 import { SecretKeeper } from "./secret-keeper.ts";
 import { openSigningPermit } from "./signing-permit.ts";
-import { SourceReader, type Sources } from "./source-reader.ts";
-import { WeightSetter } from "./weight-setter.ts";
-
-/** `collect` jobs taken at once: each is one short write. */
-const COLLECT_CONCURRENCY = 4;
-
-/** No new block for so long is worth a word. */
-const SILENT_CHAIN_MS = 30_000;
+import type { Sources } from "./source-reader.ts";
+import { Troubles } from "./troubles.ts";
 
 /** How long a stop waits for its parts. */
 const STOP_MS = 9_000;
 
-/** Pause before the chain is asked again after it failed. */
-const CHAIN_RETRY_MS = 1_000;
+/** What to validate: one mechanism of one subnet, by one template. */
+export type Assignment = {
+  netuid: Netuid;
+  mechanism: number;
+  template: SubnetTemplate;
+  /** What `template.parseConfig` gave. */
+  config: unknown;
+  /** Digest of the template's code, in hex: an epoch that other code planned is not scored. Default: nobody knows. */
+  code?: string | undefined;
+};
 
 export type ValidatorOptions = {
-  netuid: Netuid;
+  /** Several subnets and mechanisms share hotkey, journal and Redis; trouble with one does not stop the others. */
+  assignments: readonly Assignment[];
   /** Worker processes to start and keep running; 0: they are started elsewhere. */
   workers: number;
   /** Arguments after `validator worker` that tell a worker process where its wallet is. */
@@ -55,6 +55,8 @@ export type ValidatorOptions = {
   protocol?: AskProtocol;
   /** Miners per job. Default: as many as fit. */
   targetsPerJob?: number | undefined;
+  /** How many miners may be asked in an epoch. Default: all. */
+  sampling?: Sampling | undefined;
   /** Sign and send nothing, and say what would be set. Default false. */
   shadow?: boolean | undefined;
   /** Epochs to look for another machine with this hotkey before the first signature. Default 0: not at all. */
@@ -67,129 +69,114 @@ export type ValidatorDeps = {
   chain: Chain;
   /** The hotkey. */
   signer: Keypair;
-  template: SubnetTemplate;
-  /** What `template.parseConfig` gave. */
-  config: unknown;
   journalPath: string;
   queue: ConnectOptions;
+  /** Runs a template on what strangers sent. Once for each template. Default: in this thread. */
+  openScorer?: (template: SubnetTemplate) => Promise<Scorer>;
   sources?: Sources;
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
   onEvent: OnEvent;
-  /** The planner finished looking at a block: progress, as those see it who watch. */
-  onLook?: (() => void) | undefined;
+  /** After each look that ended well, of any mechanism: what progress is judged by. */
+  onLook?: () => void;
 };
 
 export type Validator = {
-  /** How its queues are doing. @throws SubforgeError QUEUE_UNREACHABLE */
-  queueStats(): Promise<QueueStats>;
   journal: Journal;
   /** Process ids of the workers that run now. */
   workerPids(): number[];
+  /** Of all queues together. @throws SubforgeError QUEUE_UNREACHABLE */
+  queueStats(): Promise<QueueStats>;
   /** Resolves when the signal aborted and everything is closed. Rejects when it cannot go on: nothing is left behind. */
   stopped: Promise<void>;
 };
 
 /**
- * Runs one validator on one subnet: chain, plan, queue, ask, score, weights, chain. Stops within seconds after the
- * signal aborts.
+ * Runs one validator, on one subnet or on several: chain, plan, queue, ask, score, weights, chain. Stops within seconds
+ * after the signal aborts. Waits for as long as another planner of this hotkey works on one of these subnets.
  *
- * @throws SubforgeError CONFIG_INVALID, JOURNAL_LOCKED and the other JOURNAL_ codes, PLANNER_LEASE_LOST, DOPPELGANGER_FOUND, QUEUE_UNREACHABLE and the other QUEUE_ codes,
- * BUILD_MISSING, before anything is signed or asked
+ * @throws SubforgeError CONFIG_INVALID, JOURNAL_LOCKED and the other JOURNAL_ codes, QUEUE_UNREACHABLE and the other QUEUE_
+ * codes, SCORER_NOT_STARTED, BUILD_MISSING, before anything is signed or asked. `stopped` rejects with PLANNER_LEASE_LOST,
+ * DOPPELGANGER_FOUND and JOURNAL_BROKEN
  */
 export async function startValidator(options: ValidatorOptions, deps: ValidatorDeps): Promise<Validator> {
-  const { chain, signer, template, config, queue, clock, logger, onEvent } = deps;
-  const { netuid } = options;
+  const { chain, signer, queue, clock, logger, onEvent } = deps;
+  const { assignments, protocol = "btauth/1", doppelgangerEpochs = 0, shadow } = options;
   const { genesis } = chain.identity;
   const failed = new AbortController();
   const signal = AbortSignal.any([deps.signal, failed.signal]);
-  const scope: QueueScope = { genesis, validator: signer.address, netuid, template: template.id };
-  const key = signer.deriveSecret(queueKeyPurpose(scope));
+  checkAssignments(assignments, protocol);
+  const netuids = [...new Set(assignments.map(({ netuid }) => netuid))];
 
-  if (options.protocol === "v10") assertV10(template);
   const journal = openJournal({ path: deps.journalPath, genesis, hotkey: signer.address });
   const opened: { close(): unknown }[] = [journal];
   try {
     const script = options.workers > 0 ? processEntry("cli") : "";
+    const subjects = new Map(netuids.map((netuid) => [netuid, mechanismsOf(assignments, netuid)]));
     const permit = await openSigningPermit(
-      {
-        subjects: new Map([[netuid, [0]]]),
-        doppelgangerEpochs: options.doppelgangerEpochs ?? 0,
-        shadow: options.shadow,
-      },
+      { subjects, doppelgangerEpochs, shadow },
       { chain, signer, weights: journal.weights, queue, clock, logger, signal, onEvent },
     );
-    if (!permit) {
-      journal.close();
-      const queueStats = () => readQueueStats([]);
-      return { journal, queueStats, workerPids: () => [], stopped: Promise.resolve() };
-    }
+    if (!permit) return notStarted(journal);
     opened.unshift(permit);
-    const dispatch = await openDispatchQueue(scope, key, queue);
-    opened.unshift(dispatch);
-    const collect = await openCollectQueue(scope, key, queue);
-    opened.unshift(collect);
+    const scorers = await openScorers(assignments, deps.openScorer, opened);
+    const scopes = await openScopes(assignments, { genesis, signer, queue }, opened);
 
-    const { epochs, weights } = journal;
-    const secrets = new SecretKeeper({ chain, signer, epochs, logger });
-    const { maySign } = permit;
-    const { shadow, burnShare } = options;
-    const setter = new WeightSetter({
-      ...{ chain, signer, weights, clock, logger, onEvent, maySign, shadow, burnShare },
-    });
-    const dispatcher = new Dispatcher(
-      { template, epochs, dispatch, collect, clock, logger },
-      options.targetsPerJob,
+    const readers = new Map(netuids.map((netuid) => [netuid, new RulesReader(chain, netuid)]));
+    const secrets = new Map(
+      netuids.map((netuid) => [netuid, new SecretKeeper({ chain, signer, epochs: journal.epochs, logger })]),
     );
-    const sources = new SourceReader({ template, epochs, sources: deps.sources ?? {}, logger, signal });
-    const planner = new Planner(netuid, {
-      chain,
-      signer,
-      template,
-      config,
-      journal,
-      dispatcher,
-      sources,
-      secrets,
-      setter,
-      clock,
-      logger,
-      onEvent,
-    });
-
-    onEvent({
-      event: "validator.started",
-      netuid,
-      hotkey: signer.address,
-      template: template.id,
-      version: template.version,
-    });
-    const announcement = {
-      ...scope,
-      version: template.version,
-      config: config as Json,
-      allowPrivate: options.allowPrivate,
-      protocol: options.protocol ?? ("btauth/1" as const),
-    };
-    const workers = Array.from({ length: options.workers }, () =>
-      startRestartingProcess(
-        {
-          script,
-          args: ["validator", "worker", "--supervised", ...(options.workerArgs ?? [])],
-          message: workerMessage(queue.url, options.workerPassword),
-          onStart: (pid) => onEvent({ event: "worker.started", pid }),
-          onEnd: (pid, how) => onEvent({ event: "worker.stopped", pid, how }),
+    const lanes = new Map<string, Lane>();
+    for (const assignment of assignments) {
+      const { netuid, mechanism, template } = assignment;
+      const troubles = new Troubles({ netuid, mechanism }, { logger, onEvent });
+      const planner = createPlanner(assignment, options, {
+        ...{ chain, signer, journal, sources: deps.sources ?? {}, clock, logger, signal, onEvent, troubles },
+        maySign: permit.maySign,
+        scope: scopes.find((scope) => isOf(scope, assignment))!,
+        scorer: scorers.get(template.id)!,
+        secrets: secrets.get(netuid)!,
+      });
+      const lane: Lane = new Lane(
+        async (what) => {
+          const rules = await readers.get(netuid)!.read();
+          if (what === "all") await planner.look(rules);
+          else if (await planner.ask(rules)) lane.want("all");
+          deps.onLook?.();
         },
-        { clock, logger, signal },
-      ),
-    );
+        { clock, logger, troubles },
+      );
+      lanes.set(nameOf(assignment), lane);
+      const { id, version } = template;
+      onEvent({
+        event: "validator.started",
+        ...{ netuid, mechanism, hotkey: signer.address, template: id, version },
+      });
+    }
+
+    const workers = startWorkers(script, options, deps, signal);
     const parts = [
-      announce(announcement, key, { connect: queue, signal }),
       permit.watch(signal),
-      takeAnswers(collect, { journal, template, netuid, signal, onEvent }),
-      followBlocks(chain, planner, { clock, logger, signal, onLook: deps.onLook }),
-      Promise.all(workers.map(({ stopped }) => stopped)).then(() => undefined),
+      ...scopes.map(({ announcement, key, collect, template }) =>
+        Promise.all([
+          announce({ ...announcement, allowPrivate: options.allowPrivate, protocol }, key, {
+            connect: queue,
+            signal,
+          }),
+          takeAnswers(collect, {
+            ...{ journal, template, netuid: announcement.netuid, signal, onEvent },
+            onComplete: (of) => lanes.get(nameOf(of))?.want("all"),
+          }),
+        ]),
+      ),
+      ...[...lanes.values()].map((lane) => lane.run(signal)),
+      followBlocks(
+        chain,
+        { lanes: [...lanes.values()], readers: [...readers.values()] },
+        { clock, logger, signal, onEvent },
+      ),
+      ...workers.map(({ stopped }) => stopped),
     ].map((part) =>
       part.catch((error: unknown) => {
         failed.abort();
@@ -198,8 +185,8 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
     );
     return {
       journal,
-      queueStats: () => readQueueStats([dispatch, collect]),
       workerPids: () => workers.flatMap(({ pid }) => pid() ?? []),
+      queueStats: () => readQueueStats(scopes.flatMap(({ dispatch, collect }) => [dispatch, collect])),
       stopped: untilAllEnd(parts, opened, signal),
     };
   } catch (error) {
@@ -208,9 +195,62 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
   }
 }
 
-/** What a worker is told by its parent alone, and by no argument: it holds passwords. */
-function workerMessage(queue: string, password: Secret | undefined): Record<string, string> {
-  return password ? { queue, secret: Buffer.from(password.revealBytes()).toString("base64") } : { queue };
+/** Told to stop while another planner had the lease. */
+function notStarted(journal: Journal): Validator {
+  journal.close();
+  return { journal, workerPids: () => [], queueStats: () => readQueueStats([]), stopped: Promise.resolve() };
+}
+
+async function openScorers(
+  assignments: readonly Assignment[],
+  open: ValidatorDeps["openScorer"],
+  opened: { close(): unknown }[],
+): Promise<Map<string, Scorer>> {
+  const scorers = new Map<string, Scorer>();
+  for (const { template } of assignments) {
+    if (scorers.has(template.id)) continue;
+    const scorer = open ? await open(template) : inlineScorer(template);
+    opened.unshift(scorer);
+    scorers.set(template.id, scorer);
+  }
+  return scorers;
+}
+
+function startWorkers(
+  script: string,
+  { workers, workerArgs = [], workerPassword }: ValidatorOptions,
+  { chain, queue, clock, logger, onEvent }: ValidatorDeps,
+  signal: AbortSignal,
+) {
+  const message = {
+    // By no argument: it holds passwords.
+    ...{ queue: queue.url, genesis: chain.identity.genesis },
+    ...(workerPassword && { secret: Buffer.from(workerPassword.revealBytes()).toString("base64") }),
+  };
+  return Array.from({ length: workers }, () =>
+    startRestartingProcess(
+      {
+        script,
+        args: ["validator", "worker", "--supervised", ...workerArgs],
+        message,
+        onStart: (pid) => onEvent({ event: "worker.started", pid }),
+        onEnd: (pid, how) => onEvent({ event: "worker.stopped", pid, how }),
+      },
+      { clock, logger, signal },
+    ),
+  );
+}
+
+function mechanismsOf(assignments: readonly Assignment[], netuid: Netuid): number[] {
+  return assignments.filter((assignment) => assignment.netuid === netuid).map(({ mechanism }) => mechanism);
+}
+
+function isOf({ announcement }: Scope, { netuid, template }: Assignment): boolean {
+  return announcement.netuid === netuid && announcement.template === template.id;
+}
+
+function nameOf({ netuid, mechanism }: { netuid: Netuid; mechanism: number }): string {
+  return `${netuid}/${mechanism}`;
 }
 
 /**
@@ -218,7 +258,7 @@ function workerMessage(queue: string, password: Secret | undefined): Record<stri
  * is not waited for: its bytes are in the journal, and the next start looks for them.
  */
 async function untilAllEnd(
-  parts: Promise<void>[],
+  parts: Promise<unknown>[],
   opened: { close(): unknown }[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -229,87 +269,4 @@ async function untilAllEnd(
   for (const part of opened) await part.close();
   const failure = (outcomes ?? []).find((outcome) => outcome.status === "rejected");
   if (failure) throw failure.reason;
-}
-
-/** Worker to journal. An answer that came twice, too late or unasked has no effect. */
-async function takeAnswers(
-  collect: CollectQueue,
-  deps: {
-    journal: Journal;
-    template: SubnetTemplate;
-    netuid: Netuid;
-    signal: AbortSignal;
-    onEvent: OnEvent;
-  },
-): Promise<void> {
-  const { journal, template, netuid, signal, onEvent } = deps;
-  const jobSynapse = (synapse: string | undefined) => (synapse ? template.synapses[synapse] : undefined);
-  await collect.consume(
-    async ({ mechanism, epoch, taskId, worker, answers }) => {
-      const key = { netuid, mechanism, epoch };
-      const synapse = jobSynapse(journal.epochs.synapseOf(key, taskId));
-      if (!synapse) return; // of an epoch that is forgotten
-      const records = answers.map(({ hotkey, reason, latencyMs, body }) => {
-        const bytes = body === undefined ? undefined : Uint8Array.from(Buffer.from(body, "base64"));
-        if (bytes && bytes.length > synapse.maxResponseBytes) {
-          return { hotkey, reason: "answer-too-large" as const, latencyMs };
-        }
-        return { hotkey, reason, latencyMs, body: bytes };
-      });
-      failPoint("answers.record.before");
-      const recorded = journal.epochs.record(key, taskId, records);
-      failPoint("answers.record.after");
-      onEvent({ event: "answers.collected", ...key, taskId, worker, recorded });
-    },
-    { concurrency: COLLECT_CONCURRENCY, signal },
-  );
-}
-
-/** Block by block; what the chain cannot answer now is asked at the next one. */
-async function followBlocks(
-  chain: Chain,
-  planner: Planner,
-  deps: { clock: Clock; logger: Logger; signal: AbortSignal; onLook: (() => void) | undefined },
-): Promise<void> {
-  const { clock, logger, signal, onLook } = deps;
-  let seen = -1;
-  while (!signal.aborted) {
-    const watch = watchSilence(logger);
-    try {
-      for await (const head of chain.heads(signal)) {
-        watch.seen();
-        if (head.number > seen) seen = await planner.onBlock();
-        onLook?.();
-      }
-    } catch (error) {
-      if (!isSubforgeError(error) || !(error.retryable || error.code.startsWith("CHAIN_"))) throw error;
-      logger.warn("chain.trouble", { code: error.code, reason: error.message });
-    } finally {
-      watch.end();
-    }
-    await clock.sleep(CHAIN_RETRY_MS, signal);
-  }
-}
-
-function watchSilence(logger: Logger): { seen(): void; end(): void } {
-  let lastMs = Date.now();
-  const timer = setInterval(() => {
-    const silentMs = Date.now() - lastMs;
-    if (silentMs > SILENT_CHAIN_MS) logger.warn("chain.silent", { silentMs });
-  }, SILENT_CHAIN_MS / 2);
-  timer.unref();
-  return {
-    seen: () => {
-      lastMs = Date.now();
-    },
-    end: () => clearInterval(timer),
-  };
-}
-
-/** A synapse that Python miners do not know would cost every miner its score. */
-function assertV10({ id, synapses }: SubnetTemplate): void {
-  const unknown = Object.keys(synapses).filter((name) => !synapses[name]!.v10);
-  if (unknown.length === 0) return;
-  const problems = unknown.map((name) => `${id}/${name} has no v10 description`);
-  throw new SubforgeError("CONFIG_INVALID", { what: "the protocol v10 for this template", problems });
 }

@@ -38,13 +38,44 @@ export const runOptions = {
   ...queueOptions,
   ...traceOptions,
   ...templateOptions,
-  netuid: { type: "number", demandOption: true, describe: "Subnet to validate" },
+  netuid: { type: "number", describe: "Subnet to validate" },
+  subnet: {
+    type: "string",
+    array: true,
+    describe:
+      "Instead of --netuid, once for each of several: NETUID[/MECHANISM][:TEMPLATE[:CONFIG]], as in 2 7/1 9:hello; what is left out is that of --template and --config",
+  },
   workers: {
     type: "number",
     default: 2,
     describe: "Worker processes to run here; 0: they are started elsewhere",
   },
   "targets-per-job": { type: "number", default: 32, describe: "Miners that one job asks" },
+  sample: {
+    type: "string",
+    default: "all",
+    describe: "Miners to ask in an epoch: all, a number, or a share of them below 1",
+  },
+  "sample-policy": {
+    choices: ["stale-first", "random"],
+    default: "stale-first",
+    describe: "Who is asked first: who was not asked for longest, or whoever the epoch's secret picks",
+  },
+  shadow: {
+    type: "boolean",
+    default: false,
+    describe: "Do everything but sign and send weights, and say what would be set",
+  },
+  "doppelganger-epochs": {
+    type: "number",
+    default: 1,
+    describe: "Epochs to look for another machine with this hotkey before the first signature; 0: not at all",
+  },
+  "burn-share": {
+    type: "number",
+    default: 0,
+    describe: "Share of all weight, 0 to 1, for the subnet owner's uid, where the chain burns it",
+  },
   data: {
     type: "string",
     default: ".subforge/validator",
@@ -80,13 +111,24 @@ export const validatorRun: Command<typeof runOptions> = {
   settings: validatorSettings,
   handler: async (args) => {
     const { assertOpenable } = await import("../assert-openable.ts");
+    const { assignmentsOf } = await import("../validator/assignments.ts");
+    const { samplingOf, shareOf } = await import("../validator/sampling-flags.ts");
     await assertOpenable(args); // before anything heavy is loaded
     const { runValidator } = await import("../run-validator.ts"); // late: --help must not load a chain client
     const { onShutdown } = await import("../output.ts");
     await runValidator(
       {
         ...args,
-        netuid: wholeNumber("validator run", "netuid", args.netuid, 0, 65_535),
+        subnets: assignmentsOf(args, "validator run"),
+        sampling: samplingOf(args, "validator run"),
+        burnShare: shareOf(args.burnShare),
+        doppelgangerEpochs: wholeNumber(
+          "validator run",
+          "doppelganger-epochs",
+          args.doppelgangerEpochs,
+          0,
+          64,
+        ),
         workers: wholeNumber("validator run", "workers", args.workers, 0, 256),
         targetsPerJob: wholeNumber("validator run", "targets-per-job", args.targetsPerJob, 1, 32),
         ...watchNumbers("validator run", args),
@@ -106,8 +148,8 @@ const workerOptions = {
   "dev-key": walletOptions["dev-key"],
   ...queueOptions,
   ...traceOptions,
-  netuid: { type: "number", describe: "Which validator, when Redis knows several" },
-  template: { type: "string", describe: "Which validator, when Redis knows several" },
+  netuid: { type: "number", describe: "Work for this subnet alone; default: all of the validator" },
+  template: { type: "string", describe: "Work for this template alone; default: all of the validator" },
   concurrency: { type: "number", default: 8, describe: "Jobs in hand at once" },
   ...addressOptions,
   ...watchOptions,

@@ -1,4 +1,4 @@
-import { type Command, templateConfig } from "../options.ts";
+import type { Command } from "../options.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { runOptions, settingsOption, validatorSettings } from "./validator-run.ts";
 
@@ -6,7 +6,8 @@ import { runOptions, settingsOption, validatorSettings } from "./validator-run.t
 const initOptions = {
   settings: { ...settingsOption, describe: `File to write; default: ${validatorSettings.defaultPath}` },
   network: unset(runOptions.network),
-  netuid: { type: "number", describe: "Subnet to validate" },
+  netuid: runOptions.netuid,
+  subnet: runOptions.subnet,
   template: unset(runOptions.template),
   preset: runOptions.preset,
   config: runOptions.config,
@@ -49,10 +50,9 @@ export const validatorCheck: Command<typeof runOptions> = {
   settings: validatorSettings,
   handler: async (args) => {
     const { checkValidator } = await import("../validator/check-validator.ts");
-    const netuid = wholeNumber("validator check", "netuid", args.netuid, 0, 65_535);
+    const { assignmentsOf } = await import("../validator/assignments.ts");
     const workers = wholeNumber("validator check", "workers", args.workers, 0, 256);
-    const subnets = [{ netuid, mechanism: 0, template: args.template, config: templateConfig(args) }];
-    await checkValidator({ ...args, workers, subnets });
+    await checkValidator({ ...args, workers, subnets: assignmentsOf(args, "validator check") });
   },
 };
 

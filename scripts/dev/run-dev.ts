@@ -241,6 +241,7 @@ function validatorArgs(
     ...["--template", options.template],
     ...["--config", JSON.stringify(options.config)],
     ...["--dev-key", DEV_KEYS.validatorHotkey],
+    ...["--doppelganger-epochs", "0"], // nobody else is on this chain
     ...["--workers", String(options.workers)],
     ...["--data", join(at.folder, "validator")],
     ...["--log-level", options.logLevel],

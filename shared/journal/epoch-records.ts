@@ -6,6 +6,7 @@ import {
   type AnswerRow,
   type AskRecord,
   contextToJson,
+  type EpochHead,
   type EpochKey,
   type EpochRecord,
   type EpochRow,
@@ -40,6 +41,12 @@ export type AnswerRecord = {
 export const SOURCE = "source";
 
 const OF = "netuid = ? AND mechanism = ? AND epoch = ?";
+
+/** Epochs of which something may still be open. */
+const OPEN_EPOCHS = 128;
+
+/** All of an epoch but its context, which is large. */
+const HEAD = "netuid, mechanism, epoch, status, reason, template, version, config, code, NULL AS context";
 
 /** What was planned and what came back. Effects are recorded once: the first answer stands. */
 export class EpochRecords {
@@ -187,15 +194,37 @@ export class EpochRecords {
     return new Map(rows.map((row) => [row.task_id, row.n]));
   }
 
-  /** Whom to ask still, in the order of the plan. */
-  missing(key: EpochKey, taskId: string): AskRecord[] {
-    return this.#file
-      .all<AnswerRow>(
-        `SELECT * FROM answers WHERE ${OF} AND task_id = ? AND reason IS NULL ORDER BY position`,
+  /** Is anybody of this stage asked who has not answered yet? */
+  hasOutstanding(key: EpochKey, stage: string): boolean {
+    const sql = `SELECT 1 FROM answers WHERE ${OF} AND reason IS NULL
+      AND task_id IN (SELECT task_id FROM jobs WHERE ${OF} AND stage = ?) LIMIT 1`;
+    return this.#file.get(sql, ...of(key), ...of(key), stage) !== undefined;
+  }
+
+  /** Jobs of a stage that miss answers, with everybody they ask but without the replies: those are large. */
+  openJobs(key: EpochKey, stage: string): JobRecord[] {
+    const open = `${OF} AND stage = ? AND task_id IN (SELECT task_id FROM answers WHERE ${OF} AND reason IS NULL)`;
+    const jobs = this.#file.all<JobRow>(
+      `SELECT * FROM jobs WHERE ${open} ORDER BY position`,
+      ...of(key),
+      stage,
+      ...of(key),
+    );
+    return jobs.map((row) => {
+      const asks = this.#file.all<AnswerRow>(
+        `SELECT task_id, hotkey, ip, port, reason, latency_ms, NULL AS body FROM answers
+         WHERE ${OF} AND task_id = ? ORDER BY position`,
         ...of(key),
-        taskId,
-      )
-      .map(fromAnswerRow);
+        row.task_id,
+      );
+      return fromJobRow(row, asks.map(fromAnswerRow));
+    });
+  }
+
+  /** Names of a stage's jobs, in the order they were planned. */
+  taskIds(key: EpochKey, stage: string): string[] {
+    const sql = `SELECT task_id FROM jobs WHERE ${OF} AND stage = ? ORDER BY position`;
+    return this.#file.all<{ task_id: string }>(sql, ...of(key), stage).map(({ task_id }) => task_id);
   }
 
   /** Which synapse a job uses; undefined when there is no such job. */
@@ -212,6 +241,18 @@ export class EpochRecords {
     return row && fromEpochRow(row);
   }
 
+  /** The same without its context: what is looked at block by block. */
+  head(key: EpochKey): EpochHead | undefined {
+    const row = this.#file.get<EpochRow>(`SELECT ${HEAD} FROM epochs WHERE ${OF}`, ...of(key));
+    return row && fromEpochRow(row);
+  }
+
+  /** Newest first, without their contexts. */
+  latestHeads(netuid: Netuid, mechanism: number, count: number): EpochHead[] {
+    const sql = `SELECT ${HEAD} FROM epochs WHERE netuid = ? AND mechanism = ? ORDER BY epoch DESC LIMIT ?`;
+    return this.#file.all<EpochRow>(sql, netuid, mechanism, count).map(fromEpochRow);
+  }
+
   /** Newest first. */
   latest(netuid: Netuid, mechanism: number, count: number): EpochRecord[] {
     return this.#file
@@ -224,15 +265,20 @@ export class EpochRecords {
       .map(fromEpochRow);
   }
 
-  /** Epochs that are running, or have a stage that is still to come or to end, oldest first. */
-  open(netuid: Netuid, mechanism: number): EpochRecord[] {
+  /**
+   * Epochs that are running, or have a stage that is still to come or to end, oldest first. Of the last ones: of older ones
+   * there are no jobs left, and this is asked at each block.
+   */
+  open(netuid: Netuid, mechanism: number): EpochHead[] {
     return this.#file
       .all<EpochRow>(
-        `SELECT * FROM epochs e WHERE netuid = ? AND mechanism = ? AND (status = 'planned' OR EXISTS (
+        `SELECT ${HEAD} FROM (SELECT * FROM epochs WHERE netuid = ? AND mechanism = ? ORDER BY epoch DESC LIMIT ?) e
+         WHERE status = 'planned' OR EXISTS (
            SELECT 1 FROM stages s WHERE s.netuid = e.netuid AND s.mechanism = e.mechanism AND s.epoch = e.epoch
-           AND s.status IN ('waiting', 'asking'))) ORDER BY epoch`,
+           AND s.status IN ('waiting', 'asking')) ORDER BY epoch`,
         netuid,
         mechanism,
+        OPEN_EPOCHS,
       )
       .map(fromEpochRow);
   }

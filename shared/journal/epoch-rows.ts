@@ -16,10 +16,23 @@ export type TemplateStamp = {
 };
 
 /** What a template was told of an epoch, without the secret: that one is derived again, never stored. */
-export type RecordedContext = Omit<EpochContext, "secret" | "config">;
+export type RecordedContext = Omit<EpochContext, "secret" | "config"> & {
+  /** Which part of the participants could be asked, where the validator does not ask everybody. */
+  sampling?: RecordedSampling | undefined;
+};
+
+/** A choice that can be made again from the epoch's secret, `participants` and the scores of earlier epochs. */
+export type RecordedSampling = {
+  policy: "random" | "stale-first";
+  /** Miners that may be asked; below 1, that share of them. */
+  size: number;
+  notSampled: readonly Hotkey[];
+};
 
 export type EpochRecord = EpochKey &
   TemplateStamp & { status: EpochStatus; reason: string | undefined; context: RecordedContext | undefined };
+
+export type EpochHead = Omit<EpochRecord, "context">;
 
 /** `waiting`: not begun; `asking`: its jobs are out; `done`: every answer is in or overdue; `missed`: never begun. */
 export type StageRecord = {

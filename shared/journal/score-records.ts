@@ -15,6 +15,9 @@ export type ScoreRecord = {
   answered: number;
 };
 
+/** Whoever was not asked for longer may be gone for any reason. */
+const ANSWERED_EPOCHS = 64;
+
 const OF = "netuid = ? AND mechanism = ? AND epoch = ?";
 
 /** What an epoch was worth to each miner, why, and the template's state after it. */
@@ -109,20 +112,34 @@ export class ScoreRecords {
       .map((row) => ({ hotkey, taskId: row.task_id, facts: JSON.parse(row.facts) as Json }));
   }
 
-  /** Who gave at least one answer in the newest epoch before this one that was asked. Undefined: there is none. */
+  /**
+   * Who gave at least one answer when it was last asked before this epoch, in the last 64: not everybody need be asked in
+   * each. Undefined: nobody was asked.
+   */
   answeredBefore(key: EpochKey): Set<Hotkey> | undefined {
-    const last = this.#file.get<{ epoch: number | null }>(
-      "SELECT MAX(epoch) AS epoch FROM scores WHERE netuid = ? AND mechanism = ? AND epoch < ?",
+    const rows = this.#file.all<{ hotkey: string; answered: number }>(
+      `SELECT hotkey, answered, MAX(epoch) FROM scores
+       WHERE netuid = ? AND mechanism = ? AND epoch >= ? AND epoch < ? AND asked > 0 GROUP BY hotkey`,
       key.netuid,
       key.mechanism,
+      key.epoch - ANSWERED_EPOCHS,
       key.epoch,
-    )?.epoch;
-    if (last === undefined || last === null) return undefined;
-    const rows = this.#file.all<{ hotkey: string }>(
-      `SELECT hotkey FROM scores WHERE ${OF} AND answered > 0`,
-      ...of({ ...key, epoch: last }),
     );
-    return new Set(rows.map((row) => row.hotkey));
+    if (rows.length === 0) return undefined;
+    return new Set(rows.filter(({ answered }) => answered > 0).map(({ hotkey }) => hotkey));
+  }
+
+  /** In which epoch each miner was asked last, in the epochs `from` up to but not including this one. */
+  lastAsked(key: EpochKey, from: number): Map<Hotkey, number> {
+    const rows = this.#file.all<{ hotkey: string; last: number }>(
+      `SELECT hotkey, MAX(epoch) AS last FROM scores
+       WHERE netuid = ? AND mechanism = ? AND epoch >= ? AND epoch < ? AND asked > 0 GROUP BY hotkey`,
+      key.netuid,
+      key.mechanism,
+      from,
+      key.epoch,
+    );
+    return new Map(rows.map(({ hotkey, last }) => [hotkey, last]));
   }
 
   #insertScore(key: EpochKey, score: ScoreRecord): void {

@@ -1,0 +1,118 @@
+import type { Chain, SubnetRules } from "../shared/chain/chain.ts";
+import type { Metagraph } from "../shared/chain/metagraph.ts";
+import { SubforgeError } from "../shared/errors.ts";
+import type {
+  EpochHead,
+  EpochKey,
+  EpochRecord,
+  RecordedContext,
+  TemplateStamp,
+} from "../shared/journal/epoch-rows.ts";
+import type { Journal } from "../shared/journal/journal.ts";
+import type { EpochContext, SubnetTemplate } from "../shared/template.ts";
+import type { BlockNumber, Hotkey, Json, Netuid } from "../shared/types.ts";
+import { beaconOf } from "./epoch-secret.ts";
+import { sampled } from "./sampling.ts";
+import type { SecretKeeper } from "./secret-keeper.ts";
+
+export type SubjectDeps = {
+  netuid: Netuid;
+  mechanism: number;
+  template: SubnetTemplate;
+  /** What `template.parseConfig` gave. */
+  config: unknown;
+  /** Digest of the template's code. */
+  code?: string | undefined;
+  validator: Hotkey;
+  chain: Pick<Chain, "blockHash">;
+  journal: Pick<Journal, "epochs" | "scores">;
+  secrets: SecretKeeper;
+};
+
+/** One mechanism of one subnet as its template sees it: contexts, states and randomness of its epochs. */
+export class Subject {
+  readonly netuid: Netuid;
+  readonly mechanism: number;
+  readonly template: SubnetTemplate;
+  readonly #deps: SubjectDeps;
+
+  constructor(deps: SubjectDeps) {
+    this.netuid = deps.netuid;
+    this.mechanism = deps.mechanism;
+    this.template = deps.template;
+    this.#deps = deps;
+  }
+
+  key(epoch: number): EpochKey {
+    return { netuid: this.netuid, mechanism: this.mechanism, epoch };
+  }
+
+  stamp(): TemplateStamp {
+    const { template, config, code } = this.#deps;
+    return { template: template.id, version: template.version, config: config as Json, code };
+  }
+
+  /** Was this planned by another template, by another version of it, or by other code under the same name? */
+  isForeign({ template, version, code }: EpochHead): boolean {
+    const own = this.#deps.code;
+    if (template !== this.template.id || version !== this.template.version) return true;
+    return code !== undefined && own !== undefined && code !== own;
+  }
+
+  stateBefore(key: EpochKey): Json {
+    return this.keptBefore(key)?.state ?? this.template.initialState();
+  }
+
+  /** The newest state of this version of the template before an epoch. Undefined: nothing was ever scored by it. */
+  keptBefore(key: EpochKey): { epoch: number; state: Json } | undefined {
+    return this.#deps.journal.scores.stateBefore(key, this.stamp());
+  }
+
+  /** An epoch that was planned, with everybody who was registered then. */
+  contextOf(key: EpochKey): EpochContext {
+    const { context, config } = this.#recorded(key);
+    return this.unfold(context!, config);
+  }
+
+  /** The same, with those alone who may be asked. */
+  askedContextOf(key: EpochKey): EpochContext {
+    const { context, config } = this.#recorded(key);
+    const participants = sampled(context!.participants, context!.sampling);
+    return this.unfold({ ...context!, participants }, config);
+  }
+
+  notSampled(key: EpochKey): readonly Hotkey[] {
+    return this.#recorded(key).context!.sampling?.notSampled ?? [];
+  }
+
+  /** Adds what is never stored. */
+  unfold({ sampling: _, ...recorded }: RecordedContext, config: Json = this.stamp().config): EpochContext {
+    const { secrets, template } = this.#deps;
+    const secret = secrets.secret(this.netuid, recorded.epoch, this.mechanism);
+    return { ...recorded, secret, config: template.parseConfig(config) };
+  }
+
+  /** The running epoch, by what the chain shows now. @throws SubforgeError CHAIN_BLOCK_MISSING */
+  async recordNow(rules: SubnetRules, metagraph: Metagraph): Promise<RecordedContext> {
+    const { lastEpochBlock: startBlock, tempo, epochIndex } = rules;
+    const { validator } = this.#deps;
+    const participants = metagraph.neurons
+      .filter(({ registeredAt }) => registeredAt <= startBlock)
+      .map(({ uid, hotkey, coldkey, stakeRao, validatorPermit, registeredAt, axon }) => ({
+        ...{ uid, hotkey, coldkey, stakeRao, validatorPermit, registeredAt, ip: axon?.ip },
+      }));
+    const beacon = await this.beacon(startBlock);
+    return { ...this.key(epochIndex), startBlock, tempo, validator, participants, beacon };
+  }
+
+  /** @throws SubforgeError CHAIN_BLOCK_MISSING */
+  async beacon(block: BlockNumber): Promise<Uint8Array> {
+    const hash = await this.#deps.chain.blockHash(block);
+    if (hash) return beaconOf(hash);
+    throw new SubforgeError("CHAIN_BLOCK_MISSING", { block });
+  }
+
+  #recorded(key: EpochKey): EpochRecord {
+    return this.#deps.journal.epochs.epoch(key)!;
+  }
+}
