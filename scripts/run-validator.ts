@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
 import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
 import { systemClock } from "../shared/clock.ts";
-import { createLogger, type Logger, type LogLevel } from "../shared/logger.ts";
+import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { startPrivateRedis } from "../shared/queue/private-redis.ts";
-import type { SubnetTemplate } from "../shared/template.ts";
 import { loadSubnet } from "../subnets/registry.ts";
 import type { AskProtocol } from "../validator/asking.ts";
 import type { ValidatorEvent } from "../validator/events.ts";
