@@ -51,6 +51,8 @@ export type AbstainReason =
   | "owner-not-registered"
   /** A uid got another owner between decision and signature: the weight would be a stranger's. */
   | "uid-reused"
+  /** What was decided is no vector: the journal was changed by somebody else. */
+  | "content-invalid"
   /** The chain wants more entries by now than were decided. */
   | "too-few-weights"
   /** Until the epoch was over this process was not the one that may sign: another planner has the lease, or it waits for a doppelganger. */

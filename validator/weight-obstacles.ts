@@ -1,5 +1,6 @@
 import type { SubnetRules, WireWeights } from "../shared/chain/chain.ts";
 import { type Metagraph, neuronByHotkey } from "../shared/chain/metagraph.ts";
+import { findFlaw } from "../shared/chain/weights.ts";
 import type { EpochKey } from "../shared/journal/epoch-rows.ts";
 import type { WeightRecord } from "../shared/journal/weight-rows.ts";
 import type { AbstainReason } from "./events.ts";
@@ -33,6 +34,7 @@ export function findChange(record: WeightRecord, facts: WeightFacts): AbstainRea
   if (obstacle) return obstacle;
   const { uids } = record.content!;
   const { neurons } = facts.metagraph;
+  if (findFlaw(record.content!, neurons.length) !== undefined) return "content-invalid";
   const isReused = uids.some((uid) => (neurons[uid]?.registeredAt ?? Infinity) > record.decidedBlock);
   if (isReused) return "uid-reused";
   return uids.length < fewestEntries(facts.rules, neurons.length) ? "too-few-weights" : undefined;

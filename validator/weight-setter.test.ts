@@ -105,6 +105,20 @@ describe("the weights of one epoch", () => {
     journal.close();
   });
 
+  it.each([
+    ["nobody", { uids: [], values: [] }],
+    ["who is not there", { uids: [1, 99], values: [1, 65_535] }],
+    ["less than nothing", { uids: [1, 2], values: [-1, 65_535] }],
+    ["zero to all", { uids: [1, 2], values: [0, 0] }],
+  ])("P7: are never signed when what was decided gives %s", async (_, content) => {
+    const { chain, journal, setter } = open();
+    journal.weights.decide(KEY, { content, versionKey: 0, block: chain.best.number }, 1);
+    await runWithBlocks(chain, setter.advance(2, 0));
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "abstained", reason: "content-invalid" });
+    expect(chain.contents.size).toBe(0);
+    journal.close();
+  });
+
   it("are not called set when the chain shows something else", async () => {
     const { chain, journal, setter } = open();
     await setter.decide(KEY, shares(1));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../process-entry.ts";
-import { normalizeMaxWeight, processWeights, toU16, toWireWeights, U16_MAX } from "./weights.ts";
+import { findFlaw, normalizeMaxWeight, processWeights, toU16, toWireWeights, U16_MAX } from "./weights.ts";
 
 const RULES = { minAllowedWeights: 1, maxWeightLimit: U16_MAX };
 const path = join(packageRoot(), "../shared/vectors/subnets/weights_pipeline.json");
@@ -68,6 +68,24 @@ describe("wire weights", () => {
     expect(() => toWireWeights(weights, RULES, 8)).toThrow(
       expect.objectContaining({ code: "WEIGHTS_INVALID" }),
     );
+  });
+
+  it.each([
+    ["nothing", [], []],
+    ["zeros alone", [1, 2], [0, 0]],
+    ["columns of two lengths", [1, 2], [65_535]],
+    ["a uid beyond the subnet", [1, 8], [1, 65_535]],
+    ["a uid twice", [1, 1], [1, 65_535]],
+    ["another order", [2, 1], [1, 65_535]],
+    ["NaN", [1], [Number.NaN]],
+    ["null, which JSON makes of NaN", [1], [null as unknown as number]],
+    ["infinity", [1], [Number.POSITIVE_INFINITY]],
+    ["a negative value", [1, 2], [-1, 65_535]],
+    ["more than a u16", [1], [65_536]],
+    ["a fraction", [1], [0.5]],
+  ])("P7: are looked at once more before they are signed: %s", (_, uids, values) => {
+    expect(findFlaw({ uids, values }, 8)).toBeTypeOf("string");
+    expect(findFlaw({ uids: [1, 7], values: [1, 65_535] }, 8)).toBeUndefined();
   });
 
   it("are what the chain accepts, whatever the scores", () => {

@@ -115,6 +115,25 @@ export function toU16(uids: readonly Uid[], weights: readonly number[]): WireWei
   return wire;
 }
 
+/**
+ * Is this a vector that may be signed? For what was decided earlier, and was in a file since.
+ *
+ * @param slots - Uids are 0..slots-1.
+ * @returns What is wrong with it.
+ */
+export function findFlaw({ uids, values }: WireWeights, slots: number): string | undefined {
+  if (uids.length !== values.length) return `${uids.length} uids and ${values.length} values`;
+  if (uids.length === 0) return "nobody gets anything";
+  for (const [i, uid] of uids.entries()) {
+    const value = values[i]!;
+    if (!Number.isInteger(uid) || uid < 0 || uid >= slots)
+      return `uid ${uid} is not one of the ${slots} slots`;
+    if (i > 0 && uid <= uids[i - 1]!) return `uid ${uid} stands after ${uids[i - 1]}`;
+    if (!Number.isInteger(value) || value < 0 || value > U16_MAX) return `uid ${uid} has ${value}`;
+  }
+  return sum(values) > 0 ? undefined : "nobody gets anything";
+}
+
 function checkWeights(weights: readonly { uid: Uid; weight: number }[], neurons: number): void {
   const seen = new Set<Uid>();
   for (const { uid, weight } of weights) {
