@@ -1,6 +1,10 @@
 import { SubforgeError } from "../shared/errors.ts";
 import { armFailPoint, parseFailPoint } from "../shared/fail-point.ts";
 
+/** Instead of a fail-point: the clock of this process is set wrong, and right again. */
+const CLOCK_STEP = "clock.step";
+const STEP_MS = 3_600_000;
+
 /**
  * Arms what SUBFORGE_FAIL_POINT names (`name` or `name:nth`), and says so aloud. A second variable has to allow it, so that
  * one that was left behind stops a validator of real stake at its start and not in the middle of an epoch. Neither is
@@ -14,7 +18,22 @@ export function armFromVariables(variables: NodeJS.ProcessEnv): void {
   delete variables.SUBFORGE_FAIL_POINT;
   delete variables.SUBFORGE_FAIL_POINTS_ALLOWED;
   if (!allowed) throw new SubforgeError("FAIL_POINT_REFUSED", {});
+  if (text === CLOCK_STEP) {
+    letClockJump();
+    return;
+  }
   const { name, nth } = parseFailPoint(text);
   armFailPoint(name, nth);
   process.stderr.write(`FAIL-POINT ARMED: this process will kill itself at ${name}, time ${nth}\n`);
+}
+
+/** At SIGUSR2 an hour passes in no time; at the next one it is taken back. */
+function letClockJump(): void {
+  const now = Date.now;
+  let aheadMs = 0;
+  Date.now = () => now() + aheadMs;
+  process.on("SIGUSR2", () => {
+    aheadMs = STEP_MS - aheadMs;
+  });
+  process.stderr.write("CLOCK STEPS ARMED: the clock of this process jumps at SIGUSR2\n");
 }

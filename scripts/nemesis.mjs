@@ -1,5 +1,5 @@
-// npm run nemesis -- crash-points [--only TEXT] [--json]: set-up, then a real validator that dies at every fail-point, and
-// what the chain and the journal say afterwards.
+// npm run nemesis -- crash-points | recovery | --schedules N [--seed S] [--json]: set-up, then a real validator that dies at
+// every fail-point, or lives through random faults, and what the chain and its journal say afterwards.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root, setUp } from "./setup.mjs";

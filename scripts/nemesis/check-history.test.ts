@@ -237,6 +237,7 @@ function history(): History {
           {
             ...key,
             status: "verified",
+            reason: undefined,
             content,
             decidedBlock: 38,
             block: 40,

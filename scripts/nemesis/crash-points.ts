@@ -1,4 +1,5 @@
 import type { WeightsMethod } from "../../shared/chain/commit-reveal.ts";
+import { SubforgeError } from "../../shared/errors.ts";
 import { minerKeys } from "../dev/dev-subnet.ts";
 import { checkHistory } from "./check-history.ts";
 import type { Crash } from "./crash-plan.ts";
@@ -42,64 +43,92 @@ export async function playCrashes(
   });
   try {
     let known = 0;
+    let worker = subnet.runWorker(); // stays, where it is not the one that dies
     for (const [index, crash] of crashes.entries()) {
       // In the middle of it all, a uid changes hands.
       if (index === Math.floor(crashes.length / 2)) await subnet.replaceFirst(minerKeys(HONEST + 2));
-      const result = await playCrash(crash, subnet);
+      if (crash.fresh) subnet.newJournal();
+      const problems: string[] = [];
+      const times =
+        crash.who === "planner"
+          ? await crashPlanner(crash, subnet, problems)
+          : await crashWorker(crash, subnet, worker, problems);
+      worker = times.worker ?? worker;
+      if (!worker.isRunning) problems.push(`the worker ended: ${worker.said}`);
       const violations = checkHistory(subnet.history()).map(({ promise, what }) => `${promise}: ${what}`);
-      const fresh = violations.slice(known);
+      problems.push(...violations.slice(known));
       known = violations.length;
-      const problems = [...result.problems, ...fresh];
-      onResult({ ...result, problems, ok: problems.length === 0 });
+      const { reachedMs, recoveredMs } = times;
+      onResult({ ...crash, problems, ok: problems.length === 0, reachedMs, recoveredMs });
     }
+    const last: string[] = [];
+    await stop(worker, "worker", last);
+    if (last.length > 0) throw new SubforgeError("INTERNAL", { what: last.join() });
   } finally {
     await subnet.close();
   }
 }
 
-async function playCrash(crash: Crash, subnet: TestSubnet): Promise<Omit<CrashResult, "ok">> {
-  if (crash.fresh) subnet.newJournal();
-  const problems: string[] = [];
-  const variables = {
-    SUBFORGE_FAIL_POINT: `${crash.point}:${crash.nth}`,
-    SUBFORGE_FAIL_POINTS_ALLOWED: "yes",
-  };
-  const isPlanner = crash.who === "planner";
-  const flags = ["--workers", "0"];
+type Times = { reachedMs: number; recoveredMs: number; worker?: ValidatorChild };
+
+const FLAGS = ["--workers", "0"];
+
+async function crashPlanner(crash: Crash, subnet: TestSubnet, problems: string[]): Promise<Times> {
   const fault = crash.refused ? subnet.node.faults.set({ kind: "pool", code: 1010, custom: 0 }) : undefined;
-
-  const startedAt = performance.now();
-  const planner = subnet.runValidator(flags, isPlanner ? variables : {});
-  let worker = subnet.runWorker(isPlanner ? {} : variables);
-  const how = await within((isPlanner ? planner : worker).ended, REACH_MS);
-  const reachedMs = Math.round(performance.now() - startedAt);
+  const planner = subnet.runValidator(FLAGS, armed(crash));
+  const reachedMs = await untilDead(planner, problems);
   if (fault !== undefined) subnet.node.faults.clear(fault);
-  if (how !== "SIGKILL")
-    problems.push(how === undefined ? "was never reached" : `ended with ${how}: ${planner.said}`);
-  const died = subnet.epoch;
-
-  // Only who died is started again: the other one has to get over it.
-  const again = isPlanner ? await restarted(planner, () => subnet.runValidator(flags)) : planner;
-  if (!isPlanner) worker = await restarted(worker, () => subnet.runWorker());
-  const restartedAt = performance.now();
-  let recoveredMs = Number.NaN;
-  const over = AbortSignal.timeout(RECOVER_MS);
-  for (let epoch = died, seen = 0; seen < EPOCHS_AFTER; seen++) {
-    const verified = await again.next("weights.verified", over, (event) => event.epoch > epoch);
-    if (!verified) {
-      problems.push(`only ${seen} of ${EPOCHS_AFTER} later epochs were verified; ${again.said}`);
-      break;
-    }
-    if (seen === 0) recoveredMs = Math.round(performance.now() - restartedAt);
-    epoch = verified.epoch;
-  }
-  await Promise.all([stop(again, "planner", problems), stop(worker, "worker", problems)]);
-  return { ...crash, problems, reachedMs, recoveredMs };
+  const again = subnet.runValidator(FLAGS);
+  const recoveredMs = await untilRecovered(again, subnet.epoch, problems);
+  await stop(again, "planner", problems);
+  return { reachedMs, recoveredMs };
 }
 
-async function restarted(child: ValidatorChild, start: () => ValidatorChild): Promise<ValidatorChild> {
-  if (child.isRunning) await child.kill();
-  return start();
+/** The planner gets over it by itself. */
+async function crashWorker(
+  crash: Crash,
+  subnet: TestSubnet,
+  idle: ValidatorChild,
+  problems: string[],
+): Promise<Times> {
+  await idle.kill();
+  const planner = subnet.runValidator(FLAGS);
+  const reachedMs = await untilDead(subnet.runWorker(armed(crash)), problems);
+  const worker = subnet.runWorker();
+  const recoveredMs = await untilRecovered(planner, subnet.epoch, problems);
+  await stop(planner, "planner", problems);
+  return { reachedMs, recoveredMs, worker };
+}
+
+function armed({ point, nth }: Crash): Record<string, string> {
+  return { SUBFORGE_FAIL_POINT: `${point}:${nth}`, SUBFORGE_FAIL_POINTS_ALLOWED: "yes" };
+}
+
+async function untilDead(child: ValidatorChild, problems: string[]): Promise<number> {
+  const startedAt = performance.now();
+  const how = await within(child.ended, REACH_MS);
+  if (how === undefined) {
+    problems.push("was never reached");
+    await child.kill();
+  } else if (how !== "SIGKILL") problems.push(`ended with ${how}: ${child.said}`);
+  return Math.round(performance.now() - startedAt);
+}
+
+/** @returns Milliseconds until the first verified vector of a later epoch. */
+async function untilRecovered(planner: ValidatorChild, diedIn: number, problems: string[]): Promise<number> {
+  const startedAt = performance.now();
+  const over = AbortSignal.timeout(RECOVER_MS);
+  let recoveredMs = Number.NaN;
+  for (let epoch = diedIn, seen = 0; seen < EPOCHS_AFTER; seen++) {
+    const verified = await planner.next("weights.verified", over, (event) => event.epoch > epoch);
+    if (!verified) {
+      problems.push(`only ${seen} of ${EPOCHS_AFTER} later epochs were verified; ${planner.said}`);
+      break;
+    }
+    if (seen === 0) recoveredMs = Math.round(performance.now() - startedAt);
+    epoch = verified.epoch;
+  }
+  return recoveredMs;
 }
 
 /** P14: it ends by itself, within ten seconds, and says that all is well. */

@@ -28,6 +28,7 @@ export type JournalHistory = {
   })[];
   receipts: (EpochKey & {
     status: WeightStatus;
+    reason: string | undefined;
     content: WireWeights | undefined;
     decidedBlock: BlockNumber;
     block: BlockNumber | undefined;

@@ -1,3 +1,5 @@
+import { randomInt } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,12 +8,28 @@ import { EXIT, SubforgeError } from "../../shared/errors.ts";
 import { createOutput, endQuietlyWhenReaderLeaves, printError } from "../output.ts";
 import { type Crash, crashPlan } from "./crash-plan.ts";
 import { type CrashResult, playCrashes } from "./crash-points.ts";
+import { EPOCH_MS, playSchedule, type ScheduleResult } from "./play-schedule.ts";
+import { createSchedule, recoverySchedule, type Schedule } from "./schedule.ts";
 
-/** Subnets side by side: most of the time each of them waits for its next block. */
-const DEFAULT_LANES = 4;
+const DEFAULT_EPOCHS = 10;
+const MAX_SEED = 2 ** 32;
+
+type Flags = {
+  what: "crash-points" | "recovery" | "schedules";
+  /** Subnets side by side: most of the time each of them waits for its next block. */
+  lanes: number;
+  only: string | undefined;
+  schedules: number;
+  /** Only this one of them. */
+  schedule: number | undefined;
+  seed: number;
+  epochs: number;
+};
 
 endQuietlyWhenReaderLeaves();
+setMaxListeners(0);
 const json = process.argv.includes("--json");
+const output = createOutput({ json });
 try {
   process.exitCode = await main();
 } catch (error) {
@@ -21,38 +39,34 @@ process.stdout.write("", () => process.exit());
 
 /** @returns 9 when a promise was broken. */
 async function main(): Promise<number> {
-  const { lanes, only } = parseFlags();
-  return crashPoints(lanes, only);
-}
-
-async function crashPoints(lanes: number, only: string | undefined): Promise<number> {
-  const plan = crashPlan().filter(({ point }) => only === undefined || point.includes(only));
-  const startedAt = performance.now();
+  const flags = parseFlags();
   const folder = mkdtempSync(join(tmpdir(), "subforge-nemesis-"));
-  const results: CrashResult[] = [];
   try {
-    const groups = inLanes(plan, lanes);
-    await Promise.all(
-      groups.map((crashes, index) =>
-        playCrashes(crashes, join(folder, String(index)), (result) => {
-          results.push(result);
-          process.stderr.write(`${rowOf(result)}\n`);
-        }),
-      ),
-    );
+    if (flags.what === "crash-points") return await crashPoints(flags, folder);
+    return await schedules(flags, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const broken = results.filter(({ ok }) => !ok);
-  const seconds = Math.round((performance.now() - startedAt) / 1000);
-  const ok = broken.length === 0 && results.length === plan.length;
-  createOutput({ json }).result(
-    { ok, seconds, crashes: results.length, violations: broken.length, results },
-    [
-      ...results.map(rowOf),
-      `${results.length} of ${plan.length} crashes in ${seconds} s, ${broken.length} with violations`,
-    ],
+}
+
+async function crashPoints({ lanes, only }: Flags, folder: string): Promise<number> {
+  const plan = crashPlan().filter(({ point }) => only === undefined || point.includes(only));
+  const startedAt = performance.now();
+  const results: CrashResult[] = [];
+  await Promise.all(
+    inLanes(plan, lanes).map((crashes, index) =>
+      playCrashes(crashes, join(folder, String(index)), (result) => {
+        results.push(result);
+        output.line(crashRow(result));
+      }),
+    ),
   );
+  const broken = results.filter(({ ok }) => !ok).length;
+  const seconds = secondsSince(startedAt);
+  const ok = broken === 0 && results.length === plan.length;
+  output.result({ ok, seconds, crashes: results.length, violations: broken, results }, [
+    `${results.length} of ${plan.length} crashes in ${seconds} s, ${broken} with violations`,
+  ]);
   return ok ? EXIT.ok : EXIT.check;
 }
 
@@ -68,24 +82,122 @@ function inLanes(plan: readonly Crash[], lanes: number): Crash[][] {
   return groups;
 }
 
-function rowOf({ ok, point, nth, who, method, reachedMs, recoveredMs, problems }: CrashResult): string {
+async function schedules(flags: Flags, folder: string): Promise<number> {
+  const { seed, lanes } = flags;
+  output.line(`seed ${seed}`); // said first: a hang has one, too
+  const startedAt = performance.now();
+  const waiting = toPlay(flags);
+  const count = waiting.length;
+  const results: ScheduleResult[] = [];
+  const playOn = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const result = await playSchedule(next, join(folder, next.seed.replaceAll("/", "-")));
+      results.push(result);
+      for (const line of scheduleRows(result, flags)) output.line(line);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, playOn));
+  const broken = results.filter(({ ok }) => !ok).length;
+  const recoveries = slowest(results);
+  const ok = broken === 0 && results.length === count && recoveries.every(({ ms, limitMs }) => ms <= limitMs);
+  const [owed, verified] = [sum(results, ({ owed }) => owed), sum(results, ({ verified }) => verified)];
+  const seconds = secondsSince(startedAt);
+  const document = {
+    ok,
+    seed,
+    seconds,
+    schedules: results.length,
+    breaks: broken,
+    owed,
+    verified,
+    recoveries,
+    results,
+  };
+  output.result(document, [
+    ...recoveries.map(({ kind, ms, limitMs, times }) => {
+      const mark = ms <= limitMs ? "✓" : "✗";
+      return `${mark} ${kind.padEnd(22)} work goes on after ${(ms / 1000).toFixed(1)} s at most (of ${limitMs / 1000}, ${times} times)`;
+    }),
+    `${results.length} of ${count} schedules in ${seconds} s, ${broken} with breaks; ${verified} vectors verified, ${owed} epochs owed one`,
+  ]);
+  return ok ? EXIT.ok : EXIT.check;
+}
+
+function toPlay({ what, seed, schedules: count, schedule, epochs }: Flags): Schedule[] {
+  if (what === "recovery") return [recoverySchedule(EPOCH_MS)];
+  const numbers = schedule === undefined ? Array.from({ length: count }, (_, index) => index) : [schedule];
+  return numbers.map((number) => createSchedule(`${seed}/${number}`, epochs, EPOCH_MS));
+}
+
+function scheduleRows(
+  { seed, ok, strikes, problems, verified, owed }: ScheduleResult,
+  { epochs }: Flags,
+): string[] {
+  const [run, number] = seed.split("/");
+  const again = `again: npm run nemesis -- --seed ${run} --schedule ${number} --epochs ${epochs}`;
+  return [
+    `${ok ? "✓" : "✗"} ${seed.padEnd(16)} ${verified} verified, ${owed} owed: ${strikes.join(", ")}`,
+    ...problems.map((problem) => `    ${problem}`),
+    ...(ok || number === undefined ? [] : [`    ${again}`]),
+  ];
+}
+
+/** The longest time of each kind. */
+function slowest(
+  results: readonly ScheduleResult[],
+): { kind: string; ms: number; limitMs: number; times: number }[] {
+  const all = results.flatMap(({ recoveries }) => recoveries);
+  return [...new Set(all.map(({ kind }) => kind))].sort().map((kind) => {
+    const of = all.filter((recovery) => recovery.kind === kind);
+    return { kind, ms: Math.max(...of.map(({ ms }) => ms)), limitMs: of[0]!.limitMs, times: of.length };
+  });
+}
+
+function crashRow({ ok, point, nth, who, method, reachedMs, recoveredMs, problems }: CrashResult): string {
   const columns = [ok ? "✓" : "✗", `${point}:${nth}`.padEnd(28), who.padEnd(8), method.padEnd(9)];
   const times = `died after ${(reachedMs / 1000).toFixed(1)} s, verified ${(recoveredMs / 1000).toFixed(1)} s after its return`;
   return [`${columns.join(" ")} ${times}`, ...problems.map((problem) => `    ${problem}`)].join("\n");
 }
 
-function parseFlags(): { lanes: number; only: string | undefined } {
+function parseFlags(): Flags {
   try {
+    const text = { type: "string" } as const;
+    const options = { lanes: text, only: text, schedules: text, schedule: text, seed: text, epochs: text };
     const { values, positionals } = parseArgs({
-      options: { json: { type: "boolean" }, lanes: { type: "string" }, only: { type: "string" } },
+      options: { json: { type: "boolean" }, ...options },
       allowPositionals: true,
     });
-    if (positionals.join() !== "crash-points") throw new Error("name what to do: crash-points");
-    const lanes = Number(values.lanes ?? DEFAULT_LANES);
-    if (!Number.isInteger(lanes) || lanes < 1 || lanes > 32) throw new Error("--lanes is 1 to 32");
-    return { lanes, only: values.only };
+    const [word] = positionals;
+    const isCrash = word === "crash-points";
+    const isSchedules = word === undefined && (values.schedules ?? values.schedule) !== undefined;
+    if (!isCrash && word !== "recovery" && !isSchedules) {
+      throw new Error("name what to do: crash-points, recovery, or --schedules N");
+    }
+    return {
+      what: isCrash ? "crash-points" : isSchedules ? "schedules" : "recovery",
+      lanes: whole("lanes", values.lanes, isCrash ? 4 : 2, 1, 32),
+      only: values.only,
+      schedules: whole("schedules", values.schedules, 1, 1, 100_000),
+      schedule: values.schedule === undefined ? undefined : whole("schedule", values.schedule, 0, 0, 100_000),
+      seed: whole("seed", values.seed, randomInt(MAX_SEED), 0, MAX_SEED),
+      epochs: whole("epochs", values.epochs, DEFAULT_EPOCHS, 1, 10_000),
+    };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new SubforgeError("NEMESIS_USAGE", { problem }, { cause: error });
   }
+}
+
+function whole(name: string, text: string | undefined, fallback: number, from: number, to: number): number {
+  const value = Number(text ?? fallback);
+  if (Number.isInteger(value) && value >= from && value <= to) return value;
+  throw new Error(`--${name} is ${from} to ${to}`);
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
+
+function secondsSince(startedAt: number): number {
+  return Math.round((performance.now() - startedAt) / 1000);
 }

@@ -38,6 +38,7 @@ export function readJournalHistory(
           ...{ netuid, mechanism, epoch: record.epoch, status: record.status, content: record.content },
           ...{ decidedBlock: record.decidedBlock, block: record.block, revealedBlock: record.revealedBlock },
           extrinsicHash: record.extrinsicHash,
+          reason: record.reason,
           signed: journal.weights.steps(record).flatMap((step) => signedCall(step, readCall)),
         })),
       ),

@@ -4,6 +4,8 @@ import { createInterface } from "node:readline";
 import { processEntry } from "../../shared/process-entry.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
 
+const MAX_SAID = 4_000;
+
 export type EventOf<Name extends ValidatorEvent["event"]> = Extract<ValidatorEvent, { event: Name }>;
 
 /** A process of the command line, and the events it prints. */
@@ -32,11 +34,12 @@ export class ValidatorChild {
     });
     this.ended = once(this.process, "exit").then(([code, signal]) => (code ?? signal) as number | string);
     this.process.stderr!.on("data", (text: Buffer) => {
-      this.said = `${this.said}${text}`.slice(-4_000);
+      this.said = `${this.said}${text}`.slice(-MAX_SAID);
     });
     createInterface({ input: this.process.stdout! }).on("line", (line) => {
       const event = parse(line);
-      if (!event) return;
+      if (!event?.event) this.said = `${this.said}${line}\n`.slice(-MAX_SAID); // an error, in JSON too
+      if (!event?.event) return;
       this.events.push(event);
       onEvent?.(event);
       for (const listener of this.#listeners) listener(event);

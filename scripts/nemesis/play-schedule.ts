@@ -1,0 +1,203 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { AFFLICT, TAMPERED_MINERS } from "./afflict.ts";
+import { checkHistory } from "./check-history.ts";
+import { checkLiveness, type EpochSpan, type Trouble } from "./liveness.ts";
+import { type Affliction, type Schedule, type Strike, toText } from "./schedule.ts";
+import { TestSubnet } from "./test-subnet.ts";
+import type { ValidatorChild } from "./validator-child.ts";
+
+const HONEST = 5;
+const BLOCK_MS = 200;
+const TEMPO = 30;
+export const EPOCH_MS = BLOCK_MS * TEMPO;
+
+/** As a supervisor does it. */
+const RESTART_MS = 250;
+/** Until the first verified vector, and until the first one after everything was lifted. */
+const WARM_UP_MS = 90_000;
+const RECOVER_MS = 45_000;
+const STOP_MS = 12_000;
+
+/** While these hold, no vector can get onto the chain, or nobody is there who could bring it. */
+const PREVENTS: readonly Affliction[] = [
+  ...(["chain-cut", "chain-half-open", "chain-slow", "chain-loses-answers", "chain-reorg"] as const),
+  ...(["pool-refuses-1014", "finality-stalls", "planner-killed", "planner-stopped", "disk-full"] as const),
+];
+
+/** How long after a fault was lifted work went on: the first event of the kind that had stopped. */
+export type Recovery = { kind: Affliction; ms: number; limitMs: number };
+
+const LIMIT_MS: Partial<Record<string, number>> = {
+  redis: 10_000,
+  chain: 15_000,
+  planner: 15_000,
+  worker: 15_000,
+};
+
+export type ScheduleResult = {
+  seed: string;
+  ok: boolean;
+  strikes: string[];
+  problems: string[];
+  verified: number;
+  owed: number;
+  recoveries: Recovery[];
+};
+
+/** Lives through one schedule of faults on a subnet of its own, and looks at everything that is known afterwards. */
+export async function playSchedule(schedule: Schedule, folder: string): Promise<ScheduleResult> {
+  const subnet = await TestSubnet.start({
+    folder,
+    method: "plain",
+    blockMs: BLOCK_MS,
+    tempo: TEMPO,
+    honest: HONEST,
+  });
+  for (const miner of subnet.miners.slice(0, TAMPERED_MINERS)) subnet.changes(miner);
+  const run = new Run(subnet);
+  try {
+    await run.through(schedule);
+    const violations = checkHistory(subnet.history()).map(({ promise, what }) => `${promise}: ${what}`);
+    const journal = subnet.history().journals[0]!;
+    const firstVerified = run.firstVerified ?? Number.POSITIVE_INFINITY;
+    const { owed, missed } = checkLiveness(run.spans, run.troubles, journal, firstVerified);
+    const silent = missed.map(
+      ({ epoch, why }) => `epoch ${epoch} has no verified vector although the chain was there: ${why}`,
+    );
+    const problems = [...run.problems, ...violations, ...silent];
+    const verified = journal.receipts.filter(({ status }) => status === "verified").length;
+    return {
+      ...{ seed: schedule.seed, ok: problems.length === 0, strikes: schedule.strikes.map(toText), problems },
+      ...{ verified, owed: owed.length, recoveries: run.recoveries },
+    };
+  } finally {
+    await subnet.close();
+  }
+}
+
+class Run {
+  readonly problems: string[] = [];
+  readonly recoveries: Recovery[] = [];
+  readonly troubles: Trouble[] = [];
+  readonly spans: EpochSpan[] = [];
+  firstVerified: number | undefined;
+  readonly #subnet: TestSubnet;
+  readonly #over = new AbortController();
+  #planner: ValidatorChild | undefined;
+  #worker: number | undefined;
+  #held = 0;
+
+  constructor(subnet: TestSubnet) {
+    this.#subnet = subnet;
+  }
+
+  async through(schedule: Schedule): Promise<void> {
+    const subnet = this.#subnet;
+    this.#followEpochs();
+    const supervised = this.#supervise();
+    const first = await this.#nextVerified(-1, WARM_UP_MS);
+    if (first === undefined)
+      this.problems.push(`no verified vector within ${WARM_UP_MS / 1000} s: ${this.#planner?.said}`);
+    else {
+      this.firstVerified = first;
+      await Promise.all([
+        delay(schedule.lengthMs),
+        ...schedule.strikes.map((strike) => this.#strike(strike)),
+      ]);
+      const again = await this.#nextVerified(subnet.epoch, RECOVER_MS);
+      if (again === undefined) this.problems.push(`nothing was verified any more: ${this.#planner?.said}`);
+    }
+    this.#over.abort();
+    await supervised;
+  }
+
+  async #strike(strike: Strike): Promise<void> {
+    const { kind, atMs, forMs } = strike;
+    await delay(atMs);
+    this.#held++;
+    const fromMs = Date.now();
+    const lift = await AFFLICT[kind]({
+      subnet: this.#subnet,
+      planner: () => this.#planner?.process.pid,
+      worker: () => this.#worker,
+    });
+    await delay(forMs);
+    await lift();
+    const toMs = Date.now();
+    this.#held--;
+    if (PREVENTS.includes(kind)) this.troubles.push({ fromMs, toMs });
+    await this.#measure(kind, toMs);
+  }
+
+  /** Only where nothing else is broken at the same time: the sum of several faults has no limit of its own. */
+  async #measure(kind: Affliction, liftedMs: number): Promise<void> {
+    const area = kind.split("-")[0]!;
+    const limitMs = LIMIT_MS[area];
+    if (limitMs === undefined || this.#held > 0) return;
+    const until = liftedMs + 2 * limitMs;
+    const before = this.#subnet.events.length;
+    const shows = area === "redis" || area === "worker" ? "answers.collected" : /^(epoch|weights|answers)\./;
+    while (Date.now() < until && this.#held === 0) {
+      const found = this.#subnet.events.slice(before).some(({ event }) => event.match(shows));
+      if (found) return void this.recoveries.push({ kind, ms: Date.now() - liftedMs, limitMs });
+      await delay(50);
+    }
+    if (this.#held === 0) this.recoveries.push({ kind, ms: Date.now() - liftedMs, limitMs });
+  }
+
+  /** A planner that ended is started again, as by a supervisor; when it ended by itself, that must have a cause. */
+  async #supervise(): Promise<void> {
+    const subnet = this.#subnet;
+    while (!this.#over.signal.aborted) {
+      const planner = subnet.runValidator(["--workers", "1"], {
+        SUBFORGE_FAIL_POINT: "clock.step",
+        SUBFORGE_FAIL_POINTS_ALLOWED: "yes",
+      });
+      this.#planner = planner;
+      const startedMs = Date.now();
+      const stopped = new Promise<void>((resolve) => {
+        this.#over.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await Promise.race([planner.ended, stopped]);
+      if (planner.isRunning) break;
+      this.troubles.push({ fromMs: Date.now(), toMs: Date.now() + RESTART_MS });
+      if (this.#held === 0 && Date.now() - startedMs > RESTART_MS) {
+        const how = await planner.ended;
+        if (how !== "SIGKILL") this.problems.push(`the planner ended by itself with ${how}: ${planner.said}`);
+      }
+      await delay(RESTART_MS, undefined, { signal: this.#over.signal }).catch(() => undefined);
+    }
+    const planner = this.#planner!;
+    planner.process.kill("SIGTERM");
+    const how = await Promise.race([planner.ended, delay(STOP_MS).then(() => "nothing")]);
+    if (how !== 0)
+      this.problems.push(`the planner ended with ${how} when it was told to stop: ${planner.said}`);
+    if (planner.isRunning) await planner.kill();
+  }
+
+  #followEpochs(): void {
+    const subnet = this.#subnet;
+    subnet.onEvent = (event) => {
+      if (event.event === "worker.started") this.#worker = event.pid;
+    };
+    let current = { epoch: subnet.epoch, fromMs: Date.now() };
+    subnet.node.inside.onBlock.add(() => {
+      const { epoch } = subnet;
+      if (epoch === current.epoch) return;
+      this.spans.push({ ...current, toMs: Date.now() });
+      current = { epoch, fromMs: Date.now() };
+    });
+  }
+
+  /** @returns the first later epoch that is verified in time */
+  async #nextVerified(after: number, withinMs: number): Promise<number | undefined> {
+    const until = Date.now() + withinMs;
+    while (Date.now() < until) {
+      for (const event of this.#subnet.events) {
+        if (event.event === "weights.verified" && event.epoch > after) return event.epoch;
+      }
+      await delay(100);
+    }
+    return undefined;
+  }
+}
