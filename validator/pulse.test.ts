@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import type { ManualClock } from "../shared/manual-clock.test-kit.ts";
 import type { ValidatorEvent } from "./events.ts";
 import { pulseBench } from "./pulse.test-kit.ts";
 import { StatusLine } from "./status-line.ts";
