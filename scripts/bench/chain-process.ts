@@ -6,6 +6,7 @@ import { processEntry } from "../../shared/process-entry.ts";
 
 const START_DEADLINE_MS = 30_000;
 const CALL_DEADLINE_MS = 60_000;
+const KEEP_ALIVE_MS = 500;
 
 /** A local chain as a process of its own, that makes blocks when it is told to. */
 export type ChainProcess = {
@@ -29,7 +30,9 @@ export async function startChainProcess(): Promise<ChainProcess> {
   });
   const { endpoint, genesisHash } = await readDocument(child);
   const printedMs = performance.now() - startedAt;
-  const pool = new Pool(endpoint.replace("ws", "http"), { bodyTimeout: CALL_DEADLINE_MS });
+  // Kept for less than the server keeps it: on a busy machine a call must not meet a connection that is being closed.
+  const kept = { keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS };
+  const pool = new Pool(endpoint.replace("ws", "http"), { bodyTimeout: CALL_DEADLINE_MS, ...kept });
   let id = 0;
 
   const call = async <T>(method: string, ...params: unknown[]): Promise<T> => {

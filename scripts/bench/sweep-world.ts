@@ -177,8 +177,10 @@ export class SweepWorld {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      if ((await Promise.race([woken, late])) === "late")
-        throw new SubforgeError("BENCH_USAGE", { problem: "the epoch did not go on" });
+      if ((await Promise.race([woken, late])) === "late") {
+        const last = JSON.stringify(this.#events.at(-1)?.event ?? "the start").slice(0, 200);
+        throw new SubforgeError("BENCH_USAGE", { problem: `the validator did not go on after ${last}` });
+      }
     }
   }
 }
