@@ -80,8 +80,14 @@ export const CAUSES: Record<string, string> = {
     "The call failed in its block, or the chain shows another vector than the one that was sent.",
   WEIGHTS_UNSETTLED:
     "The command was stopped, or blocks came too slowly, before the chain showed the vector.",
+  JOURNAL_EXPORT_EXISTS:
+    "An export may be the only copy of what a validator signed, so it is not written over.",
   JOURNAL_NO_RECORD: "Another subnet, mechanism or epoch is meant, or the validator was not running then.",
   JOURNAL_NEWER: "The data folder was used by a newer release, whose records this one might misread.",
+  JOURNAL_OLDER: "An older release wrote it, and a validator of this one did not open it yet.",
+  JOURNAL_FULL: "The disk, or the quota of this user, is full.",
+  JOURNAL_IMPORT_INVALID: "The file was cut or edited, or is no export of a journal.",
+  JOURNAL_CONFLICT: "Two machines signed with one hotkey at the same time, each with a journal of its own.",
   JOURNAL_BROKEN: "The disk is full, the permissions are wrong, or the file was damaged.",
   PLAN_DECLINED: "What changes the chain is done only after a yes, at the terminal or by --yes.",
   FUZZ_USAGE: "The command line of npm run fuzz has a flag or value that does not exist.",

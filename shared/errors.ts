@@ -545,6 +545,11 @@ export const ERRORS = {
     hint: () => "the same command goes on where this one stopped, and so does: subforge validator run",
     exit: "unknown",
   }),
+  JOURNAL_EXPORT_EXISTS: spec<{ path: string }>({
+    message: (d) => `${d.path} is there already, and nothing was written`,
+    hint: () => "name another file, or write over it with --force",
+    exit: "config",
+  }),
   JOURNAL_NO_RECORD: spec<{ path: string; what: string; known: string[] }>({
     message: (d) => `the journal ${d.path} has no record of ${d.what}`,
     hint: (d) =>
@@ -555,6 +560,28 @@ export const ERRORS = {
     message: (d) => `the journal ${d.path} has format ${d.found}, this release knows ${d.known}`,
     hint: () => "use the newer release that wrote it",
     exit: "config",
+  }),
+  JOURNAL_OLDER: spec<{ path: string; found: number; known: number }>({
+    message: (d) => `the journal ${d.path} has format ${d.found}, this release writes ${d.known}`,
+    hint: () => "start the validator once with this release, or use the release that wrote it",
+    exit: "config",
+  }),
+  JOURNAL_FULL: spec<{ path: string; reason: string }>({
+    message: (d) => `the journal ${d.path} cannot grow: ${d.reason}`,
+    hint: () => "nothing is signed that cannot be recorded; free disk space: it goes on by itself",
+    exit: "failed",
+    retryable: true,
+  }),
+  JOURNAL_IMPORT_INVALID: spec<{ problem: string }>({
+    message: (d) => `this is no exported journal: ${d.problem}`,
+    hint: () => "export it again on the other machine: subforge validator weights export",
+    exit: "config",
+  }),
+  JOURNAL_CONFLICT: spec<{ netuid: number; mechanism: number; epoch: number }>({
+    message: (d) =>
+      `both journals signed weights for netuid ${d.netuid}, mechanism ${d.mechanism}, epoch ${d.epoch}, and not the same ones`,
+    hint: () => "nothing was imported; two machines used this hotkey: keep one of them",
+    exit: "failed",
   }),
   JOURNAL_BROKEN: spec<{ path: string; reason: string }>({
     message: (d) => `the journal ${d.path} cannot be used: ${d.reason}`,

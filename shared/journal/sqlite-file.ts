@@ -9,6 +9,9 @@ export type SqlValue = null | number | string | Uint8Array;
 /** How long a read waits for another process's short write. */
 const BUSY_TIMEOUT_MS = 2_000;
 
+/** SQLite's own numbers: SQLITE_FULL, and SQLITE_IOERR_WRITE, which is what a quota or a limit on files makes of it. */
+const NO_SPACE = [13, 778];
+
 /** One SQLite database in one file of mode 0600. Calls are synchronous: a statement is durable when it returns. */
 export class SqliteFile {
   readonly #path: string;
@@ -48,20 +51,29 @@ export class SqliteFile {
     this.#guard(() => this.#db.exec(sql));
   }
 
-  /** All of it or nothing. A transaction inside another one joins it. */
-  transaction<T>(work: () => T): T {
+  /** All of it or nothing. A transaction inside another one joins it. `read`: one view of the file, beside a writer. */
+  transaction<T>(work: () => T, mode: "write" | "read" = "write"): T {
     if (this.#inTransaction) return work();
-    this.exec("BEGIN IMMEDIATE");
+    this.exec(mode === "write" ? "BEGIN IMMEDIATE" : "BEGIN");
     this.#inTransaction = true;
     try {
       const result = work();
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      this.#db.exec("ROLLBACK");
+      this.#rollBack();
       throw error;
     } finally {
       this.#inTransaction = false;
+    }
+  }
+
+  /** A full disk has rolled back already, and says so by another error, which must not hide the first one. */
+  #rollBack(): void {
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // Nothing is open any more: that is what was wanted.
     }
   }
 
@@ -84,9 +96,16 @@ export class SqliteFile {
       return work();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      if (NO_SPACE.includes(numberOf(error)))
+        throw new SubforgeError("JOURNAL_FULL", { path: this.#path, reason }, { cause: error });
       throw new SubforgeError("JOURNAL_BROKEN", { path: this.#path, reason }, { cause: error });
     }
   }
+}
+
+function numberOf(error: unknown): number {
+  const { sqliteExtendedCode } = error as { sqliteExtendedCode?: number };
+  return sqliteExtendedCode ?? 0;
 }
 
 /**
