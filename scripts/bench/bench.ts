@@ -5,8 +5,11 @@ import { nearest } from "../nearest.ts";
 import { createOutput, endQuietlyWhenReaderLeaves, printError, table } from "../output.ts";
 import type { BenchCase } from "./bench-case.ts";
 
+/** `report`: what else it found, as lines of Markdown for a page of the documentation. */
+type Measured = BenchCase[] | { cases: BenchCase[]; report: string[] };
+
 /** One file each, which measures us and a peer in the same run. */
-const BENCHMARKS: Record<string, () => Promise<BenchCase[]>> = {
+const BENCHMARKS: Record<string, () => Promise<Measured>> = {
   axon: async () => (await import("./axon.ts")).benchAxon(),
   batching: async () => (await import("./batching.ts")).benchBatching(),
   cli: async () => (await import("./cli-start.ts")).benchCliStart(),
@@ -15,6 +18,7 @@ const BENCHMARKS: Record<string, () => Promise<BenchCase[]>> = {
   flood: async () => (await import("./flood.ts")).benchFlood(),
   queue: async () => (await import("./queue.ts")).benchQueue(),
   localnet: async () => (await import("./localnet.ts")).benchLocalnet(),
+  scale: async () => (await import("./scale.ts")).benchScale(),
   sr25519: async () => (await import("./sr25519.ts")).benchSr25519(),
   sweep: async () => (await import("./sweep.ts")).benchSweep(),
   yuma: async () => (await import("./yuma.ts")).benchYuma(),
@@ -31,11 +35,13 @@ try {
 /** @returns 9 when a case misses the required ratio. */
 async function runBenchmark(words: string[]): Promise<number> {
   const name = parseName(words);
-  const cases = await BENCHMARKS[name]!();
+  const measured = await BENCHMARKS[name]!();
+  const { cases, report } = Array.isArray(measured) ? { cases: measured, report: [] } : measured;
   const document = { name, machine: machine(), cases };
   createOutput({ json }).result(document, [
     `${name} · ${document.machine.cpu}, ${document.machine.cores} cores, Node ${document.machine.node}`,
     ...table([["case", "ours", "peer", "unit", "ratio", "spread", "required", ""], ...cases.map(row)]),
+    ...report,
   ]);
   return cases.every(({ pass }) => pass) ? EXIT.ok : EXIT.check;
 }
