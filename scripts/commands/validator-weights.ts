@@ -1,4 +1,3 @@
-import { SubforgeError } from "../../shared/errors.ts";
 import { type Command, type CommandGroup, networkOptions, walletOptions } from "../options.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { runOptions, settingsOption, validatorSettings } from "./validator-run.ts";
@@ -15,16 +14,27 @@ const onChainOptions = { ...recordOptions, ...networkOptions } as const;
 
 const planOptions = {
   ...onChainOptions,
-  "burn-share": {
-    type: "number",
-    describe: "Part of all weight, 0 to 1, for the uid of the subnet's owner, where it is burned",
-  },
+  "burn-share": runOptions["burn-share"],
 } as const;
 
 const setOptions = {
   ...planOptions,
   ...walletOptions,
   "dry-run": { type: "boolean", default: false, describe: "Print the plan and sign nothing" },
+} as const;
+
+const exportOptions = {
+  file: { type: "string", demandOption: true, describe: "File to write" },
+  settings: settingsOption,
+  data: runOptions.data,
+  force: { type: "boolean", default: false, describe: "Write over a file that is there" },
+} as const;
+
+const importOptions = {
+  file: { type: "string", demandOption: true, describe: "File that an export wrote" },
+  settings: settingsOption,
+  data: runOptions.data,
+  "dry-run": { type: "boolean", default: false, describe: "Print the plan and write nothing" },
 } as const;
 
 const receiptsOptions = {
@@ -64,8 +74,9 @@ const weightsPlan: Command<typeof planOptions> = {
   builder: planOptions,
   settings: validatorSettings,
   handler: async (args) => {
+    const { shareOf } = await import("../validator/sampling-flags.ts");
     const { showPlan } = await import("../validator/propose-weights.ts");
-    await showPlan({ ...args, ...checkedRecords("plan", args), burnShare: checkedShare("plan", args) });
+    await showPlan({ ...args, ...checkedRecords("plan", args), burnShare: shareOf(args.burnShare) });
   },
 };
 
@@ -76,10 +87,11 @@ const weightsSet: Command<typeof setOptions> = {
   builder: setOptions,
   settings: validatorSettings,
   handler: async (args) => {
+    const { shareOf } = await import("../validator/sampling-flags.ts");
     const { setWeightsByHand } = await import("../validator/set-weights.ts");
     const { onShutdown } = await import("../output.ts");
     await setWeightsByHand(
-      { ...args, ...checkedRecords("set", args), burnShare: checkedShare("set", args) },
+      { ...args, ...checkedRecords("set", args), burnShare: shareOf(args.burnShare) },
       onShutdown(),
     );
   },
@@ -99,10 +111,42 @@ const weightsReceipts: Command<typeof receiptsOptions> = {
   },
 };
 
+/** `subforge validator weights export <file>` */
+const weightsExport: Command<typeof exportOptions> = {
+  command: "export <file>",
+  describe: "Write what another machine needs to go on as this validator; also beside a running one",
+  builder: exportOptions,
+  settings: validatorSettings,
+  handler: async (args) => {
+    const { writeInterchange } = await import("../validator/move-journal.ts");
+    await writeInterchange(args);
+  },
+};
+
+/** `subforge validator weights import <file>` */
+const weightsImport: Command<typeof importOptions> = {
+  command: "import <file>",
+  describe: "Take over what another machine wrote: plan, yes, all of it or nothing",
+  builder: importOptions,
+  settings: validatorSettings,
+  handler: async (args) => {
+    const { readInterchange } = await import("../validator/move-journal.ts");
+    await readInterchange(args);
+  },
+};
+
 export const validatorWeights: CommandGroup = {
   group: "weights",
   describe: "What was decided, signed and shown on chain, epoch by epoch",
-  commands: [weightsStatus, weightsPlan, weightsDiff, weightsSet, weightsReceipts],
+  commands: [
+    weightsStatus,
+    weightsPlan,
+    weightsDiff,
+    weightsSet,
+    weightsReceipts,
+    weightsExport,
+    weightsImport,
+  ],
 };
 
 function checkedRecords(
@@ -113,14 +157,6 @@ function checkedRecords(
     netuid: optional(command, "netuid", args.netuid, 0, 65_535),
     mechanism: optional(command, "mechanism", args.mechanism, 0, 255),
   };
-}
-
-function checkedShare(command: string, { burnShare }: { burnShare: number | undefined }): number | undefined {
-  if (burnShare === undefined || (burnShare >= 0 && burnShare <= 1)) return burnShare;
-  throw new SubforgeError("CLI_USAGE", {
-    problem: "--burn-share must be 0 to 1",
-    command: `validator weights ${command}`,
-  });
 }
 
 function optional(command: string, flag: string, value: number | undefined, from: number, to: number) {

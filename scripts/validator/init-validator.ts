@@ -8,6 +8,7 @@ import { createOutput } from "../output.ts";
 import { readSettings, type SettingsFile } from "../settings-file.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { writeSettings } from "../write-settings.ts";
+import { assignmentsOf } from "./assignments.ts";
 
 /** The parsed flags of `subforge validator init`. Undefined: asked at a terminal, else the default. */
 export type InitValidatorArgs = {
@@ -17,6 +18,7 @@ export type InitValidatorArgs = {
   force: boolean;
   network: string | undefined;
   netuid: number | undefined;
+  subnet: readonly string[] | undefined;
   template: string | undefined;
   preset: string | undefined;
   config: unknown;
@@ -42,13 +44,14 @@ export async function initValidator(args: InitValidatorArgs, file: SettingsFile)
     if (given !== undefined) return given;
     return asks ? askText(`${file.options[name]?.describe}`, defaults(name)) : defaults(name);
   };
-  const netuid = await askNetuid(args.netuid, asks);
+  const { subnet } = args;
+  const netuid = subnet === undefined ? await askNetuid(args.netuid, asks) : args.netuid;
   const network = await answer("network", args.network);
   chainAt(network); // a mistyped network is said now
   const name = await answer("template", args.template);
-  const template = await loadSubnet(name);
   const config = templateConfig(args);
-  template.parseConfig(config);
+  const subnets = assignmentsOf({ ...args, netuid, template: name }, "validator init");
+  for (const each of subnets) (await loadSubnet(each.template)).parseConfig(each.config);
   const key =
     devKey === undefined
       ? {
@@ -62,7 +65,9 @@ export async function initValidator(args: InitValidatorArgs, file: SettingsFile)
     args.queue ?? (asks ? await askText("Redis that others share; empty: a private one", "") : "");
   refuseSecret(queue);
   const settings = {
-    ...{ network, netuid, template: name },
+    network,
+    ...(subnet === undefined ? { netuid } : { subnet }),
+    template: name,
     ...(Object.keys(config as object).length > 0 && { config }),
     ...key,
     ...(queue !== "" && { queue }),
@@ -72,8 +77,8 @@ export async function initValidator(args: InitValidatorArgs, file: SettingsFile)
   await writeSettings(path, settings, { force: args.force, flag: file.flag });
   readSettings(path, file); // what was written is what will be read
   const named = path === file.defaultPath ? "" : ` --${file.flag} ${path}`;
-  createOutput(args).result({ path, settings, template: { id: template.id, version: template.version } }, [
-    `template ${template.id} ${template.version}`,
+  createOutput(args).result({ path, settings }, [
+    ...subnets.map((each) => `subnet   ${each.netuid}, mechanism ${each.mechanism}: ${each.template}`),
     `wrote    ${path}`,
     `next: subforge validator check${named}`,
   ]);

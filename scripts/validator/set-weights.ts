@@ -35,11 +35,11 @@ const PATIENCE_MS = 180_000;
  */
 export async function setWeightsByHand(args: SetWeightsArgs, signal: AbortSignal): Promise<void> {
   const output = createOutput(args);
+  const path = journalPath(args.data);
+  readJournal(path).close(); // a folder without one gets none
   const signer = await loadSigner(args);
   await withChain(args, async (chain) => {
     const { genesis } = chain.identity;
-    const path = journalPath(args.data);
-    readJournal(path).close(); // a folder without one gets none
     const journal = openJournal({ path, genesis, hotkey: signer.address });
     try {
       const { weights } = journal;
