@@ -5,6 +5,8 @@ import { StatusLine } from "./status-line.ts";
 
 test("a validator is ready while blocks come, jobs move and its journal can be written", async () => {
   const { pulse, blocks } = pulseBench();
+  expect((await pulse.ready()).checks).toMatchObject({ queue: "its turn: it does not plan yet" });
+  pulse.plannerLooked();
   await blocks(3);
   expect(await pulse.ready()).toEqual({ ok: true, checks: { chain: "ok", queue: "ok", journal: "ok" } });
   expect(pulse.blockMs).toBe(12_000);
@@ -12,6 +14,7 @@ test("a validator is ready while blocks come, jobs move and its journal can be w
 
 test("it is not, and says why, when one of them does not go on", async () => {
   const { pulse, world, clock } = pulseBench();
+  pulse.plannerLooked();
   await clock.advance(61_000);
   expect((await pulse.ready()).checks).toMatchObject({ chain: "a new block: block 100 is 61 s old" });
   world.chain = { ...world.chain, best: undefined };

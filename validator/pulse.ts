@@ -112,6 +112,7 @@ export class Pulse {
   }
 
   queueTrouble(): string | undefined {
+    if (this.#plannerAtMs === undefined) return "its turn: it does not plan yet";
     if (!this.queue) return "Redis: it does not answer";
     const { jobs, progressAgeMs } = this.queue;
     if (jobs.waiting === 0 || progressAgeMs < QUEUE_STUCK_MS) return undefined;
