@@ -35,6 +35,7 @@ export type SweepRound = {
 
 /** Blocks so far apart that an epoch is long enough for its slowest answers. */
 const BLOCK_MS = 300;
+const LOOK_MS = 1_000;
 const ROUND_TIMEOUT_MS = 60_000;
 
 /** Chain, Redis and worker as processes of their own, and the planner in this one. */
@@ -44,7 +45,7 @@ export class SweepWorld {
   readonly #stop = new AbortController();
   readonly #lag = new LoopLag();
   readonly #events: { event: ValidatorEvent; atMs: number }[] = [];
-  #wake = (): void => {};
+  #wakes: (() => void)[] = [];
   #node!: ChainProcess;
   #chain: OperatorChain | undefined;
   #subnet!: SweepSubnet;
@@ -149,10 +150,11 @@ export class SweepWorld {
     return new Map(known);
   }
 
+  /** A planner that was busy with the block before may look at both in one. */
   async #blockAndLook(): Promise<void> {
     const looks = this.#looks;
     await this.#subnet.block();
-    await this.#until(() => this.#looks > looks);
+    await Promise.race([this.#until(() => this.#looks > looks), delay(LOOK_MS)]);
   }
 
   #find(from: number, name: ValidatorEvent["event"]): { atMs: number } | undefined {
@@ -171,11 +173,15 @@ export class SweepWorld {
     return { workerLagMs: worker.p99Ms, plannerLagMs: this.#lag.read().p99Ms };
   }
 
+  #wake(): void {
+    for (const wake of this.#wakes.splice(0)) wake();
+  }
+
   async #until(condition: () => unknown): Promise<void> {
     const late = delay(ROUND_TIMEOUT_MS, "late", { ref: false });
     while (!condition()) {
       const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#wakes.push(resolve);
       });
       if ((await Promise.race([woken, late])) === "late") {
         const last = JSON.stringify(this.#events.at(-1)?.event ?? "the start").slice(0, 200);
