@@ -53,11 +53,9 @@ export async function followBlocks(
   deps: { clock: Clock; logger: Logger; signal: AbortSignal; onEvent: OnEvent },
 ): Promise<void> {
   const { clock, logger, signal } = deps;
-  const silence = new Silence(deps.onEvent, logger);
-  const ticker = setInterval(() => {
-    silence.look();
-    for (const lane of parts.lanes) lane.want("ask");
-  }, ASK_EVERY_MS);
+  const ended = new AbortController();
+  const silence = new Silence(deps);
+  const ticking = keepAsking(parts.lanes, silence, clock, AbortSignal.any([signal, ended.signal]));
   try {
     while (!signal.aborted) {
       try {
@@ -73,37 +71,52 @@ export async function followBlocks(
       await clock.sleep(CHAIN_RETRY_MS, signal);
     }
   } finally {
-    clearInterval(ticker);
+    ended.abort();
+    await ticking;
+  }
+}
+
+async function keepAsking(
+  lanes: readonly Lane[],
+  silence: Silence,
+  clock: Clock,
+  until: AbortSignal,
+): Promise<void> {
+  while (!until.aborted) {
+    await clock.sleep(ASK_EVERY_MS, until);
+    silence.look();
+    for (const lane of lanes) lane.want("ask");
   }
 }
 
 /** A socket may stay open while nothing comes: only blocks prove that the chain is there. */
 class Silence {
-  readonly #onEvent: OnEvent;
-  readonly #logger: Logger;
-  #heardMs = performance.now();
+  readonly #deps: { clock: Clock; logger: Logger; onEvent: OnEvent };
+  #heardMs: number;
   #block: number | undefined;
   #isTold = false;
 
-  constructor(onEvent: OnEvent, logger: Logger) {
-    this.#onEvent = onEvent;
-    this.#logger = logger;
+  constructor(deps: { clock: Clock; logger: Logger; onEvent: OnEvent }) {
+    this.#deps = deps;
+    this.#heardMs = deps.clock.nowMs();
   }
 
   heard({ number: block }: BlockHead): void {
-    const silentMs = Math.round(performance.now() - this.#heardMs);
-    this.#heardMs = performance.now();
+    const { clock, onEvent } = this.#deps;
+    const silentMs = clock.nowMs() - this.#heardMs;
+    this.#heardMs = clock.nowMs();
     this.#block = block;
-    if (this.#isTold) this.#onEvent({ event: "chain.back", block, silentMs });
+    if (this.#isTold) onEvent({ event: "chain.back", block, silentMs });
     this.#isTold = false;
   }
 
   look(): void {
-    const silentMs = Math.round(performance.now() - this.#heardMs);
+    const { clock, logger, onEvent } = this.#deps;
+    const silentMs = clock.nowMs() - this.#heardMs;
     if (silentMs < SILENT_CHAIN_MS || this.#isTold) return;
     this.#isTold = true;
     const block = this.#block ?? null;
-    this.#logger.warn("chain.silent", { block, silentMs });
-    this.#onEvent({ event: "chain.silent", block, silentMs });
+    logger.warn("chain.silent", { block, silentMs });
+    onEvent({ event: "chain.silent", block, silentMs });
   }
 }

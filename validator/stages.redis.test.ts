@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { readJournal } from "../shared/journal/journal.ts";
+import { silentLogger } from "../shared/logger.ts";
+import { connectRedis } from "../shared/queue/connection.ts";
 import { minersOf, toUidWeights } from "../shared/rules/participants.ts";
 import { AnswerRefused, type RawScore, type SubnetTemplate, type Synapse } from "../shared/template.ts";
 import type { Json } from "../shared/types.ts";
@@ -34,10 +36,15 @@ describe("an epoch of several stages", () => {
     expect(audit!.beacon).not.toBe(commit!.beacon);
   });
 
-  it("goes on after a restart of the planner between its stages", async () => {
+  it("Q5: goes on between its stages after a restart of the planner and the loss of everything in Redis", async () => {
     const net = await startNet(bench, { template: commitRevealAudit, miners: [honest, liesAtReveal] });
     await net.until("answers.collected", ({ taskId }) => taskId === "commit");
-    await net.restartPlanner();
+    await net.restartPlanner(async () => {
+      // Q5: whatever Redis held is gone; stages are in the journal.
+      const link = await connectRedis({ url: bench.redisUrl, logger: silentLogger });
+      await link.redis.flushall();
+      link.close();
+    });
     const { scores } = await net.until("epoch.scored");
     expect(scores).toMatchObject([{ score: 1 }, { score: 0, reason: "broken-commitment" }]);
   });

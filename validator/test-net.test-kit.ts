@@ -59,7 +59,9 @@ export class TestChain implements Chain {
   readonly #pool = new Map<Hex, SignedCall>();
   readonly #sent = new Map<Hex, SignedCall>();
   readonly #nonces = new Map<Hotkey, number>();
-  readonly #weights = new Map<Hotkey, WireWeights>();
+  /** By hotkey and mechanism. */
+  readonly #weights = new Map<string, WireWeights>();
+  readonly #mechanismUpdates = new Map<string, number>();
   readonly #commitments = new Map<Hotkey, { data: Uint8Array; block: number }>();
   readonly #listeners = new Set<() => void>();
   #lastEpochBlock = 0;
@@ -169,6 +171,7 @@ export class TestChain implements Chain {
   }
 
   async subnetRules(netuid: number): Promise<SubnetRules> {
+    if (netuid !== this.netuid) throw new SubforgeError("CHAIN_NO_SUBNET", { netuid });
     return {
       netuid,
       block: this.best.number,
@@ -194,12 +197,13 @@ export class TestChain implements Chain {
     return { netuid, block: this.best.number, neurons: structuredClone(this.#neurons) };
   }
 
-  async weights(_netuid: number, uid: number): Promise<WireWeights> {
-    return this.#weights.get(this.#neurons[uid]!.hotkey) ?? { uids: [], values: [] };
+  async weights(_netuid: number, uid: number, { mechanism = 0 } = {}): Promise<WireWeights> {
+    return this.#weights.get(`${this.#neurons[uid]!.hotkey}/${mechanism}`) ?? { uids: [], values: [] };
   }
 
-  async lastUpdate(_netuid: number, uid: number): Promise<number> {
-    return this.#neurons[uid]!.lastUpdate;
+  async lastUpdate(_netuid: number, uid: number, mechanism = 0): Promise<number> {
+    const { hotkey, lastUpdate } = this.#neurons[uid]!;
+    return mechanism === 0 ? lastUpdate : (this.#mechanismUpdates.get(`${hotkey}/${mechanism}`) ?? 0);
   }
 
   async openCommits(): Promise<[]> {
@@ -276,8 +280,13 @@ export class TestChain implements Chain {
     if (call.kind === "commit") this.#commitments.set(signer, { data: call.data, block });
     if (call.kind === "setWeights") {
       if (!neuron.validatorPermit) return "SubtensorModule.NeuronNoValidatorPermit";
-      this.#weights.set(signer, call.weights);
+      this.#weights.set(`${signer}/0`, call.weights);
       neuron.lastUpdate = block;
+    }
+    if (call.kind === "setMechanismWeights") {
+      if (!neuron.validatorPermit) return "SubtensorModule.NeuronNoValidatorPermit";
+      this.#weights.set(`${signer}/${call.mechanism}`, call.weights);
+      this.#mechanismUpdates.set(`${signer}/${call.mechanism}`, block);
     }
     return undefined;
   }

@@ -110,7 +110,8 @@ export type Net = {
   ): Promise<EventOf<Name>>;
   untilTrue(condition: () => Promise<boolean>): Promise<void>;
   startPlanner(signal?: AbortSignal): Promise<Validator>;
-  restartPlanner(): Promise<void>;
+  /** @param meanwhile - While none runs. */
+  restartPlanner(meanwhile?: () => Promise<void>): Promise<void>;
   startWorker(): () => Promise<void>;
   stop(): Promise<void>;
 };
@@ -129,6 +130,8 @@ export async function startNet(
     sampling?: Sampling;
     /** Templates of the subnet's mechanisms. Default: `template` alone. Miners answer as `template` does. */
     mechanisms?: SubnetTemplate[];
+    /** A subnet that the chain does not have, to be validated besides. */
+    unknownSubnet?: number;
   },
 ): Promise<Net> {
   const { template } = options;
@@ -168,9 +171,14 @@ export async function startNet(
     startPlanner: (signal = stopPlanner.signal) =>
       startValidator(
         {
-          assignments: (options.mechanisms ?? [template]).map((of, mechanism) => ({
-            ...{ netuid: 2, mechanism, template: of, config: of.parseConfig({}) },
-          })),
+          assignments: [
+            ...(options.unknownSubnet === undefined
+              ? []
+              : [{ netuid: options.unknownSubnet, mechanism: 0, template, config: {} }]),
+            ...(options.mechanisms ?? [template]).map((of, mechanism) => ({
+              ...{ netuid: 2, mechanism, template: of, config: of.parseConfig({}) },
+            })),
+          ],
           ...{ workers: 0, allowPrivate: true, targetsPerJob: options.targetsPerJob },
           ...(options.protocol && { protocol: options.protocol }),
           ...(options.sampling && { sampling: options.sampling }),
@@ -187,10 +195,11 @@ export async function startNet(
           onEvent: (event) => void events.push(event),
         },
       ),
-    restartPlanner: async () => {
-      const before = chain.best.number;
+    restartPlanner: async (meanwhile) => {
       stopPlanner.abort();
       await planner.stopped;
+      await meanwhile?.();
+      const before = chain.best.number;
       const next = new AbortController();
       planner = await self.startPlanner(next.signal);
       stopPlanner = next;

@@ -135,7 +135,7 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
         ...{ chain, signer, journal, sources: deps.sources ?? {}, clock, logger, signal, onEvent, troubles },
         maySign: permit.maySign,
         scope: scopes.find((scope) => isOf(scope, assignment))!,
-        scorer: scorers.get(template.id)!,
+        scorer: scorers.get(template)!,
         secrets: secrets.get(netuid)!,
       });
       const lane: Lane = new Lane(
@@ -205,13 +205,13 @@ async function openScorers(
   assignments: readonly Assignment[],
   open: ValidatorDeps["openScorer"],
   opened: { close(): unknown }[],
-): Promise<Map<string, Scorer>> {
-  const scorers = new Map<string, Scorer>();
+): Promise<Map<SubnetTemplate, Scorer>> {
+  const scorers = new Map<SubnetTemplate, Scorer>();
   for (const { template } of assignments) {
-    if (scorers.has(template.id)) continue;
+    if (scorers.has(template)) continue;
     const scorer = open ? await open(template) : inlineScorer(template);
     opened.unshift(scorer);
-    scorers.set(template.id, scorer);
+    scorers.set(template, scorer);
   }
   return scorers;
 }
