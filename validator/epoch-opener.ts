@@ -101,9 +101,10 @@ export class EpochOpener {
       }
       onEvent({ event: "epoch.planned", ...key, startBlock, tempo, jobs: jobs.length, asked });
       journal.epochs.forget(key.netuid, key.mechanism, key.epoch - KEEP_EPOCHS);
+      journal.trim();
       return undefined;
     } catch (error) {
-      if (isSubforgeError(error, "JOURNAL_BROKEN")) throw error;
+      if (isSubforgeError(error) && error.code.startsWith("JOURNAL_")) throw error;
       logger.error("epoch.plan-invalid", { ...key, reason: String(error) });
       return "plan-invalid";
     }

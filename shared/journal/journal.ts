@@ -3,6 +3,7 @@ import { SubforgeError } from "../errors.ts";
 import { failPoint } from "../fail-point.ts";
 import type { Hex, Hotkey, Netuid } from "../types.ts";
 import { EpochRecords } from "./epoch-records.ts";
+import { DEFAULT_MAX_BYTES, type TrimReport, trimJournal } from "./retention.ts";
 import { migrate } from "./schema.ts";
 import { ScoreRecords } from "./score-records.ts";
 import { lockFile, SqliteFile } from "./sqlite-file.ts";
@@ -17,6 +18,8 @@ export type Journal = {
   epochs: EpochRecords;
   scores: ScoreRecords;
   weights: WeightRecords;
+  /** Call it once an epoch: old replies go when the file gets too large; receipts never do. */
+  trim(): TrimReport;
   close(): void;
 };
 
@@ -26,18 +29,24 @@ export type Journal = {
  *
  * @throws SubforgeError JOURNAL_LOCKED at once when another process writes it
  * @throws SubforgeError JOURNAL_FOREIGN when it belongs to another chain or hotkey
- * @throws SubforgeError JOURNAL_NEWER | JOURNAL_BROKEN
+ * @throws SubforgeError JOURNAL_NEWER | JOURNAL_FULL | JOURNAL_BROKEN
  */
-export function openJournal(options: { path: string; genesis: Hex; hotkey: Hotkey }): Journal {
-  const { path, genesis, hotkey } = options;
+export function openJournal(options: {
+  path: string;
+  genesis: Hex;
+  hotkey: Hotkey;
+  maxBytes?: number;
+}): Journal {
+  const { path, genesis, hotkey, maxBytes } = options;
   const lock = lockFile(`${path}.lock`);
   let file: SqliteFile | undefined;
   try {
     file = new SqliteFile(path, "write");
     migrate(file, path);
+    checkReceipts(file, path);
     pin(file, path, { genesis, hotkey });
     failPoint("journal.open.after");
-    return records(file, () => lock.release());
+    return records(file, () => lock.release(), maxBytes);
   } catch (error) {
     file?.close();
     lock.release();
@@ -55,7 +64,17 @@ export function readJournal(path: string): Journal {
   return records(new SqliteFile(path, "read"), () => {});
 }
 
-function records(file: SqliteFile, afterClose: () => void): Journal {
+/** Damage in the middle of the file is found before anything is decided by it, not when it is read. */
+function checkReceipts(file: SqliteFile, path: string): void {
+  for (const table of ["weights", "commitments"]) {
+    const [problem] = file.all<{ quick_check: string }>(`PRAGMA quick_check('${table}')`);
+    if (problem && problem.quick_check !== "ok") {
+      throw new SubforgeError("JOURNAL_BROKEN", { path, reason: problem.quick_check });
+    }
+  }
+}
+
+function records(file: SqliteFile, afterClose: () => void, maxBytes = DEFAULT_MAX_BYTES): Journal {
   return {
     owner: () => file.get<{ genesis: Hex; hotkey: Hotkey }>("SELECT genesis, hotkey FROM pin"),
     subjects: () =>
@@ -65,6 +84,7 @@ function records(file: SqliteFile, afterClose: () => void): Journal {
     epochs: new EpochRecords(file),
     scores: new ScoreRecords(file),
     weights: new WeightRecords(file),
+    trim: () => trimJournal(file, maxBytes),
     close: () => {
       file.close();
       afterClose();

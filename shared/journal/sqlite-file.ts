@@ -9,12 +9,20 @@ export type SqlValue = null | number | string | Uint8Array;
 /** How long a read waits for another process's short write. */
 const BUSY_TIMEOUT_MS = 2_000;
 
+/**
+ * A write-ahead log with full sync: what was committed survives kill -9 and a power cut. Pages that become free can be given
+ * back a few at a time, in a file that was made so; the log does not keep the size it once had.
+ */
+const WRITER =
+  "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;";
+
 /** SQLite's own numbers: SQLITE_FULL, and SQLITE_IOERR_WRITE, which is what a quota or a limit on files makes of it. */
 const NO_SPACE = [13, 778];
 
 /** One SQLite database in one file of mode 0600. Calls are synchronous: a statement is durable when it returns. */
 export class SqliteFile {
   readonly #path: string;
+  readonly #mode: "write" | "read";
   readonly #db: InstanceType<typeof DatabaseSync>;
   readonly #statements = new Map<string, StatementSyncInstance>();
   #inTransaction = false;
@@ -22,13 +30,11 @@ export class SqliteFile {
   /** @throws SubforgeError JOURNAL_BROKEN */
   constructor(path: string, mode: "write" | "read") {
     this.#path = path;
+    this.#mode = mode;
     this.#db = this.#guard(() => {
       if (mode === "write") createPrivate(path);
       const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-      // A write-ahead log with full sync: what was committed survives kill -9 and a power cut.
-      db.exec(
-        mode === "write" ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" : "PRAGMA query_only=ON;",
-      );
+      db.exec(mode === "write" ? WRITER : "PRAGMA query_only=ON;");
       db.exec("PRAGMA foreign_keys=ON;");
       return db;
     });
@@ -77,8 +83,18 @@ export class SqliteFile {
     }
   }
 
+  /** What is in the log goes to the file, so that a copy of the file alone is whole. A full disk keeps it in the log. */
+  #emptyLog(): void {
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // It is in the log, and read from there at the next start.
+    }
+  }
+
   close(): void {
     this.#statements.clear();
+    if (this.#mode === "write") this.#emptyLog();
     this.#db.close();
   }
 
