@@ -7,6 +7,7 @@ import type { Logger } from "../shared/logger.ts";
 import type { EpochContext } from "../shared/template.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { OnEvent, VoidReason } from "./events.ts";
+import { countOwnFaults } from "./score-book.ts";
 import type { RecordedTranscript, Scorer } from "./scoring/scorer.ts";
 import type { Subject } from "./subject.ts";
 
@@ -46,9 +47,10 @@ export class EpochCloser {
       .filter(({ inEpoch }) => inEpoch === key.epoch);
     if (stages.some(({ status }) => status === "asking" || status === "waiting")) return;
     const context = this.#subject.contextOf(key);
+    const transcripts = this.#completedIn(key);
     const judged = await this.#deps.scorer.judge({
       context,
-      transcripts: this.#completedIn(key),
+      transcripts,
       state: this.#subject.stateBefore(key),
       answeredBefore: scores.answeredBefore(key),
     });
@@ -60,7 +62,11 @@ export class EpochCloser {
     else scores.close(key, { ...judged, scores: all, evidence: [] });
     failPoint("epoch.close.after");
     this.#deps.dispatcher.forget(key.epoch);
-    const counts = { asked: asked.length, answered };
+    const ownFaults = transcripts.reduce(
+      (n, { completedIn, asks }) => n + (completedIn === key.epoch ? countOwnFaults(asks) : 0),
+      0,
+    );
+    const counts = { asked: asked.length, answered, ownFaults };
     if (judged.status === "scored") {
       const told = all.map((score) => ({ ...score, score: score.score ?? null }));
       this.#deps.onEvent({ event: "epoch.scored", ...key, scores: told, ...counts });
@@ -74,7 +80,16 @@ export class EpochCloser {
   #void(head: EpochHead, reason: VoidReason): void {
     this.#deps.journal.scores.close(head, { status: "void", reason, scores: [], evidence: [] });
     const { netuid, mechanism, epoch } = head;
-    this.#deps.onEvent({ event: "epoch.void", netuid, mechanism, epoch, reason, asked: 0, answered: 0 });
+    this.#deps.onEvent({
+      event: "epoch.void",
+      netuid,
+      mechanism,
+      epoch,
+      reason,
+      asked: 0,
+      answered: 0,
+      ownFaults: 0,
+    });
   }
 
   /** All jobs of each epoch of which something was completed in this one: its own, and late ones. */

@@ -80,8 +80,15 @@ export type ValidatorEvent =
   | ({ event: "epoch.skipped"; reason: SkipReason } & Epoch)
   /** Nobody was asked in the epochs `from` to `to`: the chain was away, or this process was. */
   | { event: "epochs.missed"; netuid: Netuid; mechanism: number; from: number; to: number }
-  | ({ event: "epoch.scored"; scores: ScoredMiner[]; asked: number; answered: number } & Epoch)
-  | ({ event: "epoch.void"; reason: VoidReason; asked: number; answered: number } & Epoch)
+  /** `ownFaults`: questions that failed on our side and count for nobody. Above 0, the round is a partial one. */
+  | ({
+      event: "epoch.scored";
+      scores: ScoredMiner[];
+      asked: number;
+      answered: number;
+      ownFaults: number;
+    } & Epoch)
+  | ({ event: "epoch.void"; reason: VoidReason; asked: number; answered: number; ownFaults: number } & Epoch)
   | ({ event: "answers.collected"; taskId: string; worker: string; recorded: number } & Epoch)
   | ({ event: "weights.signed"; sent: WireWeights; extrinsicHash: Hex; basis: WeightBasis } & Epoch)
   /** What would have been signed, or why nothing would: this process only watches. */

@@ -20,7 +20,7 @@ const PLANNED = { event: "epoch.planned", ...EPOCH, startBlock: 100, tempo: 360,
 const GOOD_EPOCH: ValidatorEvent[] = [
   PLANNED,
   {
-    ...{ event: "epoch.scored", ...EPOCH, asked: 3, answered: 2 },
+    ...{ event: "epoch.scored", ...EPOCH, asked: 3, answered: 2, ownFaults: 0 },
     scores: [miner(3, 1, "ok"), miner(88, 0.2, "ok"), miner(9, 0, "timeout")],
   },
   { ...SIGNED, sent: SENT },
@@ -72,7 +72,8 @@ describe("the metrics of a validator", () => {
     const { metrics, blocks, tell } = await bench();
     tell(...GOOD_EPOCH);
     tell({ event: "epochs.missed", netuid: 2, mechanism: 0, from: 8, to: 9 });
-    tell({ event: "epoch.void", ...EPOCH, epoch: 10, reason: "validator-outage", asked: 3, answered: 0 });
+    const counts = { asked: 3, answered: 0, ownFaults: 0 };
+    tell({ event: "epoch.void", ...EPOCH, epoch: 10, reason: "validator-outage", ...counts });
     tell({ event: "weights.abstained", ...EPOCH, epoch: 10, reason: "validator-outage" });
     tell({ event: "worker.stopped", pid: 4, how: "SIGKILL" }, { event: "clock.skewed", skewSeconds: 31 });
     await blocks(543);

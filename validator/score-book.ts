@@ -57,6 +57,11 @@ export function judgeEpoch(
   return { status: "scored", scores, evidence: scored.evidence, state: scored.state };
 }
 
+/** Questions that failed on our side. With one of them, a round is a part of what was planned. */
+export function countOwnFaults(asks: readonly { reason: Reason | undefined }[]): number {
+  return asks.filter(({ reason }) => reason === "validator-outage").length;
+}
+
 /** What is recorded of those who were asked in an epoch that nobody could score. */
 export function unscoredRecords(context: EpochContext, transcripts: readonly Transcript[]): ScoreRecord[] {
   return toRecords(context, tally(transcripts), new Map());

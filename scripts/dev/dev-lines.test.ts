@@ -24,9 +24,12 @@ function miner(score: number | null, reason: ScoredMiner["reason"]): ScoredMiner
 
 test("an epoch is one line: asked, answered, scored, and why some have zero", () => {
   const scores = [miner(1, "ok"), miner(0, "timeout"), miner(0, "timeout"), miner(0, "wrong-shape")];
-  const event = { event: "epoch.scored", ...EPOCH, asked: 5, answered: 2 } as const;
+  const event = { event: "epoch.scored", ...EPOCH, asked: 5, answered: 2, ownFaults: 0 } as const;
   expect(linesOf({ ...event, scores: [...scores, miner(null, "validator-outage")] })).toEqual([
     "epoch    17  asked 5  answered 2  scored 4  zero: 3 (2 timeout, 1 wrong-shape)",
+  ]);
+  expect(linesOf({ ...event, ownFaults: 2, scores: [] })).toEqual([
+    "epoch    17  asked 5  answered 2  scored 0  zero: 0  partial: 2 questions failed on our side",
   ]);
 });
 

@@ -47,7 +47,7 @@ export function createLines(): (event: ValidatorEvent) => string | undefined {
       case "epochs.missed":
         return `epoch    ${event.from} to ${event.to}  missed: the chain or this validator was away`;
       case "epoch.scored":
-        return `epoch    ${nameOf(event)}  asked ${event.asked}  answered ${event.answered}  ${describeScores(event.scores)}`;
+        return `epoch    ${nameOf(event)}  asked ${event.asked}  answered ${event.answered}  ${describeScores(event.scores)}${describeFaults(event)}`;
       case "epoch.void":
         return `epoch    ${nameOf(event)}  asked ${event.asked}  answered ${event.answered}  void: ${event.reason}; scores are kept`;
       case "weights.signed":
@@ -120,6 +120,11 @@ function describeWaiting(event: Extract<ValidatorEvent, { event: "validator.wait
     : "";
   const ends = endsInMs === null ? "" : `; it ends by itself in ${Math.round(endsInMs / 1e3)} s`;
   return `waits    for ${event.for}${kept}${ends}`;
+}
+
+/** Those count for nobody. */
+function describeFaults({ ownFaults }: { ownFaults: number }): string {
+  return ownFaults > 0 ? `  partial: ${ownFaults} questions failed on our side` : "";
 }
 
 function describeScores(scores: Extract<ValidatorEvent, { event: "epoch.scored" }>["scores"]): string {

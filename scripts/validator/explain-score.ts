@@ -4,6 +4,7 @@ import type { ScoreRecord } from "../../shared/journal/score-records.ts";
 import type { WeightBasis, WeightStatus } from "../../shared/journal/weight-rows.ts";
 import type { Reason } from "../../shared/reasons.ts";
 import type { Hotkey, Json, Uid } from "../../shared/types.ts";
+import { countOwnFaults } from "../../validator/score-book.ts";
 import { nearest } from "../nearest.ts";
 import { createOutput, table } from "../output.ts";
 import {
@@ -44,6 +45,8 @@ export type ScoreExplanation = EpochKey & {
   voidReason: string | null;
   template: string;
   version: string;
+  /** Digest of the template's code; null: it was not written down. */
+  code: string | null;
   hotkey: Hotkey;
   uid: Uid;
   /** Empty with `kept` false: replies and evidence are dropped after some epochs, scores stay. */
@@ -54,6 +57,8 @@ export type ScoreExplanation = EpochKey & {
   reason: Reason;
   asked: number;
   answered: number;
+  /** Questions of this epoch, to anybody, that failed on our side: they count for nobody. */
+  ownFaults: number;
   /** What the template remembers under this hotkey, by its place in the state, before and after the epoch. */
   smoothing: { before: Record<string, Json>; after: Record<string, Json> };
   weight: { value: number; share: number } | null;
@@ -97,8 +102,9 @@ export function explainMiner(
     const receipt = weights.get(head);
     return {
       ...{ netuid, mechanism, epoch: head.epoch, status: head.status, voidReason: head.reason ?? null },
-      ...{ template: head.template, version: head.version, hotkey, uid },
+      ...{ template: head.template, version: head.version, code: head.code ?? null, hotkey, uid },
       ...{ tasks, kept: epochs.jobs(head).length > 0, score: score ?? null, reason, asked, answered },
+      ownFaults: epochs.jobs(head).reduce((n, { asks }) => n + countOwnFaults(asks), 0),
       smoothing: smoothingOf(journal, head, hotkey),
       weight: weightOf(receipt?.content, uid),
       receipt: receipt ? { status: receipt.status, basis: receipt.basis, says: verdictOf(receipt) } : null,
@@ -185,7 +191,7 @@ function noRecord(journal: JournalView, args: ExplainScoreArgs): SubforgeError {
   }
   const hotkeys = [...seen];
   const like = hotkeys.find((hotkey) => hotkey.startsWith(miner)) ?? nearest(miner, hotkeys);
-  const known = like === undefined ? [] : [`${like}, which is like it`];
+  const known = like === undefined ? hotkeys.slice(0, 3) : [`${like}, which is like it`];
   return new SubforgeError("JOURNAL_NO_RECORD", { path, what: `the miner ${miner}`, known });
 }
 
@@ -199,6 +205,9 @@ function toLines(explained: ScoreExplanation): string[] {
       ? table([["task", "stage", "outcome", "latency", "reply", "evidence"], ...tasks.map(toRow)])
       : [kept ? "it was asked nothing in this epoch" : "its answers are no longer kept, its score is"]),
     `score    ${scoreLine(explained)}`,
+    ...(explained.ownFaults > 0
+      ? [`partial  ${explained.ownFaults} questions of this epoch failed on our side, and count for nobody`]
+      : []),
     ...(status === "void" ? [`epoch    void: ${voidReason}; scores of before are kept`] : []),
     ...smoothingLines(explained),
     `weight   ${weight ? `${weight.value}, ${percent(weight.share)} of the vector` : "no vector of this epoch"}`,

@@ -13,6 +13,7 @@ import type { Scorer } from "../../validator/scoring/scorer.ts";
 import { loadSigner, type WalletArgs } from "../load-signer.ts";
 import { openScorer } from "../open-scorer.ts";
 import { createOutput, table } from "../output.ts";
+import { templateCode } from "../template-code.ts";
 import { type JournalArgs, type JournalView, nameOf, oneSubject, withJournal } from "./journal-view.ts";
 
 /** The parsed flags of `subforge validator replay`. */
@@ -21,6 +22,8 @@ export type ReplayEpochArgs = JournalArgs & WalletArgs & { json: boolean; logLev
 /** How templates and their scorers are opened; tests hand in their own. */
 export type ReplayDeps = {
   loadTemplate(id: string): Promise<SubnetTemplate>;
+  /** Digest of its code. */
+  codeOf(id: string): string | undefined;
   openScorer(template: SubnetTemplate): Promise<Scorer>;
 };
 
@@ -30,6 +33,8 @@ export type Replay = EpochKey & {
   template: string;
   /** Version of the template that scored then, and of the one that scored now. */
   version: { recorded: string; now: string };
+  /** Is the template's code, by its digest, what it was then? null: one of the two is not known. */
+  isCodeSame: boolean | null;
   /** With the reason, when it is void. */
   status: { recorded: string; now: string };
   /** Nothing differs: not a score, and not a byte of the state. */
@@ -58,7 +63,8 @@ export async function replayEpoch(args: ReplayEpochArgs, deps: ReplayDeps = ours
     const secret = mechanismSecret(await findSecret(journal, key, args), key.mechanism);
     const scorer = await deps.openScorer(template);
     try {
-      return await scoreAgain(journal, record, { template, secret, scorer });
+      const code = deps.codeOf(record.template);
+      return await scoreAgain(journal, record, { template, code, secret, scorer });
     } finally {
       await scorer.close();
     }
@@ -69,7 +75,11 @@ export async function replayEpoch(args: ReplayEpochArgs, deps: ReplayDeps = ours
 
 function ours({ logLevel }: ReplayEpochArgs): ReplayDeps {
   const logger = createLogger("replay", logLevel);
-  return { loadTemplate: loadSubnet, openScorer: (template) => openScorer(template, logger) };
+  return {
+    loadTemplate: loadSubnet,
+    codeOf: templateCode,
+    openScorer: (template) => openScorer(template, logger),
+  };
 }
 
 /** @throws SubforgeError JOURNAL_NO_RECORD, EPOCH_NOT_REPLAYABLE */
@@ -124,8 +134,9 @@ async function findSecret(journal: JournalView, key: EpochKey, args: WalletArgs)
 async function scoreAgain(
   journal: JournalView,
   record: EpochRecord,
-  { template, secret, scorer }: { template: SubnetTemplate; secret: Uint8Array; scorer: Scorer },
+  at: { template: SubnetTemplate; code: string | undefined; secret: Uint8Array; scorer: Scorer },
 ): Promise<Replay> {
+  const { template, code, secret, scorer } = at;
   const { epochs, scores } = journal;
   const { sampling, ...context } = record.context!;
   const config = template.parseConfig(record.config);
@@ -151,6 +162,7 @@ async function scoreAgain(
   return {
     ...{ netuid: record.netuid, mechanism: record.mechanism, epoch: record.epoch, template: record.template },
     version: { recorded: record.version, now: template.version },
+    isCodeSame: code === undefined || record.code === undefined ? null : code === record.code,
     status,
     same: differences.length === 0 && isStateSame && status.recorded === status.now,
     ...{ scores: recorded.length, differences, isStateSame },
@@ -234,6 +246,7 @@ function toLines(replay: Replay): string[] {
     version.recorded === version.now ? version.now : `${version.recorded} then, ${version.now} now`;
   return [
     `epoch ${replay.epoch} of ${nameOf(replay)}  ${replay.template} ${versions}`,
+    ...(replay.isCodeSame === false ? ["the template's code is not what it was then"] : []),
     ...(status.recorded === status.now ? [] : [`then ${status.recorded}, now ${status.now}`]),
     ...notes,
     ...(differences.length > 0

@@ -79,7 +79,11 @@ async function replay(
 ): Promise<{ exitCode: number; replay: Replay }> {
   const { template = doubling, devKey, from = data } = options;
   const args = { ...records, ...wallet, data: from, devKey, json: true, logLevel: "silent" as const, epoch };
-  const deps = { loadTemplate: async () => template, openScorer: async () => inlineScorer(template) };
+  const deps = {
+    loadTemplate: async () => template,
+    codeOf: () => "ab",
+    openScorer: async () => inlineScorer(template),
+  };
   const { text, result } = await printed(() => replayEpoch(args, deps));
   return { exitCode: result, replay: JSON.parse(text) as Replay };
 }
