@@ -7,14 +7,13 @@ import { TestSubnet } from "./test-subnet.ts";
 import type { ValidatorChild } from "./validator-child.ts";
 
 const HONEST = 3;
-const BLOCK_MS = 150;
 /** Blocks per epoch. A timelock needs a round of the beacon, three seconds, between commit and reveal. */
 const TEMPO = { plain: 24, hash: 24, timelock: 50 } as const satisfies Record<WeightsMethod, number>;
 /** Verified vectors of epochs after the crash that show that everything goes on. */
 const EPOCHS_AFTER = 2;
-/** A point that is not reached by then is not where it was thought to be. */
-const REACH_MS = 60_000;
-const RECOVER_MS = 60_000;
+/** A point that is not reached in so many epochs is not where it was thought to be; nor has a validator recovered then. */
+const PATIENCE_EPOCHS = 12;
+const START_MS = 15_000;
 
 export type CrashResult = Crash & {
   ok: boolean;
@@ -30,18 +29,20 @@ export type CrashResult = Crash & {
  * at everything that is known then.
  *
  * @param crashes - Of one method.
+ * @param options.blockMs - Of the chain: short where the machine is quick enough for it.
  * @param onResult - Is told of each as it ends.
  */
 export async function playCrashes(
   crashes: readonly Crash[],
-  folder: string,
+  { folder, blockMs }: { folder: string; blockMs: number },
   onResult: (result: CrashResult) => void,
 ): Promise<void> {
   const { method } = crashes[0]!;
   const subnet = await TestSubnet.start({
-    ...{ folder, method, blockMs: BLOCK_MS, tempo: TEMPO[method], honest: HONEST },
+    ...{ folder, method, blockMs, tempo: TEMPO[method], honest: HONEST },
   });
   try {
+    const patienceMs = START_MS + PATIENCE_EPOCHS * blockMs * TEMPO[method];
     let known = 0;
     let worker = subnet.runWorker(); // stays, where it is not the one that dies
     for (const [index, crash] of crashes.entries()) {
@@ -51,8 +52,8 @@ export async function playCrashes(
       const problems: string[] = [];
       const times =
         crash.who === "planner"
-          ? await crashPlanner(crash, subnet, problems)
-          : await crashWorker(crash, subnet, worker, problems);
+          ? await crashPlanner(crash, subnet, { problems, patienceMs })
+          : await crashWorker(crash, subnet, { problems, patienceMs }, worker);
       worker = times.worker ?? worker;
       if (!worker.isRunning) problems.push(`the worker ended: ${worker.said}`);
       const violations = checkHistory(subnet.history()).map(({ promise, what }) => `${promise}: ${what}`);
@@ -69,18 +70,21 @@ export async function playCrashes(
   }
 }
 
+/** Where problems are noted, and how long each step may take. */
+type Watch = { problems: string[]; patienceMs: number };
+
 type Times = { reachedMs: number; recoveredMs: number; worker?: ValidatorChild };
 
 const FLAGS = ["--workers", "0"];
 
-async function crashPlanner(crash: Crash, subnet: TestSubnet, problems: string[]): Promise<Times> {
+async function crashPlanner(crash: Crash, subnet: TestSubnet, watch: Watch): Promise<Times> {
   const fault = crash.refused ? subnet.node.faults.set({ kind: "pool", code: 1010, custom: 0 }) : undefined;
   const planner = subnet.runValidator(FLAGS, armed(crash));
-  const reachedMs = await untilDead(planner, problems);
+  const reachedMs = await untilDead(planner, watch);
   if (fault !== undefined) subnet.node.faults.clear(fault);
   const again = subnet.runValidator(FLAGS);
-  const recoveredMs = await untilRecovered(again, subnet.epoch, problems);
-  await stop(again, "planner", problems);
+  const recoveredMs = await untilRecovered(again, subnet.epoch, watch);
+  await stop(again, "planner", watch.problems);
   return { reachedMs, recoveredMs };
 }
 
@@ -88,15 +92,15 @@ async function crashPlanner(crash: Crash, subnet: TestSubnet, problems: string[]
 async function crashWorker(
   crash: Crash,
   subnet: TestSubnet,
+  watch: Watch,
   idle: ValidatorChild,
-  problems: string[],
 ): Promise<Times> {
   await idle.kill();
   const planner = subnet.runValidator(FLAGS);
-  const reachedMs = await untilDead(subnet.runWorker(armed(crash)), problems);
+  const reachedMs = await untilDead(subnet.runWorker(armed(crash)), watch);
   const worker = subnet.runWorker();
-  const recoveredMs = await untilRecovered(planner, subnet.epoch, problems);
-  await stop(planner, "planner", problems);
+  const recoveredMs = await untilRecovered(planner, subnet.epoch, watch);
+  await stop(planner, "planner", watch.problems);
   return { reachedMs, recoveredMs, worker };
 }
 
@@ -104,9 +108,9 @@ function armed({ point, nth }: Crash): Record<string, string> {
   return { SUBFORGE_FAIL_POINT: `${point}:${nth}`, SUBFORGE_FAIL_POINTS_ALLOWED: "yes" };
 }
 
-async function untilDead(child: ValidatorChild, problems: string[]): Promise<number> {
+async function untilDead(child: ValidatorChild, { problems, patienceMs }: Watch): Promise<number> {
   const startedAt = performance.now();
-  const how = await within(child.ended, REACH_MS);
+  const how = await within(child.ended, patienceMs);
   if (how === undefined) {
     problems.push("was never reached");
     await child.kill();
@@ -115,9 +119,13 @@ async function untilDead(child: ValidatorChild, problems: string[]): Promise<num
 }
 
 /** @returns Milliseconds until the first verified vector of a later epoch. */
-async function untilRecovered(planner: ValidatorChild, diedIn: number, problems: string[]): Promise<number> {
+async function untilRecovered(
+  planner: ValidatorChild,
+  diedIn: number,
+  { problems, patienceMs }: Watch,
+): Promise<number> {
   const startedAt = performance.now();
-  const over = AbortSignal.timeout(RECOVER_MS);
+  const over = AbortSignal.timeout(patienceMs);
   let recoveredMs = Number.NaN;
   for (let epoch = diedIn, seen = 0; seen < EPOCHS_AFTER; seen++) {
     const verified = await planner.next("weights.verified", over, (event) => event.epoch > epoch);

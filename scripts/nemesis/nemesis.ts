@@ -8,7 +8,7 @@ import { EXIT, SubforgeError } from "../../shared/errors.ts";
 import { createOutput, endQuietlyWhenReaderLeaves, printError } from "../output.ts";
 import { type Crash, crashPlan } from "./crash-plan.ts";
 import { type CrashResult, playCrashes } from "./crash-points.ts";
-import { EPOCH_MS, playSchedule, type ScheduleResult } from "./play-schedule.ts";
+import { playSchedule, type ScheduleResult, TEMPO } from "./play-schedule.ts";
 import { createSchedule, recoverySchedule, type Schedule } from "./schedule.ts";
 
 const DEFAULT_EPOCHS = 10;
@@ -24,6 +24,8 @@ type Flags = {
   schedule: number | undefined;
   seed: number;
   epochs: number;
+  /** Milliseconds between blocks: more on a slow machine. */
+  blockMs: number;
 };
 
 endQuietlyWhenReaderLeaves();
@@ -49,18 +51,21 @@ async function main(): Promise<number> {
   }
 }
 
-async function crashPoints({ lanes, only }: Flags, folder: string): Promise<number> {
+async function crashPoints({ lanes, only, blockMs }: Flags, folder: string): Promise<number> {
   const plan = crashPlan().filter(({ point }) => only === undefined || point.includes(only));
   const startedAt = performance.now();
   const results: CrashResult[] = [];
-  await Promise.all(
-    inLanes(plan, lanes).map((crashes, index) =>
-      playCrashes(crashes, join(folder, String(index)), (result) => {
+  const waiting = inGroups(plan, lanes);
+  const playOn = async (): Promise<void> => {
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const options = { folder: join(folder, String(waiting.length)), blockMs };
+      await playCrashes(next, options, (result) => {
         results.push(result);
         output.line(crashRow(result));
-      }),
-    ),
-  );
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, playOn));
   const broken = results.filter(({ ok }) => !ok).length;
   const seconds = secondsSince(startedAt);
   const ok = broken === 0 && results.length === plan.length;
@@ -70,8 +75,8 @@ async function crashPoints({ lanes, only }: Flags, folder: string): Promise<numb
   return ok ? EXIT.ok : EXIT.check;
 }
 
-/** Each lane has one kind of subnet; the longest kind gets the most lanes. */
-function inLanes(plan: readonly Crash[], lanes: number): Crash[][] {
+/** A subnet has one kind of weights; the longest kind gets the most subnets. */
+function inGroups(plan: readonly Crash[], lanes: number): Crash[][] {
   const methods = [...new Set(plan.map(({ method }) => method))];
   const groups = methods.map((method) => plan.filter((crash) => crash.method === method));
   while (groups.length < lanes) {
@@ -83,7 +88,7 @@ function inLanes(plan: readonly Crash[], lanes: number): Crash[][] {
 }
 
 async function schedules(flags: Flags, folder: string): Promise<number> {
-  const { seed, lanes } = flags;
+  const { seed, lanes, blockMs } = flags;
   output.line(`seed ${seed}`); // said first: a hang has one, too
   const startedAt = performance.now();
   const waiting = toPlay(flags);
@@ -91,7 +96,8 @@ async function schedules(flags: Flags, folder: string): Promise<number> {
   const results: ScheduleResult[] = [];
   const playOn = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const result = await playSchedule(next, join(folder, next.seed.replaceAll("/", "-")));
+      const options = { folder: join(folder, next.seed.replaceAll("/", "-")), blockMs };
+      const result = await playSchedule(next, options);
       results.push(result);
       for (const line of scheduleRows(result, flags)) output.line(line);
     }
@@ -123,10 +129,11 @@ async function schedules(flags: Flags, folder: string): Promise<number> {
   return ok ? EXIT.ok : EXIT.check;
 }
 
-function toPlay({ what, seed, schedules: count, schedule, epochs }: Flags): Schedule[] {
-  if (what === "recovery") return [recoverySchedule(EPOCH_MS)];
+function toPlay({ what, seed, schedules: count, schedule, epochs, blockMs }: Flags): Schedule[] {
+  const epochMs = blockMs * TEMPO;
+  if (what === "recovery") return [recoverySchedule(epochMs)];
   const numbers = schedule === undefined ? Array.from({ length: count }, (_, index) => index) : [schedule];
-  return numbers.map((number) => createSchedule(`${seed}/${number}`, epochs, EPOCH_MS));
+  return numbers.map((number) => createSchedule(`${seed}/${number}`, epochs, epochMs));
 }
 
 function scheduleRows(
@@ -162,7 +169,15 @@ function crashRow({ ok, point, nth, who, method, reachedMs, recoveredMs, problem
 function parseFlags(): Flags {
   try {
     const text = { type: "string" } as const;
-    const options = { lanes: text, only: text, schedules: text, schedule: text, seed: text, epochs: text };
+    const options = {
+      lanes: text,
+      only: text,
+      schedules: text,
+      schedule: text,
+      seed: text,
+      epochs: text,
+      "block-ms": text,
+    };
     const { values, positionals } = parseArgs({
       options: { json: { type: "boolean" }, ...options },
       allowPositionals: true,
@@ -180,6 +195,7 @@ function parseFlags(): Flags {
       schedules: whole("schedules", values.schedules, 1, 1, 100_000),
       schedule: values.schedule === undefined ? undefined : whole("schedule", values.schedule, 0, 0, 100_000),
       seed: whole("seed", values.seed, randomInt(MAX_SEED), 0, MAX_SEED),
+      blockMs: whole("block-ms", values["block-ms"], 200, 20, 60_000),
       epochs: whole("epochs", values.epochs, DEFAULT_EPOCHS, 1, 10_000),
     };
   } catch (error) {

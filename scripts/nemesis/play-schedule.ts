@@ -7,15 +7,14 @@ import { TestSubnet } from "./test-subnet.ts";
 import type { ValidatorChild } from "./validator-child.ts";
 
 const HONEST = 5;
-const BLOCK_MS = 200;
-const TEMPO = 30;
-export const EPOCH_MS = BLOCK_MS * TEMPO;
+/** Blocks per epoch. */
+export const TEMPO = 30;
 
 /** As a supervisor does it. */
 const RESTART_MS = 250;
 /** Until the first verified vector, and until the first one after everything was lifted. */
-const WARM_UP_MS = 90_000;
-const RECOVER_MS = 45_000;
+const WARM_UP_EPOCHS = 15;
+const RECOVER_EPOCHS = 8;
 const STOP_MS = 12_000;
 
 /** While these hold, no vector can get onto the chain, or nobody is there who could bring it. */
@@ -45,16 +44,19 @@ export type ScheduleResult = {
 };
 
 /** Lives through one schedule of faults on a subnet of its own, and looks at everything that is known afterwards. */
-export async function playSchedule(schedule: Schedule, folder: string): Promise<ScheduleResult> {
+export async function playSchedule(
+  schedule: Schedule,
+  { folder, blockMs }: { folder: string; blockMs: number },
+): Promise<ScheduleResult> {
   const subnet = await TestSubnet.start({
     folder,
     method: "plain",
-    blockMs: BLOCK_MS,
+    blockMs,
     tempo: TEMPO,
     honest: HONEST,
   });
   for (const miner of subnet.miners.slice(0, TAMPERED_MINERS)) subnet.changes(miner);
-  const run = new Run(subnet);
+  const run = new Run(subnet, blockMs * TEMPO);
   try {
     await run.through(schedule);
     const violations = checkHistory(subnet.history()).map(({ promise, what }) => `${promise}: ${what}`);
@@ -82,29 +84,31 @@ class Run {
   readonly spans: EpochSpan[] = [];
   firstVerified: number | undefined;
   readonly #subnet: TestSubnet;
+  readonly #epochMs: number;
   readonly #over = new AbortController();
   #planner: ValidatorChild | undefined;
   #worker: number | undefined;
   #held = 0;
 
-  constructor(subnet: TestSubnet) {
+  constructor(subnet: TestSubnet, epochMs: number) {
     this.#subnet = subnet;
+    this.#epochMs = epochMs;
   }
 
   async through(schedule: Schedule): Promise<void> {
     const subnet = this.#subnet;
     this.#followEpochs();
     const supervised = this.#supervise();
-    const first = await this.#nextVerified(-1, WARM_UP_MS);
+    const first = await this.#nextVerified(-1, WARM_UP_EPOCHS);
     if (first === undefined)
-      this.problems.push(`no verified vector within ${WARM_UP_MS / 1000} s: ${this.#planner?.said}`);
+      this.problems.push(`no verified vector within ${WARM_UP_EPOCHS} epochs: ${this.#planner?.said}`);
     else {
       this.firstVerified = first;
       await Promise.all([
         delay(schedule.lengthMs),
         ...schedule.strikes.map((strike) => this.#strike(strike)),
       ]);
-      const again = await this.#nextVerified(subnet.epoch, RECOVER_MS);
+      const again = await this.#nextVerified(subnet.epoch, RECOVER_EPOCHS);
       if (again === undefined) this.problems.push(`nothing was verified any more: ${this.#planner?.said}`);
     }
     this.#over.abort();
@@ -190,8 +194,8 @@ class Run {
   }
 
   /** @returns the first later epoch that is verified in time */
-  async #nextVerified(after: number, withinMs: number): Promise<number | undefined> {
-    const until = Date.now() + withinMs;
+  async #nextVerified(after: number, epochs: number): Promise<number | undefined> {
+    const until = Date.now() + epochs * this.#epochMs;
     while (Date.now() < until) {
       for (const event of this.#subnet.events) {
         if (event.event === "weights.verified" && event.epoch > after) return event.epoch;
