@@ -4,7 +4,7 @@ const KEYS = ["sf:*", "btauth1:*"];
 /** What queues, leases, announcements and replay stores call, scripts included. Each is called by a test, and no other. */
 const COMMANDS = (
   "bzpopmin client|setname del eval evalsha exec exists get hdel hexists hget hgetall hincrby hmget hmset hset incr " +
-  "info lindex llen lpos lpush lrange lrem multi pexpire pttl rpoplpush rpush sadd scard set smembers srem time xadd " +
+  "info lindex llen lpos lpush lrange lrem mget multi pexpire pttl rpoplpush rpush sadd scard set smembers srem time xadd " +
   "xtrim zadd zcard zpopmin zrange zrangebyscore zrem zremrangebyrank zrevrange zrevrangebyscore zscore"
 ).split(" ");
 

@@ -10,7 +10,8 @@ import { openJob, sealJob } from "./sealed-job.ts";
 const EXPIRES_MS = 15_000;
 const RENEW_MS = 4_000;
 const COMMAND_TIMEOUT_MS = 2_000;
-const MAX_ANNOUNCEMENTS = 64;
+/** Subnets of all validators on one Redis. */
+const MAX_ANNOUNCEMENTS = 2_048;
 
 /** In braces: a cluster keeps all of them on one node, so that two can be written at once. */
 const INDEX = `${KEY_PREFIX}:{validators}`;
@@ -68,16 +69,17 @@ export type FoundAnnouncement = {
 export async function findAnnouncements(connect: ConnectOptions): Promise<FoundAnnouncement[]> {
   const link = await connectRedis(connect);
   try {
-    const scopes = await within(link.redis.smembers(INDEX), COMMAND_TIMEOUT_MS, link.where);
-    const found: FoundAnnouncement[] = [];
-    for (const scope of scopes.slice(0, MAX_ANNOUNCEMENTS)) {
-      const place = keyOf(scope);
-      const stored = await within(link.redis.get(place), COMMAND_TIMEOUT_MS, link.where);
-      const announcement = stored === null ? undefined : parse(stored, place);
-      if (announcement) found.push(announcement);
-      else await within(link.redis.srem(INDEX, scope), COMMAND_TIMEOUT_MS, link.where);
-    }
-    return found;
+    const all = await within(link.redis.smembers(INDEX), COMMAND_TIMEOUT_MS, link.where);
+    const scopes = all.slice(0, MAX_ANNOUNCEMENTS);
+    if (scopes.length === 0) return [];
+    const stored = await within(link.redis.mget(scopes.map(keyOf)), COMMAND_TIMEOUT_MS, link.where);
+    const found = scopes.map((scope, i) => {
+      const text = stored[i];
+      return { scope, announcement: typeof text === "string" ? parse(text, keyOf(scope)) : undefined };
+    });
+    const gone = found.filter(({ announcement }) => !announcement).map(({ scope }) => scope);
+    if (gone.length > 0) await within(link.redis.srem(INDEX, ...gone), COMMAND_TIMEOUT_MS, link.where);
+    return found.flatMap(({ announcement }) => announcement ?? []);
   } finally {
     link.close();
   }
