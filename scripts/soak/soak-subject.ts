@@ -16,5 +16,7 @@ export type SoakSubject = {
   load(signal: AbortSignal): Promise<Record<string, number>>;
   /** After the load: promises of its own that were broken, in words. */
   broken(tally: Readonly<Record<string, number>>): string[];
+  /** Lets it throw away what it does not hold any more, before its heap is measured. */
+  tidy?(): Promise<void>;
   close(): Promise<void>;
 };

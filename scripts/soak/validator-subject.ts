@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SubforgeError } from "../../shared/errors.ts";
 import { childrenOf } from "../miner-process.ts";
 import { TestSubnet } from "../nemesis/test-subnet.ts";
+import { INSPECTED, openGarbageCollector } from "./garbage-collector.ts";
 import type { SoakSubject } from "./soak-subject.ts";
 
 const BLOCK_MS = 250;
@@ -32,11 +33,20 @@ export async function validatorSubject(): Promise<SoakSubject> {
     await rm(folder, { recursive: true, force: true });
   };
   const flags = ["--workers", "2", "--metrics-port", "0", "--doppelganger-epochs", "0"];
-  const child = subnet.runValidator(flags);
+  const child = subnet.runValidator(flags, { NODE_OPTIONS: INSPECTED });
+  let startedWith = "";
+  child.process.stderr!.once("data", (text: Buffer) => {
+    startedWith = String(text);
+  });
   const verified: number[] = [];
   subnet.onEvent = (event) => {
     if (event.event === "weights.verified") verified.push(event.epoch);
   };
+  const wayOf = (epoch: number) =>
+    subnet.events
+      .filter((event) => "epoch" in event && event.epoch === epoch)
+      .map((event) => ("reason" in event ? `${event.event} (${event.reason})` : event.event))
+      .join(", ");
   try {
     const startDeadline = AbortSignal.timeout(START_MS);
     const served = await child.next("metrics.served", startDeadline);
@@ -45,6 +55,7 @@ export async function validatorSubject(): Promise<SoakSubject> {
       throw new SubforgeError("INTERNAL", { what: `the validator did not get weights set: ${child.said}` });
     }
     const pid = child.process.pid!;
+    const garbage = await openGarbageCollector(startedWith);
     return {
       process: { pid, metricsUrl: served.url },
       load: async (signal) => {
@@ -73,14 +84,17 @@ export async function validatorSubject(): Promise<SoakSubject> {
         tally.verified = verified.length - before;
         return tally;
       },
+      tidy: async () => garbage?.collect(),
       broken: () => {
-        const missed = missing(verified);
         return [
-          ...(missed.length === 0 ? [] : [`epochs without verified weights: ${missed.join(", ")}`]),
+          ...missing(verified).map((epoch) => `epoch ${epoch} has no verified weights: ${wayOf(epoch)}`),
           ...(child.isRunning ? [] : [`the validator ended: ${child.said}`]),
         ];
       },
-      close,
+      close: async () => {
+        garbage?.close();
+        await close();
+      },
     };
   } catch (error) {
     await close();
