@@ -23,7 +23,7 @@ const SAMPLING_EPOCHS = 256;
 export type EpochOpenerDeps = {
   chain: Pick<Chain, "metagraph">;
   validator: Hotkey;
-  journal: Pick<Journal, "epochs" | "scores">;
+  journal: Pick<Journal, "epochs" | "scores" | "trim">;
   secrets: SecretKeeper;
   dispatcher: Dispatcher;
   sampling: Sampling;
