@@ -20,6 +20,9 @@ const MAX_ATTEMPTS = 6;
 /** Between two looks at the same stage's jobs. */
 const LOOK_INTERVAL_MS = 1_000;
 
+/** One in so many looks reads the journal although workers are busy. */
+const LOOKS_WHILE_BUSY = 5;
+
 type Target = DispatchJob["targets"][number];
 
 type Earlier = ReadonlyMap<Hotkey, ReadonlyMap<string, Answer<Message>>>;
@@ -62,6 +65,8 @@ export class Dispatcher {
   readonly #attempts = new Map<string, number>();
   /** When each stage was looked at last. */
   readonly #looks = new Map<string, number>();
+  /** How often each stage was not read because workers were at it. */
+  readonly #busyLooks = new Map<string, number>();
   /** Stages that this process has just begun: nobody can have their jobs yet. */
   readonly #fresh = new Set<string>();
 
@@ -85,8 +90,28 @@ export class Dispatcher {
     return true;
   }
 
+  /**
+   * Are workers, or answers on their way, still at it? Then what is missing is most likely in their hands, and the journal
+   * need not be read: it is, all the same, at every fifth look.
+   */
+  async isBusy(epoch: number, stage: string): Promise<boolean> {
+    const { collect, dispatch, troubles } = this.#deps;
+    const place = `${epoch}/${stage}`;
+    if (this.#fresh.has(place)) return false;
+    const busy = (this.#busyLooks.get(place) ?? 0) + 1;
+    try {
+      const isIdle = (await collect.isIdle()) && (await dispatch.isIdle());
+      this.#busyLooks.set(place, isIdle || busy >= LOOKS_WHILE_BUSY ? 0 : busy);
+      return !isIdle && busy < LOOKS_WHILE_BUSY;
+    } catch (error) {
+      if (!isSubforgeError(error, "QUEUE_UNREACHABLE")) throw error;
+      troubles.tell(error.code, error.message);
+      return true;
+    }
+  }
+
   forget(epoch: number): void {
-    for (const known of [this.#attempts, this.#looks, this.#fresh]) {
+    for (const known of [this.#attempts, this.#looks, this.#busyLooks, this.#fresh]) {
       for (const place of known.keys()) if (place.startsWith(`${epoch}/`)) known.delete(place);
     }
   }

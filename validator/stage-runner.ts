@@ -139,6 +139,8 @@ export class StageRunner {
 
   async #ask(head: EpochHead, stage: StageRecord, rules: SubnetRules): Promise<void> {
     const { journal, sources, dispatcher, pace } = this.#deps;
+    const hasSources = this.#subject.template.sources !== undefined;
+    if (!hasSources && (await dispatcher.isBusy(head.epoch, stage.stage))) return;
     const open = journal.epochs.openJobs(head, stage.stage);
     sources.read(head, open);
     const isLater = stage.mark !== undefined;

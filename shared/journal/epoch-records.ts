@@ -48,6 +48,11 @@ const OPEN_EPOCHS = 128;
 /** All of an epoch but its context, which is large. */
 const HEAD = "netuid, mechanism, epoch, status, reason, template, version, config, code, NULL AS context";
 
+const IS_OPEN_JOB = `SELECT 1 FROM jobs WHERE ${OF} AND task_id = ? AND completed_in IS NULL`;
+
+const SET_ANSWER = `UPDATE answers SET reason = ?, latency_ms = ?, body = ?
+  WHERE ${OF} AND task_id = ? AND hotkey = ? AND reason IS NULL`;
+
 /** What was planned and what came back. Effects are recorded once: the first answer stands. */
 export class EpochRecords {
   readonly #file: SqliteFile;
@@ -144,22 +149,12 @@ export class EpochRecords {
    * @returns How many were new.
    */
   record(key: EpochKey, taskId: string, answers: readonly AnswerRecord[]): number {
-    return this.#file.transaction(() => {
+    // What a power cut takes back of answers is asked again.
+    return this.#file.relaxedTransaction(() => {
+      if (!this.#file.get(IS_OPEN_JOB, ...of(key), taskId)) return 0;
       let recorded = 0;
-      for (const answer of answers) {
-        recorded += this.#file.run(
-          `UPDATE answers SET reason = ?, latency_ms = ?, body = ?
-           WHERE ${OF} AND task_id = ? AND hotkey = ? AND reason IS NULL
-           AND EXISTS (SELECT 1 FROM jobs WHERE ${OF} AND task_id = ? AND completed_in IS NULL)`,
-          answer.reason,
-          answer.latencyMs,
-          answer.body ?? null,
-          ...of(key),
-          taskId,
-          answer.hotkey,
-          ...of(key),
-          taskId,
-        );
+      for (const { hotkey, reason, latencyMs, body = null } of answers) {
+        recorded += this.#file.run(SET_ANSWER, reason, latencyMs, body, ...of(key), taskId, hotkey);
       }
       failPoint("answers.record.inside");
       return recorded;

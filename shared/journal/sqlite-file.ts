@@ -19,7 +19,10 @@ const WRITER =
 /** SQLite's own numbers: SQLITE_FULL, and SQLITE_IOERR_WRITE, which is what a quota or a limit on files makes of it. */
 const NO_SPACE = [13, 778];
 
-/** One SQLite database in one file of mode 0600. Calls are synchronous: a statement is durable when it returns. */
+/**
+ * One SQLite database in one file of mode 0600. Calls are synchronous: a statement is durable when it returns, but for
+ * those of a relaxed transaction.
+ */
 export class SqliteFile {
   readonly #path: string;
   readonly #mode: "write" | "read";
@@ -89,6 +92,20 @@ export class SqliteFile {
       this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
       // It is in the log, and read from there at the next start.
+    }
+  }
+
+  /**
+   * The same for what can be asked for again. It survives kill -9, but a power cut may take it back, as long as nothing
+   * durable came after it.
+   */
+  relaxedTransaction<T>(work: () => T): T {
+    if (this.#inTransaction) return work();
+    this.exec("PRAGMA synchronous=NORMAL");
+    try {
+      return this.transaction(work);
+    } finally {
+      this.exec("PRAGMA synchronous=FULL");
     }
   }
 
