@@ -51,7 +51,7 @@ const answers = fc.dictionary(fc.constantFrom(...hotkeys), answer, { noNullProto
 const epochs = fc.array(answers, { minLength: 1, maxLength: 4 });
 
 describe("the score book", () => {
-  it("gives the same scores in whatever order answers and jobs come", () => {
+  it("V6: gives the same scores in whatever order answers and jobs come", () => {
     fc.assert(
       fc.property(epochs, fc.integer(), (jobs, seed) => {
         const transcripts = jobs.map(transcript);
@@ -63,7 +63,7 @@ describe("the score book", () => {
     );
   });
 
-  it("changes nobody else's score when one miner is taken out", () => {
+  it("V3: changes nobody else's score when one miner is taken out", () => {
     fc.assert(
       fc.property(epochs, fc.constantFrom(...hotkeys), (jobs, gone) => {
         const without = jobs.map((job) =>

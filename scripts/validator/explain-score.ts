@@ -83,7 +83,7 @@ export async function explainScore(args: ExplainScoreArgs): Promise<void> {
 }
 
 /** @returns undefined when no epoch says anything about this hotkey. */
-export function explainMiner(
+function explainMiner(
   journal: Pick<JournalView, "epochs" | "scores" | "weights">,
   { netuid, mechanism }: Subject,
   hotkey: Hotkey,
