@@ -30,6 +30,8 @@ type Flags = {
 
 endQuietlyWhenReaderLeaves();
 setMaxListeners(0);
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => process.exit(EXIT.interrupted));
 const json = process.argv.includes("--json");
 const output = createOutput({ json });
 try {

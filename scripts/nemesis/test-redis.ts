@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { SubforgeError } from "../../shared/errors.ts";
+import { endWithUs } from "./end-with-us.ts";
 
 const START_TRIES = 200;
 const TRY_EVERY_MS = 25;
@@ -45,6 +46,7 @@ export class TestRedis {
         stdio: "ignore",
       },
     );
+    endWithUs(child);
     this.#child = child;
     const failed = once(child, "error").then(([error]) => error as Error);
     for (let tries = 0; tries < START_TRIES; tries++) {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { processEntry } from "../../shared/process-entry.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
+import { endWithUs } from "./end-with-us.ts";
 
 const MAX_SAID = 4_000;
 
@@ -32,6 +33,7 @@ export class ValidatorChild {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...variables },
     });
+    endWithUs(this.process);
     this.ended = once(this.process, "exit").then(([code, signal]) => (code ?? signal) as number | string);
     this.process.stderr!.on("data", (text: Buffer) => {
       this.said = `${this.said}${text}`.slice(-MAX_SAID);
