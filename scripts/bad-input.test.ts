@@ -157,6 +157,12 @@ const mistakes: Mistake[] = [
     says: "Redis",
   },
   {
+    title: "a folder in which no validator ever ran",
+    words: ["validator", "weights", "status", "--data", "FOLDER/never"],
+    code: "JOURNAL_ABSENT",
+    says: "there is no journal",
+  },
+  {
     title: "a port in use",
     words: ["chain", "start", "--port", "TAKEN"],
     code: "PORT_IN_USE",

@@ -53,13 +53,7 @@ describe("subforge validator", () => {
       "REDIS_URL",
     ],
     [
-      "a folder in which no validator ever ran",
-      ["weights", "status"],
-      "JOURNAL_ABSENT",
-      "there is no journal",
-    ],
-    [
-      "the same, before a key is used",
+      "a folder in which no validator ever ran, before a key is used",
       ["weights", "set", "--dev-key", "//Bob", "--network", "ws://127.0.0.1:1"],
       "JOURNAL_ABSENT",
       "there is no journal",
