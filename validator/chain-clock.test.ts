@@ -5,8 +5,8 @@ const SLOT_MS = 12_000;
 const START_MS = 1_790_000_000_000;
 
 /** Nine blocks that arrive a second after they were made, on a machine whose clock is ahead by `skewMs`. */
-function clockAt(skewMs: number, { speed = 1, late = new Set<number>() } = {}): ChainClock {
-  const clock = new ChainClock(() => SLOT_MS);
+function clockAt(skewMs: number, { speed = 1, late = new Set<number>(), slotMs = SLOT_MS } = {}): ChainClock {
+  const clock = new ChainClock(() => slotMs);
   for (let i = 0; i < 9; i++) {
     const blockMs = START_MS + i * SLOT_MS * speed;
     const atMs = START_MS + i * SLOT_MS + 1_000 + skewMs + (late.has(i) ? 60_000 : 0);
@@ -32,6 +32,7 @@ describe("T37: a clock that was moved", () => {
 
   it("is not claimed beside a chain whose time runs at another speed, nor before nine blocks", () => {
     expect(clockAt(60_000, { speed: 12 }).skewSeconds()).toBeUndefined();
+    expect(clockAt(60_000, { slotMs: 250 }).skewSeconds(), "a chain of fast blocks").toBeUndefined();
     const young = new ChainClock(() => SLOT_MS);
     young.seen({ atMs: START_MS, blockMs: START_MS - 3_600_000 });
     expect(young.skewSeconds()).toBeUndefined();

@@ -7,6 +7,8 @@ import type { Pulse } from "./pulse.ts";
 
 /** A chain of fast blocks is asked no more often. */
 const LEAST_PAUSE_MS = 1_000;
+/** Smaller changes are not told. */
+const RETELL_S = 1;
 /** After a question that failed. */
 const RETRY_MS = 10_000;
 
@@ -23,7 +25,7 @@ export type ChainClockDeps = {
 export async function followChainClock(deps: ChainClockDeps): Promise<void> {
   const { chain, pulse, clock, logger, signal } = deps;
   const clocks = new ChainClock(() => pulse.blockMs);
-  let isSkewed = false;
+  let told = 0;
   let askedAtMs = 0;
   while (!signal.aborted) {
     try {
@@ -33,7 +35,7 @@ export async function followChainClock(deps: ChainClockDeps): Promise<void> {
         askedAtMs = atMs;
         const blockMs = await chain.blockTimeMs(hash);
         if (blockMs !== undefined) clocks.seen({ atMs, blockMs });
-        isSkewed = tell(deps, clocks.skewSeconds(), isSkewed);
+        told = tell(deps, clocks.skewSeconds(), told);
       }
     } catch (error) {
       logger.debug("clock.not-read", { reason: String(error) });
@@ -42,15 +44,17 @@ export async function followChainClock(deps: ChainClockDeps): Promise<void> {
   }
 }
 
-/** @returns Do they differ now? What cannot be said changes nothing. */
-function tell({ onEvent, logger }: ChainClockDeps, skew: number | undefined, wasSkewed: boolean): boolean {
-  if (skew === undefined) return wasSkewed;
+/** @returns What was told last, seconds: a difference is told when it begins, changes by a second or more, and ends. */
+function tell({ onEvent, logger }: ChainClockDeps, skew: number | undefined, told: number): number {
+  if (skew === undefined) return told;
   const skewSeconds = Math.round(skew * 10) / 10;
-  if (skewSeconds !== 0 && !wasSkewed) {
+  if (skewSeconds !== 0 && Math.abs(skewSeconds - told) < RETELL_S) return told;
+  if (skewSeconds === told) return told;
+  if (skewSeconds === 0) onEvent({ event: "clock.agrees" });
+  else {
     const next = "set the clock of this machine, as in: timedatectl set-ntp true";
     logger.error("clock.skewed", { skewSeconds, next });
+    onEvent({ event: "clock.skewed", skewSeconds });
   }
-  if (skewSeconds !== 0) onEvent({ event: "clock.skewed", skewSeconds });
-  else if (wasSkewed) onEvent({ event: "clock.agrees" });
-  return skewSeconds !== 0;
+  return skewSeconds;
 }

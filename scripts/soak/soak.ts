@@ -16,9 +16,10 @@ const WARM_UP = 0.3;
 const PER_LOW = 8;
 /** What the heap may gain, MiB per minute. */
 const MAX_HEAP_SLOPE = 1;
-/** After the load has ended: connections of the chain, metrics and inference processes, as before it. */
+/** After the load has ended: connections of the chain, metrics and child processes, as before it. */
 const MAX_EXTRA_SOCKETS = 2;
-const SETTLE_MS = 8_000;
+/** What is left over stays; a process that comes and goes is seen gone within this. */
+const SETTLE_MS = 30_000;
 const MS_PER_MINUTE = 60_000;
 
 const SUBJECTS = { miner: minerSubject, validator: validatorSubject } as const;
@@ -50,8 +51,7 @@ async function main(): Promise<number> {
     }
     over.abort();
     const tally = await load;
-    await delay(SETTLE_MS);
-    const after = await sampleProcess(subject.process, startedAt);
+    const after = await settled(subject, startedAt, before);
     const warm = samples.slice(Math.floor(samples.length * WARM_UP));
     const rise = (of: (one: Sample) => number) =>
       slope(
@@ -67,9 +67,7 @@ async function main(): Promise<number> {
       ...(after.children === before.children
         ? []
         : [`${before.children} processes became ${after.children}`]),
-      ...(after.sockets <= before.sockets + MAX_EXTRA_SOCKETS
-        ? []
-        : [`${before.sockets} sockets became ${after.sockets}`]),
+      ...(hasNoMoreSockets(after, before) ? [] : [`${before.sockets} sockets became ${after.sockets}`]),
       ...subject.broken(tally),
     ];
     createOutput({ json }).result(
@@ -88,6 +86,21 @@ async function main(): Promise<number> {
   } finally {
     await subject.close();
   }
+}
+
+/** The first sample with no more processes and sockets than before, or the last one. */
+async function settled(subject: SoakSubject, startedAt: number, before: Sample): Promise<Sample> {
+  const untilMs = performance.now() + SETTLE_MS;
+  for (;;) {
+    await delay(SAMPLE_EVERY_MS);
+    const sample = await sampleProcess(subject.process, startedAt);
+    const isSettled = sample.children === before.children && hasNoMoreSockets(sample, before);
+    if (isSettled || performance.now() > untilMs) return sample;
+  }
+}
+
+function hasNoMoreSockets(after: Sample, before: Sample): boolean {
+  return after.sockets <= before.sockets + MAX_EXTRA_SOCKETS;
 }
 
 function rowOf({ minute, heapMiB, rssMiB, sockets, children }: Sample): string {
