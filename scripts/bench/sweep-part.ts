@@ -33,6 +33,9 @@ import { sweepTemplate } from "./sweep-template.ts";
 
 const template = sweepTemplate as unknown as SubnetTemplate;
 
+/** The same as the dendrite of Python. */
+const TIMEOUT_MS = 60_000;
+
 const SILENT_SHARE = 0.3;
 const DRIPPING_SHARE = 0.05;
 const DRIP_MS = 50;
@@ -96,11 +99,11 @@ const PARTS: Record<string, (...words: string[]) => Promise<Part>> = {
 };
 
 async function askAll(dendrite: Asker, targets: readonly Target[]): Promise<number> {
-  const { timeoutMs, maxResponseBytes, v10 } = template.synapses.ask!;
+  const { maxResponseBytes, v10 } = template.synapses.ask!;
   const body = encodeMessage({ x: Array.from({ length: 16 }, (_, i) => i + 0.5) });
   const question = {
-    ...{ route: synapseRoute(template.id, "ask"), body, timeoutMs, maxResponseBytes, v10 },
-    untilMs: Date.now() + 60_000,
+    ...{ route: synapseRoute(template.id, "ask"), body, timeoutMs: TIMEOUT_MS, maxResponseBytes, v10 },
+    untilMs: Date.now() + 2 * TIMEOUT_MS,
   };
   const replies = await Promise.all(targets.map((target) => dendrite.ask(target, question)));
   return replies.filter((reply) => reply?.ok).length;

@@ -11,7 +11,7 @@ type Response = { y: number };
 export const sweepTemplate = defineTask<Request, Response>({
   name: "sweep",
   version: "1",
-  timeoutMs: 2_000,
+  timeoutMs: 3_000,
   tasksPerEpoch: 1,
   maxRequestBytes: 16_384,
   maxResponseBytes: 16_384,

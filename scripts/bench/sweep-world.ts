@@ -34,7 +34,7 @@ export type SweepRound = {
 };
 
 /** Blocks so far apart that an epoch is long enough for its slowest answers. */
-const BLOCK_MS = 300;
+const BLOCK_MS = 400;
 const LOOK_MS = 1_000;
 const ROUND_TIMEOUT_MS = 60_000;
 

@@ -15,7 +15,9 @@ const ROUNDS = 5;
 const BAD_ROUNDS = 3;
 /** Questions to everybody in one measurement, enough for hundredths of a second of CPU time to say something. */
 const SWEEPS = 8;
-const PYTHON_SWEEPS = 2;
+/** Their dendrite describes its class anew for every header of every question: one sweep takes it many seconds. */
+const PYTHON_SWEEPS = 1;
+const PYTHON_ROUNDS = 3;
 
 /** What the round of a full subnet may take, ms; and how late after the deadline it may end with bad miners. */
 const ROUND_MS = 1_500;
@@ -104,7 +106,7 @@ async function benchDendrites(axons: AxonParts): Promise<BenchCase[]> {
     }
     for (const client of clients) await costOf(client); // compilers, connections
     const rounds: { v10: Round[]; btauth: Round[] } = { v10: [], btauth: [] };
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < PYTHON_ROUNDS; round++) {
       const [peer, v10, btauth] = [
         await costOf(clients[0]!),
         await costOf(clients[1]!),

@@ -19,7 +19,8 @@ from bittensor_wallet import Keypair, Wallet
 networking.get_external_ip = lambda: "203.0.113.7"
 logging.disable(logging.CRITICAL)
 
-TIMEOUT = 12.0
+# Long enough for all of them to be asked at once.
+TIMEOUT = 60.0
 uri, targets = sys.argv[1], json.loads(sys.argv[2])
 
 
