@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Clock, systemClock } from "../../shared/clock.ts";
 import { silentLogger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
 import type { SubnetTemplate } from "../../shared/template.ts";
-import { type ProcessScorerOptions, processScorer } from "./process-scorer.ts";
+import { processScorer } from "./process-scorer.ts";
 import { inlineScorer, type Scorer } from "./scorer.ts";
 import { hasOwnNetworks } from "./scorer-cage.ts";
 import { recordedEpoch } from "./scoring.test-kit.ts";
@@ -46,20 +47,30 @@ function templateFile(source: string): string {
   return path;
 }
 
-/** The scorer of a template that a stranger wrote. */
-async function strangers(source: string, options: Partial<ProcessScorerOptions> = {}): Promise<Scorer> {
+/** The scorer of a template that a stranger wrote. Its pauses after a failure are none. */
+async function strangers(source: string, clock: Clock = impatient): Promise<Scorer> {
   const path = templateFile(source);
   return processScorer(
     {
       ...{ script: processEntry("scorer"), args: ["--file", path], readable: [path] },
-      ...{ expected: { id: "strange", version: "1" }, heapMiB: 64, deadlineMs: 15_000, ...options },
+      ...{ expected: { id: "strange", version: "1" }, heapMiB: 64, deadlineMs: DEADLINE_MS },
     },
-    { logger: silentLogger },
+    { logger: silentLogger, clock },
   );
 }
 
-/** A scorer that tries things, and tells in its evidence what became of each. */
-const TRIES = `
+const DEADLINE_MS = 60_000;
+
+/** Waits for deadlines, and for nothing else. */
+const impatient: Clock = {
+  ...systemClock,
+  sleep: async (ms, signal) => {
+    if (ms === DEADLINE_MS) await systemClock.sleep(ms, signal);
+  },
+};
+
+/** A scorer that does what the state names, and tells in its evidence what became of it. */
+const HOSTILE = `
 import * as fs from "node:fs";
 import { spawnSync } from "node:child_process";
 import { Worker } from "node:worker_threads";
@@ -82,14 +93,44 @@ const tries = {
   "load native code": () => process.dlopen({ exports: {} }, "/usr/lib/x.node"),
   "reach Node's insides": () => process.binding("spawn_sync"),
 };
-template.scoreEpoch = (context, transcripts, state) => {
-  const outcome = {};
-  for (const [name, attempt] of Object.entries(tries)) {
-    try { attempt(); outcome[name] = "done"; } catch (error) { outcome[name] = String(error.code); }
+const write = (...heads) => {
+  for (const head of heads) {
+    const text = Buffer.from(JSON.stringify(head));
+    const bytes = Buffer.from(head.part === "state" ? "{}" : "");
+    const prefix = Buffer.alloc(8);
+    prefix.writeUInt32LE(text.length, 0);
+    prefix.writeUInt32LE(bytes.length, 4);
+    fs.writeSync(3, Buffer.concat([prefix, text, bytes]));
   }
-  const facts = [outcome, { ...process.env }, process.argv.slice(2).length, process.cwd()];
-  return { raw: new Map(), state, evidence: [{ hotkey: "x", taskId: "x", facts }] };
-};`;
+  hang();
+};
+const hang = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+const stranger = { hotkey: "x", uid: 0, score: 1, reason: "ok", asked: 0, answered: 0 };
+const told = (facts) => ({ raw: new Map(), state: null, evidence: [{ hotkey: "x", taskId: "x", facts }] });
+let calls = 0;
+const does = {
+  tries() {
+    const outcome = {};
+    for (const [name, attempt] of Object.entries(tries)) {
+      try { attempt(); outcome[name] = "done"; } catch (error) { outcome[name] = String(error.code); }
+    }
+    return told([outcome, { ...process.env }, process.argv.slice(2).length, process.cwd()]);
+  },
+  networks: () => told(Object.keys(os.networkInterfaces())),
+  remembers() {
+    const polluted = ({}).polluted === true;
+    Object.prototype.polluted = true;
+    return told({ calls: ++calls, polluted });
+  },
+  hangs: () => hang(),
+  exits: () => process.exit(0),
+  fillsHeap() { const a = []; for (;;) a.push({ a: [a.length] }); },
+  fillsBuffers() { const a = []; for (;;) a.push(Buffer.alloc(5e7, 1)); },
+  ownWords: () => write({ part: "scored", state: 1 }),
+  scoresStrangers: () => write({ part: "scored" }, { part: "scores", scores: [stranger] }, { part: "state" }, { part: "end" }),
+  talks() { for (;;) fs.writeSync(3, Buffer.alloc(1e6)); },
+};
+template.scoreEpoch = (context, transcripts, state) => does[state]();`;
 
 describe("a scorer in a process of its own", () => {
   it("gives what the same template gives in this one", async () => {
@@ -110,100 +151,71 @@ describe("a scorer in a process of its own", () => {
     await scorer.close();
   });
 
-  it("T48: cannot read a wallet or the environment, write, start or end anything", async () => {
-    const input = recordedEpoch(1, 1);
-    const scorer = await strangers(TRIES);
-    const judged = await scorer.judge(input);
-    await scorer.close();
-    if (judged.status !== "scored") throw new Error(judged.detail);
-    const [outcome, environment, args, folderOfIt] = judged.evidence[0]!.facts as [
-      object,
-      object,
-      number,
-      string,
-    ];
-    expect(Object.values(outcome)).toHaveLength(14);
-    for (const [name, code] of Object.entries(outcome)) {
-      expect(`${name}: ${code}`).toMatch(/: (ERR_ACCESS_DENIED|ERR_DLOPEN_DISABLED)$/);
-    }
-    expect([environment, args, folderOfIt]).toEqual([{}, 2, "/"]);
-  });
-
-  it("T48: reaches no network where the system has networks of their own", async ({ skip }) => {
-    if (!(await hasOwnNetworks())) skip("this system gives its users no network namespaces");
-    const input = recordedEpoch(1, 1);
-    const scorer = await strangers(`
-      import os from "node:os";
-      template.scoreEpoch = (context, transcripts, state) =>
-        ({ raw: new Map(), state, evidence: [{ hotkey: "x", taskId: "x", facts: Object.keys(os.networkInterfaces()) }] });`);
-    expect(await scorer.judge(input)).toMatchObject({ evidence: [{ facts: [] }] });
-    await scorer.close();
-  });
-
-  it.for([
-    ["ends its process", "process.exit(0)", "scorer-failed"],
-    ["fills the heap", "const a = []; for (;;) a.push({ a: [a.length] })", "scorer-out-of-memory"],
-    [
-      "fills memory outside of the heap",
-      "const a = []; for (;;) a.push(Buffer.alloc(5e7, 1))",
-      "scorer-failed",
-    ],
-    ["answers in its own words", "write({ part: 'scored', state: 1 })", "scorer-failed"],
-    [
-      "scores who is not there",
-      "write({ part: 'scored' }, { part: 'scores', scores: [{ hotkey: 'x', uid: 0, score: 1, reason: 'ok', asked: 0, answered: 0 }] }, { part: 'state' }, { part: 'end' })",
-      "scorer-failed",
-    ],
-    ["talks without end", "for (;;) fs.writeSync(3, Buffer.alloc(1e6))", "scorer-failed"],
-  ] as const)("V4: that %s voids the epoch by name", async ([_what, does, reason]) => {
-    const input = recordedEpoch(2, 1);
-    const scorer = await strangers(`
-      import fs from "node:fs";
-      const write = (...heads) => { for (const head of heads) {
-        const text = Buffer.from(JSON.stringify(head));
-        const bytes = Buffer.from(head.part === "state" ? "{}" : "");
-        const prefix = Buffer.alloc(8);
-        prefix.writeUInt32LE(text.length, 0);
-        prefix.writeUInt32LE(bytes.length, 4);
-        fs.writeSync(3, Buffer.concat([prefix, text, bytes]));
-      } for (;;); };
-      template.scoreEpoch = (context, transcripts, state) => { ${does} };`);
-    expect(await scorer.judge(input)).toMatchObject({
-      ...{ status: "void", reason },
-      scores: [
-        { asked: 1, answered: 1 },
-        { asked: 1, answered: 1 },
-      ],
+  describe("that is hostile", () => {
+    let scorer: Scorer;
+    const does = (what: string) => scorer.judge({ ...recordedEpoch(2, 1), state: what });
+    beforeAll(async () => {
+      scorer = await strangers(HOSTILE);
     });
-    await scorer.close();
+    afterAll(() => scorer.close());
+
+    it("T48: cannot read a wallet or the environment, write, start or end anything", async () => {
+      const judged = await does("tries");
+      if (judged.status !== "scored") throw new Error(judged.detail);
+      const [outcome, ...rest] = judged.evidence[0]!.facts as [object, ...unknown[]];
+      expect(Object.values(outcome)).toHaveLength(14);
+      for (const [name, code] of Object.entries(outcome)) {
+        expect(`${name}: ${code}`).toMatch(/: (ERR_ACCESS_DENIED|ERR_DLOPEN_DISABLED)$/);
+      }
+      expect(rest).toEqual([{}, 2, "/"]); // environment, arguments, folder
+    });
+
+    it("T48: reaches no network where the system has networks of their own", async ({ skip }) => {
+      if (!(await hasOwnNetworks())) skip("this system gives its users no network namespaces");
+      expect(await does("networks")).toMatchObject({ evidence: [{ facts: [] }] });
+    });
+
+    it("T48: carries nothing from one epoch to the next but its state, not even what it did to the language", async () => {
+      for (const judged of [await does("remembers"), await does("remembers")]) {
+        expect(judged).toMatchObject({ evidence: [{ facts: { calls: 1, polluted: false } }] });
+      }
+      expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    });
+
+    it.for([
+      ["ends its process", "exits", "scorer-failed"],
+      ["fills the heap", "fillsHeap", "scorer-out-of-memory"],
+      ["fills memory outside of the heap", "fillsBuffers", "scorer-failed"],
+      ["answers in its own words", "ownWords", "scorer-failed"],
+      ["scores who is not there", "scoresStrangers", "scorer-failed"],
+      ["talks without end", "talks", "scorer-failed"],
+    ] as const)("V4: and %s voids the epoch by name", async ([_, what, reason]) => {
+      const counts = { asked: 1, answered: 1 };
+      expect(await does(what)).toMatchObject({ status: "void", reason, scores: [counts, counts] });
+    });
   });
 
   it("V4: that hangs is ended when its time is over, and works again afterwards", async () => {
-    const input = recordedEpoch(1, 1);
-    const scorer = await strangers("template.scoreEpoch = () => { for (;;); };", { deadlineMs: 1_500 });
-    expect(await scorer.judge(input)).toMatchObject({ status: "void", reason: "scorer-timeout" });
+    let isOver = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      isOver = resolve;
+    });
+    let deadlines = 0;
+    const sleep: Clock["sleep"] = async (ms) => {
+      // The second call's time is over when the test says so; the others have time without end.
+      if (ms === DEADLINE_MS) await (++deadlines === 2 ? over : new Promise<never>(() => {}));
+    };
+    const scorer = await strangers(HOSTILE, { ...systemClock, sleep });
+    const input = { ...recordedEpoch(1, 1), state: "hangs" };
+    const judged = scorer.judge(input);
+    isOver();
+    expect(await judged).toMatchObject({ status: "void", reason: "scorer-timeout" });
     expect(await scorer.weights(input.context, {})).toEqual([{ uid: 0, hotkey: "miner-0", weight: 1 }]);
-    await scorer.close();
-  });
-
-  it("T48: carries nothing from one epoch to the next but its state, not even what it did to the language", async () => {
-    const input = recordedEpoch(1, 1);
-    const scorer = await strangers(`
-      let calls = 0;
-      template.scoreEpoch = (context, transcripts, state) => {
-        const polluted = ({}).polluted === true;
-        Object.prototype.polluted = true;
-        return { raw: new Map(), state: { calls: ++calls, polluted }, evidence: [] };
-      };`);
-    const states = [await scorer.judge(input), await scorer.judge(input)];
-    expect(states).toMatchObject(Array(2).fill({ state: { calls: 1, polluted: false } }));
-    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     await scorer.close();
   });
 
   it.for([
     ["another version", "template.version = '2';"],
-    ["code that throws while it is loaded", "throw new Error('no');"],
     [
       "code that wants a package's secrets",
       `import fs from "node:fs"; fs.readFileSync(${JSON.stringify(wallet)});`,
@@ -213,9 +225,8 @@ describe("a scorer in a process of its own", () => {
   });
 
   it("ends what it is doing when it is closed", async () => {
-    const input = recordedEpoch(1, 1);
-    const scorer = await strangers("template.scoreEpoch = () => { for (;;); };");
-    const judged = scorer.judge(input);
+    const scorer = await strangers(HOSTILE);
+    const judged = scorer.judge({ ...recordedEpoch(1, 1), state: "hangs" });
     await scorer.close();
     expect(await judged).toMatchObject({ status: "void" });
   });

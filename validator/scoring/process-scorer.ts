@@ -136,7 +136,7 @@ class ProcessScorer implements Scorer {
   }
 
   async #askOnce(question: ScorerQuestion | undefined): Promise<ScorerAnswer | undefined> {
-    const limits = { deadlineMs: this.#deadlineMs, signal: this.#closed.signal };
+    const limits = { deadlineMs: this.#deadlineMs, clock: this.#clock, signal: this.#closed.signal };
     const { template, answer } = await askProcess(this.#cage, question, limits);
     const { id, version } = this.#expected;
     if (template.id === id && template.version === version) return answer;

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
+import type { Clock } from "../../shared/clock.ts";
 import type { VoidReason } from "../events.ts";
 import { FrameReader } from "./frames.ts";
 import { ANSWER_LIMITS, AnswerReader, type ScorerAnswer } from "./scorer-answer.ts";
@@ -39,7 +40,7 @@ export class ScorerTrouble extends Error {
 export async function askProcess(
   cage: Cage,
   question: ScorerQuestion | undefined,
-  limits: { deadlineMs: number; signal: AbortSignal },
+  limits: { deadlineMs: number; clock: Clock; signal: AbortSignal },
 ): Promise<{ template: TemplateName; answer: ScorerAnswer | undefined }> {
   const child = await startCaged(cage);
   const gone = new Promise<string>((resolve) => {
@@ -52,7 +53,7 @@ export async function askProcess(
     return await Promise.race([
       readAnswer(child, question),
       gone.then((how) => Promise.reject(whyGone(how, trouble()))),
-      rejectAfter(limits.deadlineMs, timer.signal),
+      rejectAfter(limits.deadlineMs, limits.clock, timer.signal),
       rejectOnAbort(limits.signal, timer.signal),
     ]);
   } finally {
@@ -128,12 +129,9 @@ function lastWords(stream: Readable): () => string {
   };
 }
 
-function rejectAfter(deadlineMs: number, settled: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const late = () => reject(new ScorerTrouble("scorer-timeout", `no answer within ${deadlineMs} ms`));
-    const timer = setTimeout(late, deadlineMs);
-    settled.addEventListener("abort", () => clearTimeout(timer), { once: true });
-  });
+async function rejectAfter(deadlineMs: number, clock: Clock, settled: AbortSignal): Promise<never> {
+  await clock.sleep(deadlineMs, settled);
+  throw new ScorerTrouble("scorer-timeout", `no answer within ${deadlineMs} ms`);
 }
 
 function rejectOnAbort(signal: AbortSignal, settled: AbortSignal): Promise<never> {
