@@ -55,11 +55,11 @@ describe("signers of one hotkey", () => {
 
   it("V9: one that stood still for longer than its lease does not sign when it wakes", async () => {
     const chain = createChain();
-    const paused = start(chain, { netuid: 3, journal: "paused", weight: 1, waitsForGo: true, leaseMs: 800 });
+    const paused = start(chain, { netuid: 4, journal: "paused", weight: 1, waitsForGo: true, leaseMs: 800 });
     await paused.leader;
     paused.child.kill("SIGSTOP");
     // It takes over and decides nothing: only the lease is between the other one and a signature.
-    const next = start(chain, { netuid: 3, journal: "next", weight: 2, waitsForGo: true, leaseMs: 800 });
+    const next = start(chain, { netuid: 4, journal: "next", weight: 2, waitsForGo: true, leaseMs: 800 });
     await next.leader;
     paused.go();
     paused.child.kill("SIGCONT");
@@ -68,7 +68,7 @@ describe("signers of one hotkey", () => {
 
     next.child.kill("SIGKILL"); // and who waits behind a dead one takes over
     await once(next.child, "exit");
-    const last = start(chain, { netuid: 3, journal: "last", weight: 3, leaseMs: 800 });
+    const last = start(chain, { netuid: 4, journal: "last", weight: 3, leaseMs: 800 });
     expect(await last.ended).toBe("verified");
     expect(chain.contents.size).toBe(1);
   });

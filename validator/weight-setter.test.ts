@@ -12,7 +12,7 @@ import { Keypair, keysReady } from "../shared/keys/keypair.ts";
 import { silentLogger } from "../shared/logger.ts";
 import type { ValidatorEvent } from "./events.ts";
 import { TestChain } from "./test-net.test-kit.ts";
-import { WeightSetter } from "./weight-setter.ts";
+import { WeightSetter, type WeightSetterDeps } from "./weight-setter.ts";
 
 const KEY = { netuid: 2, mechanism: 0, epoch: 1 };
 
@@ -186,6 +186,103 @@ describe("the weights of one epoch", () => {
     for (const { close } of [journal, later.journal]) close();
   });
 
+  it("of several subnets and mechanisms are signed again as often each, when the pool refuses them", async () => {
+    const { chain, journal, setter } = open();
+    const keys = [KEY, { ...KEY, netuid: 4 }];
+    const refusal = { call: "set_weights", code: 1010, reason: "no" };
+    chain.submit = async () => {
+      throw new SubforgeError("CHAIN_CALL_REFUSED", refusal);
+    };
+    for (const key of keys) {
+      await setter.decide(key, shares(1));
+      for (let tries = 1; tries <= 3; tries++) {
+        expect(journal.weights.get(key)).toMatchObject({ status: "planned" });
+        await setter.advance(key.netuid, 0);
+      }
+      expect(journal.weights.get(key)).toMatchObject({ status: "failed" });
+    }
+    journal.close();
+  });
+
+  it("V9: are held back while another process may sign, and say so when the epoch is over", async () => {
+    let may = false;
+    const { chain, journal, setter, events } = open({ maySign: async () => may });
+    await setter.decide(KEY, shares(1));
+    await setter.advance(2, 0);
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "planned" });
+    expect(chain.contents.size).toBe(0);
+    may = true;
+    await runWithBlocks(chain, setter.advance(2, 0));
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "verified" });
+
+    may = false;
+    const next = { ...KEY, epoch: 2 };
+    while (chain.epoch < 2) chain.makeBlock();
+    await setter.decide(next, shares(1));
+    await setter.advance(2, 0);
+    while (chain.epoch < 3) chain.makeBlock();
+    await setter.advance(2, 0);
+    expect(events.at(-1)).toMatchObject({ event: "weights.abstained", epoch: 2, reason: "held-back" });
+    journal.close();
+  });
+
+  it("P8: are not signed when a uid got another owner since they were decided", async () => {
+    const { chain, journal, setter } = open();
+    await setter.decide(KEY, shares(1));
+    chain.makeBlock();
+    chain.replace(2, "newcomer", 3);
+    await setter.advance(2, 0);
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "abstained", reason: "uid-reused" });
+    expect(chain.contents.size).toBe(0);
+    journal.close();
+  });
+
+  it("V11: follow a version key that changed, and stop at a minimum that rose, between decision and signature", async () => {
+    const { chain, journal, setter } = open();
+    await setter.decide(KEY, shares(1));
+    chain.rules = { weightsVersionKey: 4 };
+    await runWithBlocks(chain, setter.advance(2, 0));
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "verified", versionKey: 4 });
+    const next = { ...KEY, epoch: 2 };
+    while (chain.epoch < 2) chain.makeBlock();
+    await setter.decide(next, shares(1));
+    chain.rules = { minAllowedWeights: 3 };
+    await setter.advance(2, 0);
+    expect(journal.weights.get(next)).toMatchObject({ status: "abstained", reason: "too-few-weights" });
+    journal.close();
+  });
+
+  it("are only written down in shadow mode, and a later process may still set them", async () => {
+    const shadow = open({ shadow: true });
+    const { chain, journal, events } = shadow;
+    await shadow.setter.decide(KEY, shares(4));
+    await shadow.setter.decide(KEY, shares(5));
+    await shadow.setter.advance(2, 0);
+    expect(journal.weights.get(KEY)).toMatchObject({
+      status: "shadow",
+      content: { uids: [1, 2] },
+      call: undefined,
+    });
+    expect(events).toMatchObject([{ event: "weights.shadow", would: { uids: [1, 2] }, basis: "scored" }]);
+    expect(shadow.setter.isDecided(KEY)).toBe(true);
+    expect(chain.contents.size).toBe(0);
+
+    const real = setterOf(chain, journal, events);
+    expect(real.isDecided(KEY)).toBe(false);
+    await real.decide(KEY, shares(1), "kept");
+    await runWithBlocks(chain, real.advance(2, 0));
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "verified", basis: "kept" });
+    expect(events.at(-1)).toMatchObject({ event: "weights.verified", basis: "kept" });
+    expect(await chain.weights(2, 0)).toEqual({ uids: [1, 2], values: [65535, 6554] });
+
+    shadow.setter.abstain({ ...KEY, epoch: 2 }, "no-permit", 90);
+    expect(journal.weights.get({ ...KEY, epoch: 2 })).toMatchObject({
+      status: "shadow",
+      reason: "no-permit",
+    });
+    journal.close();
+  });
+
   it("are never sent late into the next epoch", async () => {
     const { chain, journal, setter } = open();
     await setter.decide(KEY, shares(1));
@@ -242,7 +339,9 @@ async function live(lives: Life[]) {
   return end;
 }
 
-function open(): { chain: TestChain; journal: Journal; setter: WeightSetter; events: ValidatorEvent[] } {
+type Opened = { chain: TestChain; journal: Journal; setter: WeightSetter; events: ValidatorEvent[] };
+
+function open(options: Partial<WeightSetterDeps> = {}): Opened {
   const chain = new TestChain();
   chain.tempo = 60;
   chain.add(signer.address, undefined, { validatorPermit: true });
@@ -252,16 +351,22 @@ function open(): { chain: TestChain; journal: Journal; setter: WeightSetter; eve
   const path = join(folder, `${journals++}.db`);
   const journal = openJournal({ path, genesis: chain.identity.genesis, hotkey: signer.address });
   const events: ValidatorEvent[] = [];
-  const setter = new WeightSetter({
-    chain,
-    signer,
-    weights: journal.weights,
-    clock: systemClock,
-    logger: silentLogger,
+  const setter = setterOf(chain, journal, events, options);
+  return { chain, journal, setter, events };
+}
+
+function setterOf(
+  chain: TestChain,
+  journal: Journal,
+  events: ValidatorEvent[],
+  options: Partial<WeightSetterDeps> = {},
+): WeightSetter {
+  return new WeightSetter({
+    ...{ chain, signer, weights: journal.weights, clock: systemClock, logger: silentLogger },
     maySign: async () => true,
     onEvent: (event) => void events.push(event),
+    ...options,
   });
-  return { chain, journal, setter, events };
 }
 
 /** The chain as a process sees it that dies at its n-th call: from there on nothing ever comes back. */
