@@ -56,7 +56,7 @@ describe("a scorer that gives anything at all", () => {
         if (judged.status === "void") expect(judged.reason).toBe("score-invalid");
         else expect(JSON.parse(JSON.stringify(judged.state))).toEqual(judged.state);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
