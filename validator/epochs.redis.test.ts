@@ -147,7 +147,7 @@ describe("an epoch", () => {
     expect(await net.until("epoch.skipped", (e) => e.reason === "plan-invalid")).toBeDefined();
   });
 
-  it("pays nothing to a newcomer in a slot whose owner earned it", async () => {
+  it("V5: pays nothing to a newcomer in a slot whose owner earned it", async () => {
     const net = await startNet(bench, { template: doubling, miners: [honest, honest] });
     const { chain } = net;
     chain.rules = { weightsRateLimit: 1_000 };

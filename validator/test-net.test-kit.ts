@@ -45,6 +45,8 @@ export class TestChain implements Chain {
     specVersion: 1,
   };
   readonly netuid = 2;
+  /** A subnet that was never registered. */
+  readonly missingNetuid = 9;
   tempo = 10;
   /** Blocks between the best one and the last final one. */
   finalityLag = 0;
@@ -171,7 +173,7 @@ export class TestChain implements Chain {
   }
 
   async subnetRules(netuid: number): Promise<SubnetRules> {
-    if (netuid !== this.netuid) throw new SubforgeError("CHAIN_NO_SUBNET", { netuid });
+    if (netuid === this.missingNetuid) throw new SubforgeError("CHAIN_NO_SUBNET", { netuid });
     return {
       netuid,
       block: this.best.number,

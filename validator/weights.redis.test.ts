@@ -19,14 +19,14 @@ describe("the life of weights", () => {
       (chain: TestChain) => chain.add(bench.validatorKey.address, undefined),
       "no-permit",
     ],
-  ])("ends in a named abstention when %s", async (_, addSelf, reason) => {
+  ])("V15: ends in a named abstention when %s", async (_, addSelf, reason) => {
     const net = await startNet(bench, { template: doubling, miners: [honest], addSelf });
     expect(await net.until("weights.abstained", (e) => e.reason === reason)).toBeDefined();
     expect(net.chain.contents.size).toBe(0);
   });
 
   it.each([["the stake is too low", { stakeThresholdRao: 1n }, "stake-too-low"]])(
-    "ends in a named abstention when %s",
+    "V15: ends in a named abstention when %s",
     async (_, rules, reason) => {
       const net = await startNet(bench, { template: doubling, miners: [honest] });
       net.chain.rules = rules;
@@ -50,7 +50,7 @@ describe("the life of weights", () => {
     expectOneContentPerEpoch(chain);
   });
 
-  it("survives a restart of the planner after every block: one content per epoch", async () => {
+  it("V1: survives a restart of the planner after every block: one content per epoch", async () => {
     const net = await startNet(bench, { template: doubling, miners: [honest, wrong] });
     await net.until("epoch.planned");
     for (let restarts = 0; restarts < 8; restarts++) await net.restartPlanner();
