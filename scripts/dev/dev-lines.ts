@@ -64,6 +64,7 @@ export function createLines(): (event: ValidatorEvent) => string | undefined {
       case "weights.verified":
         return end(event, "read back ✓");
       case "weights.shadow":
+        if (event.reason !== null && event.reason in SKIPPED) return undefined; // said already
         return end(
           event,
           event.would ? `would be set for ${event.would.uids.length} miners` : `none: ${event.reason}`,
