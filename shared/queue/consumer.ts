@@ -165,7 +165,7 @@ async function handle<Schema extends z.ZodType>(
     await endWithin(
       handler(payload, id),
       Math.min(afterMs, 2 ** 31 - 1),
-      () => new SubforgeError("QUEUE_JOB_OVERDUE", { place, afterMs }),
+      () => new SubforgeError("QUEUE_JOB_OVERDUE", { place, afterMs: Math.round(afterMs) }),
     );
     failPoint("queue.take.after");
   } catch (error) {

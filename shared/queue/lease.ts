@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { systemClock } from "../clock.ts";
 import { isSubforgeError } from "../errors.ts";
+import { failPoint } from "../fail-point.ts";
 import type { Hex, Hotkey, Netuid } from "../types.ts";
 import { type ConnectOptions, connectRedis, type RedisLink, within } from "./connection.ts";
 import { KEY_PREFIX } from "./job-ids.ts";
@@ -94,7 +95,10 @@ export async function holdLease(name: string, options: LeaseOptions): Promise<Le
   let waitedFor: string | undefined;
   while (!signal.aborted) {
     const taken = await place.take(0).catch(ignoreOutage);
-    if (taken?.ok) return new HeldLease(place, taken.token, signal);
+    if (taken?.ok) {
+      failPoint("lease.take.after");
+      return new HeldLease(place, taken.token, signal);
+    }
     if (taken && taken.holder !== waitedFor) {
       waitedFor = taken.holder;
       onWait(waitedFor);

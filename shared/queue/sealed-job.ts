@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import type { z } from "zod";
 import { SubforgeError } from "../errors.ts";
 
@@ -56,5 +56,14 @@ export function openJob<Schema extends z.ZodType>(
 }
 
 function tagOf(body: string, key: Uint8Array, place: string): Buffer {
-  return createHmac("sha256", key).update(place).update("\n").update(body).digest();
+  return createHmac("sha256", keyObject(key)).update(`${place}\n${body}`).digest();
+}
+
+/** Taking a key in costs as much as a tag: each is taken in once. */
+const known = new WeakMap<Uint8Array, KeyObject>();
+
+function keyObject(key: Uint8Array): KeyObject {
+  const object = known.get(key) ?? createSecretKey(key);
+  known.set(key, object);
+  return object;
 }

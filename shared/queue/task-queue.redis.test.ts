@@ -46,7 +46,7 @@ describe("a queue", () => {
     await queue.close();
   });
 
-  it("tries a failing job three times, and keeps what failed with its reason", async () => {
+  it("Q9: tries a failing job three times, and keeps what failed with its reason", async () => {
     const queue = await open();
     await queue.add([job("poison", 1), job("fine", 2)]);
     let tries = 0;
@@ -65,7 +65,7 @@ describe("a queue", () => {
     await queue.close();
   });
 
-  it("never hands out a payload that somebody changed, or put there without our key", async () => {
+  it("T31: never hands out a payload that somebody changed, or put there without our key", async () => {
     const queue = await open();
     await queue.add([job("changed", 1), job("moved", 2), job("fine", 3)]);
     const key = (id: string) => `${KEY_PREFIX}:${keyName(queue.name)}:${id}`;
@@ -85,7 +85,7 @@ describe("a queue", () => {
     await queue.close();
   });
 
-  it("keeps a job of another release for a worker that knows it", async () => {
+  it("Q11: keeps a job of another release for a worker that knows it", async () => {
     const queue = await open();
     await queue.add([job("newer", 1)]);
     const key = `${KEY_PREFIX}:${keyName(queue.name)}:newer`;
@@ -101,7 +101,7 @@ describe("a queue", () => {
     await queue.close();
   });
 
-  it("fails an add quickly while Redis is away, and goes on by itself when Redis is back", async () => {
+  it("Q1, Q4: fails an add quickly while Redis is away, and goes on by itself when Redis is back", async () => {
     const own = mkdtempSync(join(tmpdir(), "subforge-redis-"));
     const first = new AbortController();
     let redis = await startPrivateRedis({ folder: own, signal: first.signal, logger: silentLogger });
@@ -131,7 +131,7 @@ describe("a queue", () => {
     rmSync(own, { recursive: true, force: true });
   });
 
-  it("loses nothing that waits when Redis is killed and restarted by its supervisor", async () => {
+  it("Q1: loses nothing that waits when Redis is killed and restarted by its supervisor", async () => {
     const queue = await open();
     await queue.add([job("a", 1), job("b", 2)]);
     await new Promise((resolve) => setTimeout(resolve, 1_500)); // the log is synced once a second
@@ -144,7 +144,7 @@ describe("a queue", () => {
     await queue.close();
   });
 
-  it("ends its calls in time while Redis is frozen with open sockets", async () => {
+  it("Q2: ends its calls in time while Redis is frozen with open sockets", async () => {
     const queue = await open();
     process.kill(server.pid()!, "SIGSTOP");
     await expect(queue.add([job("frozen", 1)])).rejects.toMatchObject({ code: "QUEUE_UNREACHABLE" });
@@ -152,6 +152,16 @@ describe("a queue", () => {
     await until(() => succeeds(queue.waiting()));
     await queue.close();
   });
+});
+
+it("carries jobs that OpenTelemetry follows, when that was asked for", async () => {
+  const connect = { url: server.url, logger: silentLogger, trace: true };
+  const queue = await TaskQueue.open({ name: "traced", schema: SCHEMA, key: KEY, connect });
+  await queue.add([job("a", 1), job("b", 2)]);
+  const taken: number[] = [];
+  await consumeUntil([queue], (n) => taken.push(n) === 2);
+  expect(taken.sort()).toEqual([1, 2]);
+  await queue.close();
 });
 
 describe("the connection", () => {
@@ -176,7 +186,7 @@ describe("the connection", () => {
     mute.close();
   });
 
-  it("is refused when Redis may drop jobs, and tells how to change that", async () => {
+  it("Q6: is refused when Redis may drop jobs, and tells how to change that", async () => {
     await admin.config("SET", "maxmemory-policy", "allkeys-lru");
     await expect(connectRedis({ url: server.url, logger: silentLogger })).rejects.toMatchObject({
       code: "QUEUE_EVICTS",
