@@ -57,6 +57,7 @@ export const FAIL_POINTS = [
   "reveal.submit.after",
   "reveal.revealed.after",
   // queue: planner to worker and back
+  "lease.take.after",
   "queue.announce.after",
   "queue.add.before",
   "queue.add.after",
