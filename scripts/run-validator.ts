@@ -28,7 +28,7 @@ export type RunValidatorArgs = WalletArgs & {
   subnets: readonly SubnetAssignment[];
   sampling: Sampling;
   shadow: boolean;
-  doppelgangerEpochs: number;
+  doppelgangerEpochs: number | undefined;
   burnShare: number;
   queue: string | undefined;
   workers: number;
@@ -86,7 +86,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
         targetsPerJob: args.targetsPerJob,
         sampling: args.sampling,
         shadow: args.shadow,
-        doppelgangerEpochs: args.doppelgangerEpochs,
+        doppelgangerEpochs: args.doppelgangerEpochs ?? (isOwn ? 0 : 1),
         burnShare: args.burnShare,
       },
       {

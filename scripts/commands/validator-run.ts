@@ -68,8 +68,8 @@ export const runOptions = {
   },
   "doppelganger-epochs": {
     type: "number",
-    default: 1,
-    describe: "Epochs to look for another machine with this hotkey before the first signature; 0: not at all",
+    describe:
+      "Epochs to look for another machine with this hotkey before the first signature; default: 1, on a local development chain 0",
   },
   "burn-share": {
     type: "number",
@@ -122,13 +122,10 @@ export const validatorRun: Command<typeof runOptions> = {
         subnets: assignmentsOf(args, "validator run"),
         sampling: samplingOf(args, "validator run"),
         burnShare: shareOf(args.burnShare),
-        doppelgangerEpochs: wholeNumber(
-          "validator run",
-          "doppelganger-epochs",
-          args.doppelgangerEpochs,
-          0,
-          64,
-        ),
+        doppelgangerEpochs:
+          args.doppelgangerEpochs === undefined
+            ? undefined
+            : wholeNumber("validator run", "doppelganger-epochs", args.doppelgangerEpochs, 0, 64),
         workers: wholeNumber("validator run", "workers", args.workers, 0, 256),
         targetsPerJob: wholeNumber("validator run", "targets-per-job", args.targetsPerJob, 1, 32),
         ...watchNumbers("validator run", args),
