@@ -608,7 +608,7 @@ export const ERRORS = {
     retryable: true,
   }),
   QUEUE_JOB_OVERDUE: spec<{ place: string; afterMs: number }>({
-    message: (d) => `the job ${d.place} was not done after ${Math.round(d.afterMs)} ms`,
+    message: (d) => `the job ${d.place} was not done after ${d.afterMs} ms`,
     hint: () => "it is given to a worker again; see what that worker waits for",
     exit: "failed",
     retryable: true,
