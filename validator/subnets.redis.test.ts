@@ -61,6 +61,16 @@ describe("weights that are kept", () => {
   });
 });
 
+describe("a validator that only watches", () => {
+  it("asks and scores at once, says what it would set, and signs nothing at all", async () => {
+    const net = await startNet(bench, { template: doubling, shadow: true, miners: [honest, wrong] });
+    const { would, epoch } = await net.until("weights.shadow", (e) => e.would !== null);
+    expect(would).toEqual({ uids: [1], values: [65535] });
+    expect(epoch).toBe(0);
+    expect(net.chain.signed).toBe(0);
+  });
+});
+
 describe("a sample", () => {
   it("is asked instead of everybody; who is not in it has no score, keeps its weight, and comes next", async () => {
     const sampling = { policy: "stale-first", size: 1 } as const;

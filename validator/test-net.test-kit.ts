@@ -53,6 +53,8 @@ export class TestChain implements Chain {
   rules: Partial<SubnetRules> = {};
   /** Every setWeights that was ever in a block or in the pool, by hash. */
   readonly contents = new Map<Hex, { epoch: number; weights: WireWeights }>();
+  /** Calls of any kind. */
+  signed = 0;
   /** Throw this at the next submit, after the bytes reached the pool or before. */
   trouble: { error: SubforgeError; reached: boolean } | undefined;
   readonly #lines = new SenderLines();
@@ -221,6 +223,7 @@ export class TestChain implements Chain {
   }
 
   async sign(call: Call, signer: Keypair): Promise<SignedCall> {
+    this.signed++;
     const pooled = [...this.#pool.values()].filter((other) => other.signer === signer.address).length;
     const nonce = (this.#nonces.get(signer.address) ?? 0) + pooled;
     const validUntil = this.best.number + ERA;

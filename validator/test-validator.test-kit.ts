@@ -128,6 +128,7 @@ export async function startNet(
     sources?: Sources;
     protocol?: AskProtocol;
     sampling?: Sampling;
+    shadow?: boolean;
     /** Templates of the subnet's mechanisms. Default: `template` alone. Miners answer as `template` does. */
     mechanisms?: SubnetTemplate[];
     /** A subnet that the chain does not have, to be validated besides. */
@@ -182,6 +183,7 @@ export async function startNet(
           ...{ workers: 0, allowPrivate: true, targetsPerJob: options.targetsPerJob },
           ...(options.protocol && { protocol: options.protocol }),
           ...(options.sampling && { sampling: options.sampling }),
+          shadow: options.shadow,
         },
         {
           chain,

@@ -125,7 +125,10 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
 
     const readers = new Map(netuids.map((netuid) => [netuid, new RulesReader(chain, netuid)]));
     const secrets = new Map(
-      netuids.map((netuid) => [netuid, new SecretKeeper({ chain, signer, epochs: journal.epochs, logger })]),
+      netuids.map((netuid) => [
+        netuid,
+        new SecretKeeper({ chain, signer, epochs: journal.epochs, logger, shadow }),
+      ]),
     );
     const lanes = new Map<string, Lane>();
     for (const assignment of assignments) {
