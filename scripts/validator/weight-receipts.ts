@@ -59,17 +59,34 @@ export function toReceipt(record: WeightRecord, weights: Pick<WeightRecords, "st
   return { ...kept, revealExtrinsicHash: revealCall?.extrinsicHash, steps };
 }
 
-const HEADER = ["epoch", "status", "method", "uids", "decided", "included", "revealed", "extrinsic", "says"];
+const HEADER = [
+  "epoch",
+  "status",
+  "method",
+  "basis",
+  "uids",
+  "decided",
+  "included",
+  "revealed",
+  "extrinsic",
+  "says",
+];
 
 function toRow(receipt: Receipt): string[] {
   const { epoch, content, decidedBlock, block, revealedBlock, extrinsicHash, method } = receipt;
   const numbers = [content?.uids.length, decidedBlock, block, revealedBlock].map((n) => String(n ?? "–"));
   const [uids = "", decided = "", included = "", revealed = ""] = numbers;
   return [
-    ...[String(epoch), receipt.status, method ?? "–", uids, decided, included, revealed],
+    ...[String(epoch), receipt.status, method ?? "–", basisOf(receipt), uids, decided, included, revealed],
     extrinsicHash === undefined ? "–" : `${extrinsicHash.slice(0, 10)}…`,
     verdictOf(receipt),
   ];
+}
+
+/** What the vector is made of; without one there is none. */
+function basisOf({ content, status, basis }: Receipt): string {
+  if (!content) return "–";
+  return status === "shadow" ? "shadow" : basis;
 }
 
 /** What its status means, in words. */
@@ -87,6 +104,8 @@ export function verdictOf({ status, reason, revealBlock, revealEpoch }: Receipt 
       return revealEpoch === undefined
         ? "in a block, not read back yet"
         : `committed, opens in epoch ${revealEpoch}, about block ${revealBlock}`;
+    case "shadow":
+      return reason === undefined ? "would have been set" : `nothing would have been set: ${reason}`;
     case "revealing":
       return "the reveal is on its way";
     case "revealed":
@@ -101,7 +120,8 @@ function describeReceipt(receipt: Receipt): string[] {
   const facts = {
     status: `${receipt.status}: ${verdictOf(receipt)}`,
     method: receipt.method,
-    "version key": receipt.versionKey,
+    basis: basisOf(receipt),
+    "version key": receipt.content ? receipt.versionKey : undefined,
     "decided in": receipt.decidedBlock,
     extrinsic: receipt.extrinsicHash,
     "included in": receipt.block === undefined ? undefined : `${receipt.block} ${receipt.blockHash}`,
