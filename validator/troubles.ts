@@ -15,9 +15,10 @@ export class Troubles {
 
   tell(code: string, reason: string): void {
     const trouble = { ...this.#of, code, reason };
-    this.#deps.logger.warn("trouble", trouble);
-    if (this.#open.has(code)) return;
+    const { logger } = this.#deps;
+    if (this.#open.has(code)) return logger.debug("trouble", trouble);
     this.#open.add(code);
+    logger.warn("trouble", trouble);
     this.#deps.onEvent({ event: "trouble.began", ...trouble });
   }
 
