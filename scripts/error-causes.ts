@@ -71,6 +71,8 @@ export const CAUSES: Record<string, string> = {
     "Two planners with one journal could sign two different vectors for one epoch, so the second refuses.",
   DOPPELGANGER_FOUND:
     "Two machines with one hotkey could sign two different vectors for one epoch, so the newcomer stops.",
+  PLANNER_LEASE_HELD:
+    "Weights are set by hand only while no validator does it: the lease in Redis says that one runs, on this machine or another.",
   PLANNER_LEASE_LOST: "This process stood still, or was cut off from Redis, for longer than its lease lasts.",
   JOURNAL_FOREIGN: "The data folder was used before with another network or hotkey.",
   JOURNAL_ABSENT: "The command reads what a validator recorded, and the folder has no record of any.",

@@ -1,7 +1,7 @@
 import type { OperatorChain } from "../shared/chain/operator-chain.ts";
 import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
-import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { assertDevKeyAllowed, chainAt } from "./networks.ts";
+import { quietLogger } from "./quiet-logger.ts";
 
 export type ChainArgs = { network: string; logLevel: string; devKey?: string | undefined };
 
@@ -12,9 +12,7 @@ export type ChainArgs = { network: string; logLevel: string; devKey?: string | u
  */
 export async function withChain<T>(args: ChainArgs, work: (chain: OperatorChain) => Promise<T>): Promise<T> {
   const at = chainAt(args.network);
-  // In a command of a second it is no news that a connection stands.
-  const level = args.logLevel === "info" ? "warn" : (args.logLevel as LogLevel);
-  const chain = await openSubstrateChain(at, createLogger("chain", level));
+  const chain = await openSubstrateChain(at, quietLogger("chain", args));
   try {
     if (args.devKey !== undefined) assertDevKeyAllowed(chain.identity.genesis, ...at.endpoint);
     return await work(chain);

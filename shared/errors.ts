@@ -515,6 +515,11 @@ export const ERRORS = {
       "stop the other machine, or move its journal here (subforge validator weights export, import), and start again",
     exit: "notReady",
   }),
+  PLANNER_LEASE_HELD: spec<{ netuid: number; holder: string }>({
+    message: (d) => `another planner of this hotkey works on netuid ${d.netuid}: ${d.holder} (host/process)`,
+    hint: () => "stop that one; if it died just now, its lease ends by itself within 8 s",
+    exit: "notReady",
+  }),
   PLANNER_LEASE_LOST: spec<{ netuid: number }>({
     message: (d) => `another planner of this hotkey took over netuid ${d.netuid}`,
     hint: () => "start again: it waits until the other one ends; one planner works at a time",

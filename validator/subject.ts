@@ -1,6 +1,5 @@
 import type { Chain, SubnetRules } from "../shared/chain/chain.ts";
 import type { Metagraph } from "../shared/chain/metagraph.ts";
-import { SubforgeError } from "../shared/errors.ts";
 import type {
   EpochHead,
   EpochKey,
@@ -11,7 +10,7 @@ import type {
 import type { Journal } from "../shared/journal/journal.ts";
 import type { EpochContext, SubnetTemplate } from "../shared/template.ts";
 import type { BlockNumber, Hotkey, Json, Netuid } from "../shared/types.ts";
-import { beaconOf } from "./epoch-secret.ts";
+import { beaconAt, recordNow } from "./record-now.ts";
 import { sampled } from "./sampling.ts";
 import type { SecretKeeper } from "./secret-keeper.ts";
 
@@ -93,23 +92,14 @@ export class Subject {
   }
 
   /** The running epoch, by what the chain shows now. @throws SubforgeError CHAIN_BLOCK_MISSING */
-  async recordNow(rules: SubnetRules, metagraph: Metagraph): Promise<RecordedContext> {
-    const { lastEpochBlock: startBlock, tempo, epochIndex } = rules;
-    const { validator } = this.#deps;
-    const participants = metagraph.neurons
-      .filter(({ registeredAt }) => registeredAt <= startBlock)
-      .map(({ uid, hotkey, coldkey, stakeRao, validatorPermit, registeredAt, axon }) => ({
-        ...{ uid, hotkey, coldkey, stakeRao, validatorPermit, registeredAt, ip: axon?.ip },
-      }));
-    const beacon = await this.beacon(startBlock);
-    return { ...this.key(epochIndex), startBlock, tempo, validator, participants, beacon };
+  recordNow(rules: SubnetRules, metagraph: Metagraph): Promise<RecordedContext> {
+    const { validator, chain } = this.#deps;
+    return recordNow({ mechanism: this.mechanism, validator }, { chain, rules, metagraph });
   }
 
   /** @throws SubforgeError CHAIN_BLOCK_MISSING */
-  async beacon(block: BlockNumber): Promise<Uint8Array> {
-    const hash = await this.#deps.chain.blockHash(block);
-    if (hash) return beaconOf(hash);
-    throw new SubforgeError("CHAIN_BLOCK_MISSING", { block });
+  beacon(block: BlockNumber): Promise<Uint8Array> {
+    return beaconAt(block, this.#deps.chain);
   }
 
   #recorded(key: EpochKey): EpochRecord {

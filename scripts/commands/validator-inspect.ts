@@ -1,14 +1,6 @@
 import { type Command, walletOptions } from "../options.ts";
-import { wholeNumber } from "../whole-number.ts";
-import { runOptions, settingsOption, validatorSettings } from "./validator-run.ts";
-
-/** Whose records are meant. */
-const recordOptions = {
-  settings: settingsOption,
-  data: runOptions.data,
-  netuid: { type: "number", describe: "Subnet; default: all that are recorded" },
-  mechanism: { type: "number", describe: "Mechanism of the subnet; default: all that are recorded" },
-} as const;
+import { checkedRecords, recordOptions } from "../validator/record-options.ts";
+import { validatorSettings } from "./validator-run.ts";
 
 const explainOptions = {
   miner: { type: "string", demandOption: true, describe: "Hotkey of the miner" },
@@ -30,12 +22,7 @@ export const validatorExplain: Command<typeof explainOptions> = {
   settings: validatorSettings,
   handler: async (args) => {
     const { explainScore } = await import("../validator/explain-score.ts");
-    const { epoch } = args;
-    await explainScore({
-      ...args,
-      ...checkedRecords("explain", args),
-      epoch: epoch === undefined ? undefined : checkedEpoch("explain", epoch),
-    });
+    await explainScore(checkedRecords("validator explain", args));
   },
 };
 
@@ -47,20 +34,6 @@ export const validatorReplay: Command<typeof replayOptions> = {
   settings: validatorSettings,
   handler: async (args) => {
     const { replayEpoch } = await import("../validator/replay-epoch.ts");
-    const checked = { ...args, ...checkedRecords("replay", args), epoch: checkedEpoch("replay", args.epoch) };
-    process.exitCode = await replayEpoch(checked);
+    process.exitCode = await replayEpoch(checkedRecords("validator replay", args));
   },
 };
-
-function checkedRecords(
-  command: string,
-  { netuid, mechanism }: { netuid: number | undefined; mechanism: number | undefined },
-): { netuid: number | undefined; mechanism: number | undefined } {
-  const check = (flag: string, value: number | undefined, to: number) =>
-    value === undefined ? undefined : wholeNumber(`validator ${command}`, flag, value, 0, to);
-  return { netuid: check("netuid", netuid, 65_535), mechanism: check("mechanism", mechanism, 255) };
-}
-
-function checkedEpoch(command: string, epoch: number): number {
-  return wholeNumber(`validator ${command}`, "epoch", epoch, 0, Number.MAX_SAFE_INTEGER);
-}

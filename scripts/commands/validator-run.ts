@@ -112,7 +112,7 @@ export const validatorRun: Command<typeof runOptions> = {
   handler: async (args) => {
     const { assertOpenable } = await import("../assert-openable.ts");
     const { assignmentsOf } = await import("../validator/assignments.ts");
-    const { samplingOf, shareOf } = await import("../validator/sampling-flags.ts");
+    const { burnShareOf, samplingOf } = await import("../validator/sampling-flags.ts");
     await assertOpenable(args); // before anything heavy is loaded
     const { runValidator } = await import("../run-validator.ts"); // late: --help must not load a chain client
     const { onShutdown } = await import("../output.ts");
@@ -121,11 +121,14 @@ export const validatorRun: Command<typeof runOptions> = {
         ...args,
         subnets: assignmentsOf(args, "validator run"),
         sampling: samplingOf(args, "validator run"),
-        burnShare: shareOf(args.burnShare),
-        doppelgangerEpochs:
-          args.doppelgangerEpochs === undefined
-            ? undefined
-            : wholeNumber("validator run", "doppelganger-epochs", args.doppelgangerEpochs, 0, 64),
+        burnShare: burnShareOf(args, "validator run"),
+        doppelgangerEpochs: wholeNumber(
+          "validator run",
+          "doppelganger-epochs",
+          args.doppelgangerEpochs,
+          0,
+          64,
+        ),
         workers: wholeNumber("validator run", "workers", args.workers, 0, 256),
         targetsPerJob: wholeNumber("validator run", "targets-per-job", args.targetsPerJob, 1, 32),
         ...watchNumbers("validator run", args),
@@ -178,9 +181,8 @@ export const validatorWorker: Command<typeof workerOptions> = {
 };
 
 function watchNumbers(command: string, args: { metricsPort: number | undefined; maxStall: number }) {
-  const { metricsPort: port } = args;
   return {
-    metricsPort: port === undefined ? undefined : wholeNumber(command, "metrics-port", port, 0, 65_535),
+    metricsPort: wholeNumber(command, "metrics-port", args.metricsPort, 0, 65_535),
     maxStallS: wholeNumber(command, "max-stall", args.maxStall, 0, 86_400),
   };
 }

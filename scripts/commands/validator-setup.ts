@@ -28,12 +28,10 @@ export const validatorInit: Command<typeof initOptions> = {
   builder: initOptions,
   handler: async (args) => {
     const { initValidator } = await import("../validator/init-validator.ts");
-    const { workers } = args;
     await initValidator(
       {
         ...args,
-        workers:
-          workers === undefined ? undefined : wholeNumber("validator init", "workers", workers, 0, 256),
+        workers: wholeNumber("validator init", "workers", args.workers, 0, 256),
         settings: args.settings ?? validatorSettings.defaultPath,
       },
       validatorSettings,

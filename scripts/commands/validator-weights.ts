@@ -1,14 +1,7 @@
-import { type Command, type CommandGroup, networkOptions, walletOptions } from "../options.ts";
+import { type Command, type CommandGroup, networkOptions, queueOptions, walletOptions } from "../options.ts";
+import { checkedRecords, journalOptions, recordOptions } from "../validator/record-options.ts";
 import { wholeNumber } from "../whole-number.ts";
-import { runOptions, settingsOption, validatorSettings } from "./validator-run.ts";
-
-/** Whose records are meant. */
-const recordOptions = {
-  settings: settingsOption,
-  data: runOptions.data,
-  netuid: { type: "number", describe: "Subnet; default: all that are recorded" },
-  mechanism: { type: "number", describe: "Mechanism of the subnet; default: all that are recorded" },
-} as const;
+import { runOptions, validatorSettings } from "./validator-run.ts";
 
 const onChainOptions = { ...recordOptions, ...networkOptions } as const;
 
@@ -20,20 +13,19 @@ const planOptions = {
 const setOptions = {
   ...planOptions,
   ...walletOptions,
+  ...queueOptions,
   "dry-run": { type: "boolean", default: false, describe: "Print the plan and sign nothing" },
 } as const;
 
 const exportOptions = {
   file: { type: "string", demandOption: true, describe: "File to write" },
-  settings: settingsOption,
-  data: runOptions.data,
+  ...journalOptions,
   force: { type: "boolean", default: false, describe: "Write over a file that is there" },
 } as const;
 
 const importOptions = {
   file: { type: "string", demandOption: true, describe: "File that an export wrote" },
-  settings: settingsOption,
-  data: runOptions.data,
+  ...journalOptions,
   "dry-run": { type: "boolean", default: false, describe: "Print the plan and write nothing" },
 } as const;
 
@@ -51,7 +43,7 @@ const weightsStatus: Command<typeof onChainOptions> = {
   settings: validatorSettings,
   handler: async (args) => {
     const { showWeightStatus } = await import("../validator/weight-status.ts");
-    await showWeightStatus({ ...args, ...checkedRecords("status", args) });
+    await showWeightStatus(checkedRecords("validator weights status", args));
   },
 };
 
@@ -63,7 +55,7 @@ const weightsDiff: Command<typeof onChainOptions> = {
   settings: validatorSettings,
   handler: async (args) => {
     const { diffWeights } = await import("../validator/weight-diff.ts");
-    process.exitCode = await diffWeights({ ...args, ...checkedRecords("diff", args) });
+    process.exitCode = await diffWeights(checkedRecords("validator weights diff", args));
   },
 };
 
@@ -74,9 +66,10 @@ const weightsPlan: Command<typeof planOptions> = {
   builder: planOptions,
   settings: validatorSettings,
   handler: async (args) => {
-    const { shareOf } = await import("../validator/sampling-flags.ts");
+    const { burnShareOf } = await import("../validator/sampling-flags.ts");
     const { showPlan } = await import("../validator/propose-weights.ts");
-    await showPlan({ ...args, ...checkedRecords("plan", args), burnShare: shareOf(args.burnShare) });
+    const words = "validator weights plan";
+    await showPlan({ ...checkedRecords(words, args), burnShare: burnShareOf(args, words) });
   },
 };
 
@@ -87,13 +80,12 @@ const weightsSet: Command<typeof setOptions> = {
   builder: setOptions,
   settings: validatorSettings,
   handler: async (args) => {
-    const { shareOf } = await import("../validator/sampling-flags.ts");
+    const { burnShareOf } = await import("../validator/sampling-flags.ts");
     const { setWeightsByHand } = await import("../validator/set-weights.ts");
     const { onShutdown } = await import("../output.ts");
-    await setWeightsByHand(
-      { ...args, ...checkedRecords("set", args), burnShare: shareOf(args.burnShare) },
-      onShutdown(),
-    );
+    const words = "validator weights set";
+    const checked = { ...checkedRecords(words, args), burnShare: burnShareOf(args, words) };
+    await setWeightsByHand(checked, onShutdown());
   },
 };
 
@@ -105,9 +97,9 @@ const weightsReceipts: Command<typeof receiptsOptions> = {
   settings: validatorSettings,
   handler: async (args) => {
     const { showReceipts } = await import("../validator/weight-receipts.ts");
-    const count = whole("receipts", "count", args.count, 1, 10_000);
-    const epoch = optional("receipts", "epoch", args.epoch, 0, Number.MAX_SAFE_INTEGER);
-    await showReceipts({ ...args, ...checkedRecords("receipts", args), count, epoch });
+    const words = "validator weights receipts";
+    wholeNumber(words, "count", args.count, 1, 10_000);
+    await showReceipts(checkedRecords(words, args));
   },
 };
 
@@ -148,21 +140,3 @@ export const validatorWeights: CommandGroup = {
     weightsImport,
   ],
 };
-
-function checkedRecords(
-  command: string,
-  args: { netuid: number | undefined; mechanism: number | undefined },
-): { netuid: number | undefined; mechanism: number | undefined } {
-  return {
-    netuid: optional(command, "netuid", args.netuid, 0, 65_535),
-    mechanism: optional(command, "mechanism", args.mechanism, 0, 255),
-  };
-}
-
-function optional(command: string, flag: string, value: number | undefined, from: number, to: number) {
-  return value === undefined ? undefined : whole(command, flag, value, from, to);
-}
-
-function whole(command: string, flag: string, value: number, from: number, to: number): number {
-  return wholeNumber(`validator weights ${command}`, flag, value, from, to);
-}

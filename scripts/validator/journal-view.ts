@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import type { OperatorChain } from "../../shared/chain/operator-chain.ts";
 import { SubforgeError } from "../../shared/errors.ts";
 import { type Journal, readJournal } from "../../shared/journal/journal.ts";
 import type { Hex, Hotkey, Netuid } from "../../shared/types.ts";
@@ -34,6 +35,16 @@ export async function withJournal<T>(
   } finally {
     journal.close();
   }
+}
+
+/** What a journal says is held against its own chain alone. @throws SubforgeError JOURNAL_FOREIGN */
+export function assertSameChain(
+  { path, genesis }: JournalView,
+  chain: Pick<OperatorChain, "identity">,
+): void {
+  const { genesis: expected } = chain.identity;
+  if (genesis === expected) return;
+  throw new SubforgeError("JOURNAL_FOREIGN", { path, what: "genesis", expected, found: genesis });
 }
 
 /**

@@ -1,18 +1,22 @@
-import type { Chain, SubnetRules } from "../../shared/chain/chain.ts";
+import type { Chain } from "../../shared/chain/chain.ts";
 import type { Metagraph } from "../../shared/chain/metagraph.ts";
 import { SubforgeError } from "../../shared/errors.ts";
-import type { EpochKey, EpochRecord, RecordedContext } from "../../shared/journal/epoch-rows.ts";
+import type { EpochKey, EpochRecord } from "../../shared/journal/epoch-rows.ts";
 import type { WeightBasis } from "../../shared/journal/weight-rows.ts";
+import type { Logger } from "../../shared/logger.ts";
 import type { EpochContext, SubnetTemplate } from "../../shared/template.ts";
-import type { Hotkey, Uid } from "../../shared/types.ts";
+import type { Hotkey, Json, Uid } from "../../shared/types.ts";
 import { loadSubnet } from "../../subnets/registry.ts";
-import { beaconOf } from "../../validator/epoch-secret.ts";
-import { type WeightShare, weightShares } from "../../validator/score-book.ts";
+import { recordNow } from "../../validator/record-now.ts";
+import type { WeightShare } from "../../validator/score-book.ts";
 import { readWeightFacts } from "../../validator/weight-facts.ts";
 import { planWeights, type WeightPlan } from "../../validator/weight-plan.ts";
+import { openScorer } from "../open-scorer.ts";
 import { createOutput, table } from "../output.ts";
+import { quietLogger } from "../quiet-logger.ts";
 import { type ChainArgs, withChain } from "../with-chain.ts";
 import {
+  assertSameChain,
   type JournalArgs,
   type JournalView,
   nameOf,
@@ -20,7 +24,6 @@ import {
   type Subject,
   withJournal,
 } from "./journal-view.ts";
-import { assertSameChain } from "./weight-diff.ts";
 import { type Receipt, toReceipt, verdictOf } from "./weight-receipts.ts";
 
 /** The parsed flags of `subforge validator weights plan`. */
@@ -51,6 +54,8 @@ type ProposeDeps = {
   /** The epoch's secret; default: zeros, for who has no key. Only questions are made of it, and no weights. */
   secret?: (epoch: number) => Uint8Array;
   burnShare?: number | undefined;
+  /** Of the scorer. */
+  logger: Logger;
 };
 
 /** Prints what would be set now. Nothing is opened, signed or sent. */
@@ -60,7 +65,9 @@ export async function showPlan(args: PlanWeightsArgs): Promise<void> {
     await withChain(args, async (chain) => {
       assertSameChain(journal, chain);
       const { genesis, hotkey } = journal;
-      const proposal = await proposeWeights(subject, { journal, chain, hotkey, burnShare: args.burnShare });
+      const logger = quietLogger("planner", args);
+      const { burnShare } = args;
+      const proposal = await proposeWeights(subject, { journal, chain, hotkey, burnShare, logger });
       createOutput(args).result({ genesis, hotkey, ...proposal }, describeProposal(proposal));
     });
   });
@@ -69,7 +76,7 @@ export async function showPlan(args: PlanWeightsArgs): Promise<void> {
 /**
  * The weights of the running epoch, made of the newest state in the journal by the template that wrote it.
  *
- * @throws SubforgeError JOURNAL_NO_RECORD when nothing was scored by this version of the template
+ * @throws SubforgeError JOURNAL_NO_RECORD when nothing was scored by this version of the template, and what `openScorer` throws
  */
 export async function proposeWeights(subject: Subject, deps: ProposeDeps): Promise<Proposal> {
   const { journal, chain, hotkey, burnShare } = deps;
@@ -83,11 +90,12 @@ export async function proposeWeights(subject: Subject, deps: ProposeDeps): Promi
     const what = `scores of ${template.id} ${template.version} for ${nameOf(subject)}`;
     throw new SubforgeError("JOURNAL_NO_RECORD", { path: journal.path, what, known: [] });
   }
-  const recorded =
-    journal.epochs.epoch(key)?.context ?? (await freshContext(key, hotkey, { chain, rules, metagraph }));
+  const { context: planned } = journal.epochs.epoch(key) ?? {};
+  const validator = { mechanism: key.mechanism, validator: hotkey };
+  const { sampling: _, ...recorded } = planned ?? (await recordNow(validator, { chain, rules, metagraph }));
   const secret = deps.secret?.(key.epoch) ?? new Uint8Array(32);
   const context: EpochContext = { ...recorded, secret, config: template.parseConfig(newest.config) };
-  const shares = weightShares(template, context, state.state);
+  const shares = await sharesOf(template, context, state.state, deps);
   const plan: WeightPlan = shares
     ? planWeights(key, shares, facts, { burnShare })
     : { status: "abstain", reason: "score-invalid" };
@@ -101,6 +109,21 @@ export async function proposeWeights(subject: Subject, deps: ProposeDeps): Promi
   };
 }
 
+/** A template's code reads what strangers sent, and the key may be in this process: it gets one of its own. */
+async function sharesOf(
+  template: SubnetTemplate,
+  context: EpochContext,
+  state: Json,
+  { logger }: Pick<ProposeDeps, "logger">,
+): Promise<WeightShare[] | undefined> {
+  const scorer = await openScorer(template, logger);
+  try {
+    return await scorer.weights(context, state);
+  } finally {
+    await scorer.close();
+  }
+}
+
 function newestEpoch({ epochs, path }: ProposeDeps["journal"], { netuid, mechanism }: Subject): EpochRecord {
   const [newest] = epochs.latest(netuid, mechanism, 1);
   if (newest) return newest;
@@ -110,23 +133,6 @@ function newestEpoch({ epochs, path }: ProposeDeps["journal"], { netuid, mechani
 
 function stampOf({ id, version }: SubnetTemplate): { template: string; version: string } {
   return { template: id, version };
-}
-
-/** What a template would be told of an epoch in which nobody was asked. */
-async function freshContext(
-  key: EpochKey,
-  validator: Hotkey,
-  { chain, rules, metagraph }: { chain: Pick<Chain, "blockHash">; rules: SubnetRules; metagraph: Metagraph },
-): Promise<RecordedContext> {
-  const { lastEpochBlock: startBlock, tempo } = rules;
-  const hash = await chain.blockHash(startBlock);
-  if (!hash) throw new SubforgeError("CHAIN_BLOCK_MISSING", { block: startBlock });
-  const participants = metagraph.neurons
-    .filter(({ registeredAt }) => registeredAt <= startBlock)
-    .map(({ uid, hotkey, coldkey, stakeRao, validatorPermit, registeredAt, axon }) => ({
-      ...{ uid, hotkey, coldkey, stakeRao, validatorPermit, registeredAt, ip: axon?.ip },
-    }));
-  return { ...key, startBlock, tempo, validator, participants, beacon: beaconOf(hash) };
 }
 
 function toVector(plan: WeightPlan, { neurons }: Metagraph): Proposal["vector"] {

@@ -25,7 +25,8 @@ export function samplingOf(
  *
  * @throws SubforgeError CLI_USAGE
  */
-export function shareOf(share: number, command = "validator run"): number {
-  if (share >= 0 && share <= 1) return share;
-  throw new SubforgeError("CLI_USAGE", { problem: `--burn-share ${share} is not between 0 and 1`, command });
+export function burnShareOf({ burnShare }: { burnShare: number }, command: string): number {
+  if (burnShare >= 0 && burnShare <= 1) return burnShare;
+  const problem = `--burn-share ${burnShare} is not between 0 and 1`;
+  throw new SubforgeError("CLI_USAGE", { problem, command });
 }

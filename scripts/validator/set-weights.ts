@@ -3,22 +3,24 @@ import { SubforgeError } from "../../shared/errors.ts";
 import { openJournal, readJournal } from "../../shared/journal/journal.ts";
 import type { WeightRecord } from "../../shared/journal/weight-rows.ts";
 import type { Keypair } from "../../shared/keys/keypair.ts";
-import { createLogger } from "../../shared/logger.ts";
 import { epochSecret } from "../../validator/epoch-secret.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
 import { WeightSetter } from "../../validator/weight-setter.ts";
 import { loadSigner, type WalletArgs } from "../load-signer.ts";
 import { createOutput, type Output } from "../output.ts";
+import { quietLogger } from "../quiet-logger.ts";
 import { type ChainArgs, withChain } from "../with-chain.ts";
 import { confirmPlan } from "../write-plan.ts";
 import { type JournalArgs, journalPath, nameOf, oneSubject } from "./journal-view.ts";
+import { type PlannerTurn, type PlannerTurnArgs, takePlannerTurn } from "./planner-turn.ts";
 import { describePlan, describeProposal, proposeWeights } from "./propose-weights.ts";
 import { toReceipt, verdictOf } from "./weight-receipts.ts";
 
 /** The parsed flags of `subforge validator weights set`. */
 export type SetWeightsArgs = JournalArgs &
   ChainArgs &
-  WalletArgs & { json: boolean; yes: boolean; dryRun: boolean; burnShare: number | undefined };
+  WalletArgs &
+  PlannerTurnArgs & { json: boolean; yes: boolean; dryRun: boolean; burnShare: number | undefined };
 
 /** From here on nothing of it is under way: what comes later comes with a later block, and a validator follows it. */
 const SETTLED = ["verified", "failed", "abstained", "revealed"];
@@ -28,10 +30,11 @@ const PATIENCE_MS = 180_000;
 
 /**
  * Sets the weights of the running epoch by hand: plan, yes, sign, pool, block, read back. It takes the same way as a
- * running validator does, so that for one epoch one content is ever signed; and the lock of the journal, so that none runs.
+ * running validator does, so that for one epoch one content is ever signed; and the lock of the journal and the lease in
+ * Redis, so that none runs.
  *
  * @throws SubforgeError JOURNAL_LOCKED while a validator runs with this journal, JOURNAL_ABSENT, JOURNAL_NO_RECORD,
- * PLAN_DECLINED, WEIGHTS_NOT_SIGNED, WEIGHTS_FAILED, WEIGHTS_UNSETTLED, and what `loadSigner` and `withChain` throw
+ * PLAN_DECLINED, PLANNER_LEASE_HELD, WEIGHTS_NOT_SIGNED, WEIGHTS_FAILED, WEIGHTS_UNSETTLED, and what `loadSigner` and `withChain` throw
  */
 export async function setWeightsByHand(args: SetWeightsArgs, signal: AbortSignal): Promise<void> {
   const output = createOutput(args);
@@ -41,8 +44,10 @@ export async function setWeightsByHand(args: SetWeightsArgs, signal: AbortSignal
   await withChain(args, async (chain) => {
     const { genesis } = chain.identity;
     const journal = openJournal({ path, genesis, hotkey: signer.address });
+    let turn: PlannerTurn | undefined;
     try {
       const { weights } = journal;
+      const logger = quietLogger("planner", args);
       const subject = oneSubject({ ...journal, path }, args, "validator weights set");
       const proposal = await proposeWeights(subject, {
         journal: { ...journal, path },
@@ -50,6 +55,7 @@ export async function setWeightsByHand(args: SetWeightsArgs, signal: AbortSignal
         hotkey: signer.address,
         secret: (epoch) => epochSecret(signer, genesis, subject.netuid, epoch),
         burnShare: args.burnShare,
+        logger,
       });
       for (const line of describeProposal(proposal)) output.line(line);
       const key = { ...subject, epoch: proposal.epoch };
@@ -62,18 +68,21 @@ export async function setWeightsByHand(args: SetWeightsArgs, signal: AbortSignal
         output.result({ set: false, dryRun: true, ...proposal });
         return;
       }
+      const { netuid } = key;
+      turn = await takePlannerTurn(args, { genesis, hotkey: signer.address, netuid, output, logger, signal });
+      const { maySign } = turn; // and the lock of the journal is held, and somebody says yes
       await confirmPlan(`set the weights of epoch ${key.epoch} of ${nameOf(key)}`, args);
       const setter = new WeightSetter({
-        ...{ chain, signer, weights, clock: systemClock },
-        logger: createLogger("planner", args.logLevel === "info" ? "warn" : (args.logLevel as "warn")),
+        ...{ chain, signer, weights, clock: systemClock, logger },
         onEvent: (event) => tell(event, output),
-        maySign: async () => true, // the lock of the journal is held, and somebody said yes
+        maySign,
         burnShare: args.burnShare,
       });
       if (!proposal.decided) await setter.decide(key, shares, basis);
       const record = await follow(() => weights.get(key)!, setter, chain, signal);
       report(record, output, { weights, signer });
     } finally {
+      await turn?.release();
       journal.close();
     }
   });

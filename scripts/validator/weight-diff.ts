@@ -1,12 +1,13 @@
 import type { WireWeights } from "../../shared/chain/chain.ts";
 import { type Metagraph, neuronByHotkey } from "../../shared/chain/metagraph.ts";
 import type { OperatorChain } from "../../shared/chain/operator-chain.ts";
-import { EXIT, SubforgeError } from "../../shared/errors.ts";
+import { EXIT } from "../../shared/errors.ts";
 import type { WeightRecord } from "../../shared/journal/weight-rows.ts";
 import type { Hotkey, Uid } from "../../shared/types.ts";
 import { createOutput, table } from "../output.ts";
 import { type ChainArgs, withChain } from "../with-chain.ts";
 import {
+  assertSameChain,
   type JournalArgs,
   type JournalView,
   nameOf,
@@ -49,16 +50,6 @@ export async function diffWeights(args: WeightDiffArgs): Promise<number> {
       return isEqual ? EXIT.ok : EXIT.check;
     });
   });
-}
-
-/** @throws SubforgeError JOURNAL_FOREIGN */
-export function assertSameChain(
-  { path, genesis }: JournalView,
-  chain: Pick<OperatorChain, "identity">,
-): void {
-  const { genesis: expected } = chain.identity;
-  if (genesis === expected) return;
-  throw new SubforgeError("JOURNAL_FOREIGN", { path, what: "genesis", expected, found: genesis });
 }
 
 async function diffOne(journal: JournalView, chain: OperatorChain, subject: Subject): Promise<WeightDiff> {

@@ -7,6 +7,7 @@ import type { BlockNumber } from "../../shared/types.ts";
 import { createOutput } from "../output.ts";
 import { type ChainArgs, withChain } from "../with-chain.ts";
 import {
+  assertSameChain,
   type JournalArgs,
   type JournalView,
   nameOf,
@@ -14,7 +15,6 @@ import {
   subjectsOf,
   withJournal,
 } from "./journal-view.ts";
-import { assertSameChain } from "./weight-diff.ts";
 import { type Receipt, toReceipt, verdictOf } from "./weight-receipts.ts";
 
 /** The parsed flags of `subforge validator weights status`. */
