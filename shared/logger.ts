@@ -14,7 +14,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
  * @param role - Which process writes: `miner`, `planner`, `worker`, `chain`, `dev`.
- * @param destination - Where lines go. Default: stderr, before the call returns.
+ * @param destination - Where lines go. Default: stderr; what is still on its way at an exit is written before it.
  */
 export function createLogger(
   role: string,

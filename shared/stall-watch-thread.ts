@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { Session } from "node:inspector";
 import { setInterval } from "node:timers";
 import { workerData } from "node:worker_threads";
@@ -12,10 +13,12 @@ import { BEAT, LOOK_MS, type StallWatchData } from "./stall-watch.ts";
 /** How long the stuck thread may take to say where it is; inside native code it never does. */
 const STACK_MS = 1_000;
 const LAG_LOOKS = 4;
+const STDERR = 2;
 
 const { shared, maxStallMs, role, level } = workerData as StallWatchData;
 const cells = new Int32Array(shared);
-const logger = createLogger(role, level);
+// At once: there is no later after SIGKILL.
+const logger = createLogger(role, level, { write: (line) => void writeSync(STDERR, line) });
 let seen = Atomics.load(cells, BEAT.main);
 let still = 0;
 let lag = false;

@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Starts the watch as `startStallWatch` does, then does what it is told to. */
 function program(name: string, then: string): string {
   const path = join(folder, `${name}.mjs`);
-  const data = "{ shared, maxStallMs: 500, role: 'test', level: 'warn' }";
+  const data = "{ shared, maxStallMs: 1_000, role: 'test', level: 'warn' }";
   writeFileSync(
     path,
     `import { Worker } from "node:worker_threads";
@@ -48,7 +48,7 @@ describe.concurrent("V16: a main loop that is blocked", () => {
     expect(signal).toBe("SIGKILL");
     const last = JSON.parse(log.trim().split("\n").at(-1)!);
     expect(last).toMatchObject({ event: "process.killed-itself", why: "the main loop did not turn" });
-    expect(last.stack[0]).toContain("searchForEver");
+    expect(last.stack.join()).toContain("searchForEver");
   });
 
   it("inside native code, where nobody can look, ends as well", async () => {
