@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -55,6 +55,23 @@ describe("the file", () => {
     expect(() => openJournal({ path: join(folder, "broken.db"), genesis: GENESIS, hotkey: HOTKEY })).toThrow(
       expect.objectContaining({ code: "JOURNAL_BROKEN" }),
     );
+  });
+
+  it("is whole when it is closed: a copy of it alone, without its log, has everything", () => {
+    const journal = plan(open());
+    journal.weights.decide(KEY, { content: { uids: [1], values: [65535] }, versionKey: 0, block: 50 }, 1);
+    const reader = readJournal(path);
+    const written = [reader.epochs.epoch(KEY), reader.epochs.jobs(KEY), reader.weights.get(KEY)];
+    journal.close();
+    const copy = join(folder, "copy.db");
+    copyFileSync(path, copy);
+    reader.close();
+    const restored = openJournal({ path: copy, genesis: GENESIS, hotkey: HOTKEY });
+    expect([restored.epochs.epoch(KEY), restored.epochs.jobs(KEY), restored.weights.get(KEY)]).toEqual(
+      written,
+    );
+    expect(written).not.toContain(undefined);
+    restored.close();
   });
 
   it("has one writer, readers beside it, and is free again when the writer is killed", async () => {
