@@ -31,6 +31,8 @@ export type StartChainArgs = {
   runtime?: string | undefined;
   /** Make a subnet with a validator and a miner. */
   subnet?: boolean;
+  /** Of that subnet. */
+  tempo: number;
   json: boolean;
   logLevel: string;
 };
@@ -47,6 +49,7 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
   const logger = createLogger("chain", args.logLevel as LogLevel);
   const { host, state: path } = args;
   const port = wholeNumber("chain start", "port", args.port, 0, 65_535);
+  const tempo = wholeNumber("chain start", "tempo", args.tempo, 20, 65_535);
   const file = path === undefined ? undefined : await readStateFile(path);
   const state = path !== undefined && file !== undefined ? { file, name: path } : undefined;
   const runtime = args.runtime === undefined ? undefined : await readRuntimeFile(args.runtime);
@@ -65,7 +68,7 @@ export async function startChain(args: StartChainArgs, signal: AbortSignal): Pro
     ...(runtime && { runtime }),
     ...(args.subnet && { genesis: { balances: devBalances(firstSubnetMiners()) } }),
   });
-  const subnet = args.subnet ? await createFirstSubnet(node.endpoint) : undefined;
+  const subnet = args.subnet ? await createFirstSubnet(node.endpoint, tempo) : undefined;
   const { specName, specVersion } = node.version();
   const accounts = DEV_ACCOUNTS.map(({ uri, account, rao }) => ({
     uri,

@@ -7,8 +7,6 @@ import { warpChain } from "./warp-chain.ts";
 
 /** The miner that is registered on the first subnet of a local chain. */
 const MINER_INDEX = 1;
-/** Blocks per epoch, 18 s at the usual 250 ms. */
-const TEMPO = 72;
 
 /** A subnet to try things on, and the public development keys that play its roles. */
 export type FirstSubnet = { netuid: Netuid; validator: string; miner: string };
@@ -19,13 +17,14 @@ export const firstSubnetMiners = () => [minerKeys(MINER_INDEX)];
 /**
  * Makes a started subnet with a registered miner and a validator that has stake and, since the first epoch is over, a permit.
  *
+ * @param tempo - Blocks per epoch: 72 take 18 s at the usual 250 ms.
  * @throws what the chain throws
  */
-export async function createFirstSubnet(endpoint: string): Promise<FirstSubnet> {
+export async function createFirstSubnet(endpoint: string, tempo: number): Promise<FirstSubnet> {
   const chain = await openSubstrateChain({ endpoint }, silentLogger);
   try {
     const { netuid } = await createDevSubnet(chain, {
-      ...{ tempo: TEMPO, commitReveal: false, miners: firstSubnetMiners() },
+      ...{ tempo, commitReveal: false, miners: firstSubnetMiners() },
     });
     const client = connectDevChain({ network: "local", endpoint });
     const whole = { blocks: undefined, to: undefined, time: undefined, epochs: 1, netuid };

@@ -22,6 +22,7 @@ const startOptions = {
     default: false,
     describe: "Make a subnet too, with a validator //Bob and a miner //Miner//1//hotkey",
   },
+  tempo: { type: "number", default: 72, describe: "Blocks per epoch of that subnet" },
 } as const;
 
 /** Which chain; all commands but `start` talk to a running one. */

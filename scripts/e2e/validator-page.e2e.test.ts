@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commandsOf, freePorts, PageRun } from "./page.test-kit.ts";
 
-/* Every command of docs/validator.md, in its order, on one chain with fast blocks, beside one validator. */
+/* Every command of docs/validator.md, in its order, on one chain with short epochs, beside one validator. */
 
 const COMMAND_MS = 60_000;
 
@@ -19,7 +19,8 @@ beforeAll(async () => {
     (line) => ({
       SUBFORGE_PORT: line.includes(" chain ") ? chain : miner,
       SUBFORGE_NETWORK: `ws://127.0.0.1:${chain}`,
-      ...(line.includes(" chain ") && { SUBFORGE_BLOCK_TIME: "80ms" }),
+      // Few blocks and enough time in an epoch: every process looks at every block.
+      ...(line.includes(" chain ") && { SUBFORGE_BLOCK_TIME: "120ms", SUBFORGE_TEMPO: "36" }),
       // One worker, and no look for another machine: `doppelganger` tests have that.
       ...(line.includes("validator run") && { SUBFORGE_WORKERS: "1", SUBFORGE_DOPPELGANGER_EPOCHS: "0" }),
     }),
