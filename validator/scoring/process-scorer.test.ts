@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../shared/clock.ts";
 import { silentLogger } from "../../shared/logger.ts";
@@ -211,6 +211,16 @@ describe("a scorer in a process of its own", () => {
     isOver();
     expect(await judged).toMatchObject({ status: "void", reason: "scorer-timeout" });
     expect(await scorer.weights(input.context, {})).toEqual([{ uid: 0, hotkey: "miner-0", weight: 1 }]);
+    await scorer.close();
+  });
+
+  it("starts from code that lies behind a link", async () => {
+    const linked = join(folder, "linked");
+    symlinkSync(dirname(processEntry("scorer")), linked);
+    const path = templateFile("");
+    const options = { script: join(linked, "scorer.js"), args: ["--file", path], readable: [path] };
+    const expected = { id: "strange", version: "1" };
+    const scorer = await processScorer({ ...options, expected }, { logger: silentLogger });
     await scorer.close();
   });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { packageRoot } from "../../shared/process-entry.ts";
@@ -62,13 +62,18 @@ export function hasOwnNetworks(): Promise<boolean> {
   return probed;
 }
 
-/** The built code, and every folder in which Node would look for its packages. */
+/**
+ * The built code, and every folder in which Node would look for its packages. Node asks for the path it was given and for
+ * the one behind its links: either may be refused.
+ */
 function codeFolders(script: string): string[] {
   const root = packageRoot();
-  const folders = [`${dirname(script)}/*`, join(root, "package.json")];
+  const folders = [dirname(script)];
   for (let at = root; ; at = dirname(at)) {
     const modules = join(at, "node_modules");
-    if (existsSync(modules)) folders.push(`${modules}/*`);
-    if (dirname(at) === at) return folders;
+    if (existsSync(modules)) folders.push(modules);
+    if (dirname(at) === at) break;
   }
+  const all = new Set(folders.flatMap((folder) => [folder, realpathSync(folder)]));
+  return [...[...all].map((folder) => `${folder}/*`), join(root, "package.json")];
 }
