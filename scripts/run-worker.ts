@@ -179,7 +179,9 @@ async function lookForValidator(
   connect: ConnectOptions,
   isServing: boolean,
 ): Promise<FoundAnnouncement[]> {
-  const all = await findAnnouncements(connect).catch((error: unknown) => {
+  const { debug, ...aloud } = connect.logger;
+  const quiet = { ...aloud, debug, info: debug }; // each look is a connection of its own
+  const all = await findAnnouncements({ ...connect, logger: quiet }).catch((error: unknown) => {
     if (isServing && isSubforgeError(error, "QUEUE_UNREACHABLE")) return []; // the next look finds it again
     throw error;
   });

@@ -146,6 +146,7 @@ describe("T33: a secret", () => {
       await validating.until("epoch.scored", 1);
       process.kill(worker!.pid as number, "SIGKILL"); // another one is given the password
       const stranger = run("stranger", ["validator", "worker", "--dev-key", "//Eve"]);
+      expect(await stranger.ended).toBe(EXIT.wallet); // while there is a validator to be refused by
       await validating.until("worker.started", 2);
       await validating.until("weights.verified", 1);
 
@@ -158,7 +159,6 @@ describe("T33: a secret", () => {
       for (const { child } of [serving, validating]) child.kill("SIGTERM");
       for (const { ended } of [serving, validating]) expect(await ended).toBe(EXIT.ok);
       expect(await refused.ended).toBe(EXIT.wallet);
-      expect(await stranger.ended).toBe(EXIT.wallet);
       const files = filesBelow(folder, [...validator.hiding, ...miner.hiding]);
       expect(files.map(({ name }) => name)).toContain(join(data, "journal.db"));
       const streams = [...said].map(([name, pieces]): Place => ({ name, bytes: Buffer.concat(pieces) }));
