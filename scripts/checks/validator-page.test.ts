@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { REASONS } from "../../shared/reasons.ts";
 import { validatorCommands } from "../commands/validator.ts";
 import type { AnyCommand, CommandGroup } from "../options.ts";
 import { withValidatorTables } from "../validator/page-tables.ts";
@@ -14,6 +15,10 @@ describe("docs/validator.md", () => {
   test("names every command of a validator", () => {
     const names = commandLines(validatorCommands.commands).map((line) => `validator ${line}`);
     expect(names.filter((name) => !page.includes(name))).toEqual([]);
+  });
+
+  test("names every reason of a score", () => {
+    expect(Object.keys(REASONS).filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
   });
 
   test("links only to pages that exist", () => {
