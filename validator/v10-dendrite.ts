@@ -52,7 +52,6 @@ export class V10Dendrite implements Asker {
   /** By the buffer that many miners share: read and hashed once. */
   readonly #shared = new WeakMap<Uint8Array, Shared>();
 
-  /** @param maxSockets - To all miners together. */
   /** @param maxSockets - To all miners together. @param meter - Hears how long signing took. */
   constructor(
     signer: Keypair,
