@@ -20,7 +20,7 @@ beforeAll(async () => {
       SUBFORGE_PORT: line.includes(" chain ") ? chain : miner,
       SUBFORGE_NETWORK: `ws://127.0.0.1:${chain}`,
       // Few blocks and enough time in an epoch: every process looks at every block.
-      ...(line.includes(" chain ") && { SUBFORGE_BLOCK_TIME: "120ms", SUBFORGE_TEMPO: "36" }),
+      ...(line.includes(" chain ") && { SUBFORGE_BLOCK_TIME: "160ms", SUBFORGE_TEMPO: "36" }),
       // One worker, and no look for another machine: `doppelganger` tests have that.
       ...(line.includes("validator run") && { SUBFORGE_WORKERS: "1", SUBFORGE_DOPPELGANGER_EPOCHS: "0" }),
     }),
