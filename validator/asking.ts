@@ -5,6 +5,7 @@ import type { V10Synapse } from "../shared/v10-synapse.ts";
 import { type AddressPolicy, checkAddress } from "../shared/wire/address-policy.ts";
 import type { WireHeaders } from "../shared/wire/btauth.ts";
 import { type Exchanged, exchange, type RequestToSend } from "./exchange.ts";
+import { LoopWatch } from "./loop-watch.ts";
 import { QuestionTime } from "./question-time.ts";
 import { Sockets } from "./sockets.ts";
 import { Turns } from "./turns.ts";
@@ -68,6 +69,7 @@ export class Asking {
   readonly #policy: AddressPolicy;
   readonly #sockets: Sockets;
   readonly #turns = new Turns();
+  readonly #loop = new LoopWatch();
 
   /** @param maxSockets - To all miners together. */
   constructor(policy: AddressPolicy, maxSockets?: number) {
@@ -87,14 +89,13 @@ export class Asking {
     const socket = await this.#sockets.take(address.origin, question.untilMs);
     if (!socket) return undefined;
     // The deadline begins with a free socket: how busy we are is not the miner's fault.
-    const leftMs = question.untilMs - Date.now();
-    const time = new QuestionTime(Math.min(question.timeoutMs, leftMs));
+    const time = new QuestionTime(question.timeoutMs, question.untilMs - Date.now(), this.#loop);
     try {
       const { pool, slot } = socket;
       const outcome = await tryUntilDone(() => attempt({ pool, slot, ip, port, time }), time);
       const latencyMs = time.latencyMs();
       if (outcome.kind === "answer") return { ok: true, body: outcome.body, latencyMs };
-      if (time.isOver && leftMs < question.timeoutMs) return undefined;
+      if (time.isOver && !time.wasFull) return undefined;
       return { ok: false, reason: outcome.reason, latencyMs };
     } finally {
       time.stop();
@@ -116,6 +117,7 @@ export class Asking {
   }
 
   close(): Promise<void> {
+    this.#loop.stop();
     return this.#sockets.close();
   }
 }

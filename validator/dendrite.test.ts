@@ -57,6 +57,17 @@ describe("an answer", () => {
     expect(reply.latencyMs).toBeGreaterThan(0);
   });
 
+  it("P6: is taken when we stood still past its deadline, and counts as quick as it was", async () => {
+    const port = await serve((heard) => {
+      answerWell(heard, miner);
+      const until = performance.now() + 600;
+      while (performance.now() < until); // nothing is read, whatever arrives
+    });
+    const reply = await ask(port, { timeoutMs: 300 });
+    expect(message(reply)).toEqual({ echo: 1 });
+    expect(reply.latencyMs).toBeLessThan(300);
+  });
+
   it("may come in many small chunks, up to the limit and no further", async () => {
     const send = (size: number) => (heard: Heard) => {
       const body = new Uint8Array(size);
