@@ -10,7 +10,7 @@ import { createOutput, endQuietlyWhenReaderLeaves, printError } from "../output.
 import { type Crash, crashPlan } from "./crash-plan.ts";
 import { type CrashResult, playCrashes } from "./crash-points.ts";
 import { playSchedule, type ScheduleResult, TEMPO } from "./play-schedule.ts";
-import { createSchedule, recoverySchedule, type Schedule } from "./schedule.ts";
+import { AFFLICTION_KINDS, createSchedule, recoverySchedule, type Schedule } from "./schedule.ts";
 
 const DEFAULT_EPOCHS = 10;
 const MAX_SEED = 2 ** 32;
@@ -22,6 +22,7 @@ type Flags = {
   what: "crash-points" | "recovery" | "schedules";
   /** Subnets side by side: most of the time each of them waits for its next block. */
   lanes: number;
+  /** Part of a crash point's name, or kinds of faults with commas between them. */
   only: string | undefined;
   schedules: number;
   /** Only this one of them. */
@@ -30,6 +31,8 @@ type Flags = {
   epochs: number;
   /** Milliseconds between blocks: more on a slow machine. */
   blockMs: number;
+  /** Tell what happens in schedules as it happens. */
+  verbose: boolean;
 };
 
 endQuietlyWhenReaderLeaves();
@@ -97,7 +100,7 @@ function inGroups(plan: readonly Crash[], lanes: number): Crash[][] {
 }
 
 async function schedules(flags: Flags, folder: string): Promise<number> {
-  const { seed, lanes, blockMs } = flags;
+  const { seed, lanes, blockMs, verbose } = flags;
   output.line(`seed ${seed}`); // said first: a hang has one, too
   const startedAt = performance.now();
   const waiting = toPlay(flags);
@@ -105,7 +108,8 @@ async function schedules(flags: Flags, folder: string): Promise<number> {
   const results: ScheduleResult[] = [];
   const playOn = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const options = { folder: join(folder, next.seed.replaceAll("/", "-")), blockMs };
+      const tell = verbose ? (line: string) => output.line(`    ${line}`) : undefined;
+      const options = { folder: join(folder, next.seed.replaceAll("/", "-")), blockMs, tell };
       const result = await playSchedule(next, options);
       results.push(result);
       for (const line of scheduleRows(result, flags)) output.line(line);
@@ -139,19 +143,24 @@ async function schedules(flags: Flags, folder: string): Promise<number> {
   return ok ? EXIT.ok : EXIT.check;
 }
 
-function toPlay({ what, seed, schedules: count, schedule, epochs, blockMs }: Flags): Schedule[] {
+function toPlay({ what, only, seed, schedules: count, schedule, epochs, blockMs }: Flags): Schedule[] {
   const epochMs = blockMs * TEMPO;
   if (what === "recovery") return [recoverySchedule(epochMs)];
   const numbers = schedule === undefined ? Array.from({ length: count }, (_, index) => index) : [schedule];
-  return numbers.map((number) => createSchedule(`${seed}/${number}`, epochs, epochMs));
+  const kinds = AFFLICTION_KINDS.filter((kind) => only === undefined || only.split(",").includes(kind));
+  if (kinds.length === 0) {
+    throw new SubforgeError("NEMESIS_USAGE", { problem: `--only is some of ${AFFLICTION_KINDS.join(", ")}` });
+  }
+  return numbers.map((number) => createSchedule(`${seed}/${number}`, epochs, epochMs, kinds));
 }
 
 function scheduleRows(
   { seed, ok, strikes, problems, verified, owed }: ScheduleResult,
-  { epochs }: Flags,
+  { epochs, only, blockMs }: Flags,
 ): string[] {
   const [run, number] = seed.split("/");
-  const again = `again: npm run nemesis -- --seed ${run} --schedule ${number} --epochs ${epochs}`;
+  const which = only === undefined ? "" : ` --only ${only}`;
+  const again = `again: npm run nemesis -- --seed ${run} --schedule ${number} --epochs ${epochs} --block-ms ${blockMs}${which}`;
   return [
     `${ok ? "✓" : "✗"} ${seed.padEnd(16)} ${verified} verified, ${owed} owed: ${strikes.join(", ")}`,
     ...problems.map((problem) => `    ${problem}`),
@@ -189,7 +198,7 @@ function parseFlags(): Flags {
       "block-ms": text,
     };
     const { values, positionals } = parseArgs({
-      options: { json: { type: "boolean" }, ...options },
+      options: { json: { type: "boolean" }, verbose: { type: "boolean" }, ...options },
       allowPositionals: true,
     });
     const [word] = positionals;
@@ -206,6 +215,7 @@ function parseFlags(): Flags {
       schedule: values.schedule === undefined ? undefined : whole("schedule", values.schedule, 0, 0, 100_000),
       seed: whole("seed", values.seed, randomInt(MAX_SEED), 0, MAX_SEED),
       blockMs: whole("block-ms", values["block-ms"], 200, 20, 60_000),
+      verbose: values.verbose === true,
       epochs: whole("epochs", values.epochs, DEFAULT_EPOCHS, 1, 10_000),
     };
   } catch (error) {

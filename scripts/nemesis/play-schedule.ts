@@ -43,10 +43,17 @@ export type ScheduleResult = {
   recoveries: Recovery[];
 };
 
+export type PlayOptions = {
+  folder: string;
+  blockMs: number;
+  /** Hears what is done to the validator, and what it says to it, as it happens. */
+  tell?: ((line: string) => void) | undefined;
+};
+
 /** Lives through one schedule of faults on a subnet of its own, and looks at everything that is known afterwards. */
 export async function playSchedule(
   schedule: Schedule,
-  { folder, blockMs }: { folder: string; blockMs: number },
+  { folder, blockMs, tell }: PlayOptions,
 ): Promise<ScheduleResult> {
   const subnet = await TestSubnet.start({
     folder,
@@ -56,7 +63,7 @@ export async function playSchedule(
     honest: HONEST,
   });
   for (const miner of subnet.miners.slice(0, TAMPERED_MINERS)) subnet.changes(miner);
-  const run = new Run(subnet, blockMs * TEMPO);
+  const run = new Run(subnet, blockMs * TEMPO, tell);
   try {
     await run.through(schedule);
     const violations = checkHistory(subnet.history()).map(({ promise, what }) => `${promise}: ${what}`);
@@ -89,10 +96,13 @@ class Run {
   #planner: ValidatorChild | undefined;
   #worker: number | undefined;
   #held = 0;
+  readonly #tell: (line: string) => void;
+  readonly #startedMs = performance.now();
 
-  constructor(subnet: TestSubnet, epochMs: number) {
+  constructor(subnet: TestSubnet, epochMs: number, tell?: (line: string) => void) {
     this.#subnet = subnet;
     this.#epochMs = epochMs;
+    this.#tell = (line) => tell?.(`${((performance.now() - this.#startedMs) / 1000).toFixed(2)} s ${line}`);
   }
 
   async through(schedule: Schedule): Promise<void> {
@@ -119,6 +129,7 @@ class Run {
     const { kind, atMs, forMs } = strike;
     await delay(atMs);
     this.#held++;
+    this.#tell(`${kind} strikes`);
     const fromMs = Date.now();
     const lift = await AFFLICT[kind]({
       subnet: this.#subnet,
@@ -127,6 +138,7 @@ class Run {
     });
     await delay(forMs);
     await lift();
+    this.#tell(`${kind} is lifted`);
     const toMs = Date.now();
     this.#held--;
     if (PREVENTS.includes(kind)) this.troubles.push({ fromMs, toMs });
@@ -172,6 +184,7 @@ class Run {
       await delay(RESTART_MS, undefined, { signal: this.#over.signal }).catch(() => undefined);
     }
     const planner = this.#planner!;
+    this.#tell("the planner is told to stop");
     planner.process.kill("SIGTERM");
     const how = await Promise.race([planner.ended, delay(STOP_MS).then(() => "nothing")]);
     if (how !== 0)
@@ -183,12 +196,14 @@ class Run {
     const subnet = this.#subnet;
     subnet.onEvent = (event) => {
       if (event.event === "worker.started") this.#worker = event.pid;
+      this.#tell(JSON.stringify(event));
     };
     let current = { epoch: subnet.epoch, fromMs: Date.now() };
     subnet.node.inside.onBlock.add(() => {
       const { epoch } = subnet;
       if (epoch === current.epoch) return;
       this.spans.push({ ...current, toMs: Date.now() });
+      this.#tell(`epoch ${epoch} begins at block ${subnet.node.inside.head.header.number}`);
       current = { epoch, fromMs: Date.now() };
     });
   }

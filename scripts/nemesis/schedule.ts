@@ -35,7 +35,7 @@ export type Strike = { kind: Affliction; atMs: number; forMs: number };
 
 export type Schedule = { seed: string; strikes: Strike[]; lengthMs: number };
 
-const KINDS = Object.keys(AFFLICTIONS) as Affliction[];
+export const AFFLICTION_KINDS = Object.keys(AFFLICTIONS) as Affliction[];
 
 /** Share of epochs in which nothing new goes wrong: what is broken has to be seen recovering. */
 const QUIET = 0.25;
@@ -44,13 +44,19 @@ const QUIET = 0.25;
  * Random faults, the same for the same seed: about one in each epoch. Several may hold at once, but never two of one kind.
  *
  * @param seed - Of the whole run, and the number of the schedule in it: `7/3`.
+ * @param kinds - Chosen among these.
  */
-export function createSchedule(seed: string, epochs: number, epochMs: number): Schedule {
+export function createSchedule(
+  seed: string,
+  epochs: number,
+  epochMs: number,
+  kinds: readonly Affliction[] = AFFLICTION_KINDS,
+): Schedule {
   const random = randomFrom(createHash("sha256").update(`nemesis ${seed}`).digest());
   const strikes: Strike[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     if (random.uniform() < QUIET) continue;
-    const strike = draw(random, Math.round((epoch + random.uniform()) * epochMs));
+    const strike = draw(random, Math.round((epoch + random.uniform()) * epochMs), kinds);
     const isHeld = strikes.some(
       ({ kind, atMs, forMs }) => kind === strike.kind && atMs + forMs >= strike.atMs,
     );
@@ -61,7 +67,7 @@ export function createSchedule(seed: string, epochs: number, epochMs: number): S
 
 /** Each kind that can be recovered from, alone, with two quiet epochs behind it. */
 export function recoverySchedule(epochMs: number): Schedule {
-  const kinds = KINDS.filter((kind) => /^(chain|redis|planner|worker)-/.test(kind));
+  const kinds = AFFLICTION_KINDS.filter((kind) => /^(chain|redis|planner|worker)-/.test(kind));
   let atMs = epochMs / 2;
   const strikes = kinds.map((kind): Strike => {
     const strike = { kind, atMs, forMs: AFFLICTIONS[kind].at(-1)! };
@@ -71,8 +77,8 @@ export function recoverySchedule(epochMs: number): Schedule {
   return { seed: "recovery", strikes, lengthMs: atMs };
 }
 
-function draw(random: Random, atMs: number): Strike {
-  const kind = KINDS[random.below(KINDS.length)]!;
+function draw(random: Random, atMs: number, kinds: readonly Affliction[]): Strike {
+  const kind = kinds[random.below(kinds.length)]!;
   const lengths: readonly number[] = AFFLICTIONS[kind];
   return { kind, atMs, forMs: lengths[random.below(lengths.length)]! };
 }
