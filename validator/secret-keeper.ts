@@ -23,6 +23,8 @@ export type SecretKeeperDeps = {
   logger: Logger;
   /** Nothing is signed, and so no epoch needs a commitment: its questions decide nothing. Default false. */
   shadow?: boolean | undefined;
+  /** When it aborts, what is on its way is not waited for: the next start looks for it. */
+  signal?: AbortSignal;
 };
 
 /**
@@ -85,7 +87,7 @@ export class SecretKeeper {
   }
 
   async #send(netuid: Netuid, epoch: number, hash: Uint8Array): Promise<void> {
-    const { chain, signer, epochs, logger } = this.#deps;
+    const { chain, signer, epochs, logger, signal } = this.#deps;
     const last = epoch - 2;
     const disclosed = epochs.commitment(netuid, last)
       ? { epoch: last, secret: this.secret(netuid, last, 0) }
@@ -97,7 +99,8 @@ export class SecretKeeper {
       failPoint("secret.send.after");
       logger.info("secret.committed", { netuid, epoch, block, disclosed: disclosed?.epoch });
     } catch (error) {
-      logger.warn("secret.not-committed", { netuid, epoch, reason: String(error) });
+      const tell = signal?.aborted ? logger.info : logger.warn;
+      tell("secret.not-committed", { netuid, epoch, reason: String(error) });
     }
   }
 }

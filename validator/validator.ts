@@ -127,7 +127,7 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
     const secrets = new Map(
       netuids.map((netuid) => [
         netuid,
-        new SecretKeeper({ chain, signer, epochs: journal.epochs, logger, shadow }),
+        new SecretKeeper({ chain, signer, epochs: journal.epochs, logger, shadow, signal }),
       ]),
     );
     const lanes = new Map<string, Lane>();
