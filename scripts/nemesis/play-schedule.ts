@@ -96,6 +96,10 @@ class Run {
   #planner: ValidatorChild | undefined;
   #worker: number | undefined;
   #held = 0;
+  /** When the last of the faults was lifted. */
+  #liftedMs = 0;
+  /** Since when no planner is there. */
+  #goneMs: number | undefined;
   readonly #tell: (line: string) => void;
   readonly #startedMs = performance.now();
 
@@ -140,6 +144,7 @@ class Run {
     await lift();
     this.#tell(`${kind} is lifted`);
     const toMs = Date.now();
+    this.#liftedMs = toMs;
     this.#held--;
     if (PREVENTS.includes(kind)) this.troubles.push({ fromMs, toMs });
     await this.#measure(kind, toMs);
@@ -176,7 +181,7 @@ class Run {
       });
       await Promise.race([planner.ended, stopped]);
       if (planner.isRunning) break;
-      this.troubles.push({ fromMs: Date.now(), toMs: Date.now() + RESTART_MS });
+      this.#goneMs ??= Date.now();
       if (this.#held === 0 && Date.now() - startedMs > RESTART_MS) {
         const how = await planner.ended;
         if (how !== "SIGKILL") this.problems.push(`the planner ended by itself with ${how}: ${planner.said}`);
@@ -192,10 +197,25 @@ class Run {
     if (planner.isRunning) await planner.kill();
   }
 
+  /**
+   * From the end of a planner to the start of the next one nobody can act: it waits until the lease of the one that died is
+   * over, and for Redis and the chain where they are away, but no longer than the limit once they are there.
+   */
+  #isBack(): void {
+    if (this.#goneMs === undefined) return;
+    const nowMs = Date.now();
+    this.troubles.push({ fromMs: this.#goneMs, toMs: nowMs });
+    const tookMs = nowMs - Math.max(this.#goneMs, this.#liftedMs);
+    if (this.#held === 0 && tookMs > LIMIT_MS.planner!)
+      this.problems.push(`a planner was there again only after ${tookMs} ms`);
+    this.#goneMs = undefined;
+  }
+
   #followEpochs(): void {
     const subnet = this.#subnet;
     subnet.onEvent = (event) => {
       if (event.event === "worker.started") this.#worker = event.pid;
+      if (event.event === "validator.started") this.#isBack();
       this.#tell(JSON.stringify(event));
     };
     let current = { epoch: subnet.epoch, fromMs: Date.now() };
