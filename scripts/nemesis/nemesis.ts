@@ -108,7 +108,7 @@ async function schedules(flags: Flags, folder: string): Promise<number> {
   const results: ScheduleResult[] = [];
   const playOn = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const tell = verbose ? (line: string) => output.line(`    ${line}`) : undefined;
+      const tell = verbose ? (line: string) => output.line(`    ${next.seed} ${line}`) : undefined;
       const options = { folder: join(folder, next.seed.replaceAll("/", "-")), blockMs, tell };
       const result = await playSchedule(next, options);
       results.push(result);
