@@ -59,6 +59,7 @@ const { metafile } = await build({
     "fuzz-models": "scripts/fuzz/load-models.ts",
     soak: "scripts/soak/soak.ts",
     nemesis: "scripts/nemesis/nemesis.ts",
+    "nemesis-stages": "scripts/nemesis/run-staged-validator.ts",
     interop: "scripts/interop/interop.ts",
     scenario: "scripts/scenario/scenario.ts",
     docs: "scripts/docs.ts",

@@ -15,7 +15,8 @@ export type ProcessEntry =
   | "bench-gpu-loop"
   | "bench-sweep"
   | "bench-queue"
-  | "fuzz-models";
+  | "fuzz-models"
+  | "nemesis-stages";
 
 /**
  * Path of the built script to give to `fork`. The same from TypeScript sources (tests) and from dist/.

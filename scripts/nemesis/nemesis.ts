@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { EXIT, SubforgeError } from "../../shared/errors.ts";
 import { createOutput, endQuietlyWhenReaderLeaves, printError } from "../output.ts";
 import { type Crash, crashPlan } from "./crash-plan.ts";
-import { type CrashResult, playCrashes } from "./crash-points.ts";
+import { CRASH_TEMPO, type CrashResult, playCrashes } from "./crash-points.ts";
 import { playSchedule, type ScheduleResult, TEMPO } from "./play-schedule.ts";
 import { AFFLICTION_KINDS, createSchedule, recoverySchedule, type Schedule } from "./schedule.ts";
 
@@ -87,16 +87,20 @@ async function crashPoints({ lanes, only, blockMs }: Flags, folder: string): Pro
   return ok ? EXIT.ok : EXIT.check;
 }
 
-/** A subnet has one kind of weights; the longest kind gets the most subnets. */
+/** A subnet has one kind of weights; the kind that takes longest gets the most subnets. */
 function inGroups(plan: readonly Crash[], lanes: number): Crash[][] {
   const methods = [...new Set(plan.map(({ method }) => method))];
   const groups = methods.map((method) => plan.filter((crash) => crash.method === method));
   while (groups.length < lanes) {
-    const longest = groups.reduce((a, b) => (b.length > a.length ? b : a));
+    const longest = groups.reduce((a, b) => (costOf(b) > costOf(a) ? b : a));
     if (longest.length < 2) break;
     groups.push(longest.splice(Math.ceil(longest.length / 2)));
   }
   return groups;
+}
+
+function costOf(group: readonly Crash[]): number {
+  return group.length * (group[0] ? CRASH_TEMPO[group[0].method] : 0);
 }
 
 async function schedules(flags: Flags, folder: string): Promise<number> {
@@ -209,7 +213,7 @@ function parseFlags(): Flags {
     }
     return {
       what: isCrash ? "crash-points" : isSchedules ? "schedules" : "recovery",
-      lanes: whole("lanes", values.lanes, isCrash ? 4 : 2, 1, 32),
+      lanes: whole("lanes", values.lanes, isCrash ? 5 : 2, 1, 32),
       only: values.only,
       schedules: whole("schedules", values.schedules, 1, 1, 100_000),
       schedule: values.schedule === undefined ? undefined : whole("schedule", values.schedule, 0, 0, 100_000),

@@ -11,6 +11,8 @@ import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { storageIndexOf } from "../../shared/chain/timelock/commit-hash.ts";
 import { fromAddress, Keypair, keysReady, toAddress } from "../../shared/keys/keypair.ts";
 import { silentLogger } from "../../shared/logger.ts";
+import { KEY_PREFIX } from "../../shared/queue/job-ids.ts";
+import { plannerLease } from "../../shared/queue/lease.ts";
 import type { Hex, Netuid } from "../../shared/types.ts";
 import hello from "../../subnets/hello/index.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
@@ -60,6 +62,7 @@ export class TestSubnet {
   readonly #children = new Set<ValidatorChild>();
   readonly #changing = new Set<string>();
   readonly #worthless: Set<string>;
+  #read = nothingRead();
 
   private constructor(parts: {
     node: LocalNode;
@@ -136,8 +139,24 @@ export class TestSubnet {
     return this.#run(["validator", "worker", "--netuid", String(this.netuid)], variables);
   }
 
-  #run(words: readonly string[], variables: Record<string, string>): ValidatorChild {
-    const level = ["--log-level", "warn"];
+  /** A planner whose epochs have a second stage. Miners and workers are the same. */
+  runStagedValidator(variables: Record<string, string> = {}): ValidatorChild {
+    const words = [this.node.endpoint, String(this.netuid), this.dataFolder, this.redis.url];
+    return this.#run(words, variables, "nemesis-stages");
+  }
+
+  /** That of a planner that was killed would last for some seconds more. */
+  async freeLease(): Promise<void> {
+    const name = plannerLease(this.#chain.identity.genesis, this.#signer.address, this.netuid);
+    await this.redis.command("DEL", `${KEY_PREFIX}:lease:{${name}}:holder`);
+  }
+
+  #run(
+    words: readonly string[],
+    variables: Record<string, string>,
+    entry: "cli" | "nemesis-stages" = "cli",
+  ): ValidatorChild {
+    const level = entry === "cli" ? ["--log-level", "warn"] : [];
     const child = new ValidatorChild(
       [...words, ...level],
       { ...variables, SUBFORGE_QUEUE: this.redis.url },
@@ -145,6 +164,7 @@ export class TestSubnet {
         this.events.push(event);
         this.onEvent?.(event);
       },
+      entry,
     );
     this.#children.add(child);
     void child.ended.then(() => this.#children.delete(child));
@@ -204,28 +224,27 @@ export class TestSubnet {
     return this.#worthless.has(hotkey) ? "worthless" : "honest";
   }
 
-  /** Of the branch that stands now, block by block. */
+  /** Of the branch that stands now, block by block. What was read before is not read again while it stands. */
   #chainHistory(): History["chain"] {
     const { netuid } = this;
     const { blocks, state, head } = this.node.inside;
-    const included = new Map<Hex, number>();
-    const rows: History["chain"]["rows"] = [];
-    const owners: History["chain"]["owners"] = [];
-    let [lastRow, lastOwners] = ["", ""];
-    for (let block = 0; block <= head.header.number; block++) {
+    if (blocks.byNumber(this.#read.block)?.hash !== this.#read.hash) this.#read = nothingRead();
+    const { included, rows, owners } = this.#read;
+    for (let block = this.#read.block + 1; block <= head.header.number; block++) {
       for (const hash of blocks.byNumber(block)?.extrinsicHashes ?? []) included.set(hash, block);
       const at = state.at(block);
       const hotkeys = [...Neurons.Keys.entries(at, netuid)]
         .sort(([[, a]], [[, b]]) => a - b)
         .map(([, account]) => toAddress(Uint8Array.from(Buffer.from(account.slice(2), "hex"))));
-      if (hotkeys.join() !== lastOwners) owners.push({ netuid, block, hotkeys });
-      lastOwners = hotkeys.join();
+      if (hotkeys.join() !== owners.at(-1)?.hotkeys.join()) owners.push({ netuid, block, hotkeys });
       const uid = hotkeys.indexOf(this.#signer.address);
       const pairs = uid < 0 ? [] : Neurons.Weights.get(at, storageIndexOf(netuid, 0), uid);
       const row = { uids: pairs.map(([to]) => to), values: pairs.map(([, value]) => value) };
-      if (JSON.stringify(row) !== lastRow) rows.push({ netuid, mechanism: 0, block, row });
-      lastRow = JSON.stringify(row);
+      if (JSON.stringify(row) !== JSON.stringify(rows.at(-1)?.row))
+        rows.push({ netuid, mechanism: 0, block, row });
     }
+    this.#read.block = head.header.number;
+    this.#read.hash = blocks.byNumber(head.header.number)?.hash;
     return { seen: this.#seen, included, rows, owners };
   }
 
@@ -238,6 +257,17 @@ export class TestSubnet {
     await this.#chain.close();
     await this.node.close();
   }
+}
+
+type ReadChain = Omit<History["chain"], "seen" | "included"> & {
+  included: Map<Hex, number>;
+  /** The last one that was read, before the first one -1. */
+  block: number;
+  hash: Hex | undefined;
+};
+
+function nothingRead(): ReadChain {
+  return { block: -1, hash: undefined, included: new Map(), rows: [], owners: [] };
 }
 
 /** An address as the chain stores it. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { processEntry } from "../../shared/process-entry.ts";
+import { type ProcessEntry, processEntry } from "../../shared/process-entry.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
 import { endWithUs } from "./end-with-us.ts";
 
@@ -22,14 +22,16 @@ export class ValidatorChild {
   /**
    * @param words - After `subforge`.
    * @param variables - Besides those of this process, which are trimmed to what a process needs.
+   * @param entry - What is run, if not the command line.
    */
   constructor(
     words: readonly string[],
     variables: Record<string, string>,
     onEvent?: (event: ValidatorEvent) => void,
+    entry: ProcessEntry = "cli",
   ) {
     const { PATH = "", HOME = "", TMPDIR } = process.env;
-    this.process = spawn(process.execPath, [processEntry("cli"), ...words], {
+    this.process = spawn(process.execPath, [processEntry(entry), ...words], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...variables },
     });
