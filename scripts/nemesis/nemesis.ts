@@ -10,7 +10,7 @@ import { createOutput, endQuietlyWhenReaderLeaves, printError } from "../output.
 import { type Crash, crashPlan } from "./crash-plan.ts";
 import { CRASH_TEMPO, type CrashResult, playCrashes } from "./crash-points.ts";
 import { playSchedule, type ScheduleResult, TEMPO } from "./play-schedule.ts";
-import { AFFLICTION_KINDS, createSchedule, recoverySchedule, type Schedule } from "./schedule.ts";
+import { AFFLICTION_KINDS, createSchedule, recoverySchedules, type Schedule } from "./schedule.ts";
 
 const DEFAULT_EPOCHS = 10;
 const MAX_SEED = 2 ** 32;
@@ -149,7 +149,7 @@ async function schedules(flags: Flags, folder: string): Promise<number> {
 
 function toPlay({ what, only, seed, schedules: count, schedule, epochs, blockMs }: Flags): Schedule[] {
   const epochMs = blockMs * TEMPO;
-  if (what === "recovery") return [recoverySchedule(epochMs)];
+  if (what === "recovery") return recoverySchedules(epochMs);
   const numbers = schedule === undefined ? Array.from({ length: count }, (_, index) => index) : [schedule];
   const kinds = AFFLICTION_KINDS.filter((kind) => only === undefined || only.split(",").includes(kind));
   if (kinds.length === 0) {
@@ -213,7 +213,7 @@ function parseFlags(): Flags {
     }
     return {
       what: isCrash ? "crash-points" : isSchedules ? "schedules" : "recovery",
-      lanes: whole("lanes", values.lanes, isCrash ? 5 : 2, 1, 32),
+      lanes: whole("lanes", values.lanes, isCrash ? 5 : isSchedules ? 2 : 3, 1, 32),
       only: values.only,
       schedules: whole("schedules", values.schedules, 1, 1, 100_000),
       schedule: values.schedule === undefined ? undefined : whole("schedule", values.schedule, 0, 0, 100_000),

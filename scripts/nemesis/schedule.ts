@@ -65,16 +65,18 @@ export function createSchedule(
   return { seed, strikes, lengthMs: epochs * epochMs };
 }
 
-/** Each kind that can be recovered from, alone, with two quiet epochs behind it. */
-export function recoverySchedule(epochMs: number): Schedule {
-  const kinds = AFFLICTION_KINDS.filter((kind) => /^(chain|redis|planner|worker)-/.test(kind));
-  let atMs = epochMs / 2;
-  const strikes = kinds.map((kind): Strike => {
-    const strike = { kind, atMs, forMs: AFFLICTIONS[kind].at(-1)! };
-    atMs += strike.forMs + 3 * epochMs;
-    return strike;
+/** Each kind that can be recovered from, alone, with quiet epochs behind it. Of what they strike, one schedule each. */
+export function recoverySchedules(epochMs: number): Schedule[] {
+  return ["redis", "chain", "planner|worker"].map((areas) => {
+    const struck = new RegExp(`^(${areas})-`);
+    let atMs = epochMs / 2;
+    const strikes = AFFLICTION_KINDS.filter((kind) => struck.test(kind)).map((kind): Strike => {
+      const strike = { kind, atMs, forMs: AFFLICTIONS[kind].at(-1)! };
+      atMs += strike.forMs + 3 * epochMs;
+      return strike;
+    });
+    return { seed: `recovery-${areas.replace("|", "-")}`, strikes, lengthMs: atMs };
   });
-  return { seed: "recovery", strikes, lengthMs: atMs };
 }
 
 function draw(random: Random, atMs: number, kinds: readonly Affliction[]): Strike {
