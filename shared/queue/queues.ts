@@ -31,6 +31,18 @@ const identity = {
 /** What one miner answered in an earlier stage: the planner read it already, so the worker takes it as it is. */
 const earlierAnswer = z.strictObject({ reason, latencyMs: z.number().min(0), message: base64.optional() });
 
+const TARGET_FIELDS: ReadonlySet<string> = new Set(["hotkey", "ip", "port", "earlier"]);
+const earlierAnswers = z.record(text(64), earlierAnswer).optional();
+
+/** Whom a job asks. */
+export type DispatchTarget = {
+  hotkey: string;
+  ip: string;
+  port: number;
+  /** By taskId. */
+  earlier?: z.output<typeof earlierAnswers>;
+};
+
 /** One question to a group of miners: planner to worker. */
 const dispatchSchema = z.strictObject({
   ...identity,
@@ -38,22 +50,28 @@ const dispatchSchema = z.strictObject({
   version: text(64),
   synapse: text(64),
   task: json,
-  targets: z
-    .array(
-      z.strictObject({
-        hotkey: text(64),
-        ip: text(64),
-        port: z.int().min(0).max(65_535),
-        /** By taskId. */
-        earlier: z.record(text(64), earlierAnswer).optional(),
-      }),
-    )
-    .min(1)
-    .max(MAX_TARGETS),
+  targets: z.custom<DispatchTarget[]>(areTargets),
   /** Unix ms after which nobody waits for the answers; the queue translates it between the clocks of two hosts. */
   expiresAtMs: whole,
 });
 export type DispatchJob = z.output<typeof dispatchSchema>;
+
+/** By hand: a schema took a third of the time in which a job is opened. */
+function areTargets(value: unknown): value is DispatchTarget[] {
+  return (
+    Array.isArray(value) && value.length >= 1 && value.length <= MAX_TARGETS && value.every(isDispatchTarget)
+  );
+}
+
+function isDispatchTarget(value: unknown): value is DispatchTarget {
+  if (typeof value !== "object" || value === null) return false;
+  const { hotkey, ip, port, earlier } = value as Record<string, unknown>;
+  for (const key in value) if (!TARGET_FIELDS.has(key)) return false;
+  const isName = (part: unknown) => typeof part === "string" && part.length <= 64;
+  const isPort = Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65_535;
+  if (!isName(hotkey) || !isName(ip) || !isPort) return false;
+  return earlier === undefined || earlierAnswers.safeParse(earlier).success;
+}
 
 /** What came back from that group: worker to planner. */
 const collectSchema = z.strictObject({
