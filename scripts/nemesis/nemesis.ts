@@ -13,6 +13,8 @@ import { playSchedule, type ScheduleResult, TEMPO } from "./play-schedule.ts";
 import { AFFLICTION_KINDS, createSchedule, recoverySchedules, type Schedule } from "./schedule.ts";
 
 const DEFAULT_EPOCHS = 10;
+/** A scorer's process has to start twice within an epoch of 30 blocks, for each of the lanes, on two cores. */
+const SCHEDULE_BLOCK_MS = 250;
 const MAX_SEED = 2 ** 32;
 
 /** Chain and miners live in this process: when it is kept waiting for longer, honest miners answer late. */
@@ -159,7 +161,7 @@ function toPlay({ what, only, seed, schedules: count, schedule, epochs, blockMs 
 }
 
 function scheduleRows(
-  { seed, ok, strikes, problems, verified, owed }: ScheduleResult,
+  { seed, ok, strikes, problems, verified, owed, stoodStill }: ScheduleResult,
   { epochs, only, blockMs }: Flags,
 ): string[] {
   const [run, number] = seed.split("/");
@@ -168,6 +170,7 @@ function scheduleRows(
   return [
     `${ok ? "✓" : "✗"} ${seed.padEnd(16)} ${verified} verified, ${owed} owed: ${strikes.join(", ")}`,
     ...problems.map((problem) => `    ${problem}`),
+    ...(stoodStill > 0 ? [`    the chain itself stood still ${stoodStill} times: this machine is busy`] : []),
     ...(ok || number === undefined ? [] : [`    ${again}`]),
   ];
 }
@@ -218,7 +221,7 @@ function parseFlags(): Flags {
       schedules: whole("schedules", values.schedules, 1, 1, 100_000),
       schedule: values.schedule === undefined ? undefined : whole("schedule", values.schedule, 0, 0, 100_000),
       seed: whole("seed", values.seed, randomInt(MAX_SEED), 0, MAX_SEED),
-      blockMs: whole("block-ms", values["block-ms"], 200, 20, 60_000),
+      blockMs: whole("block-ms", values["block-ms"], isSchedules ? SCHEDULE_BLOCK_MS : 200, 20, 60_000),
       verbose: values.verbose === true,
       epochs: whole("epochs", values.epochs, DEFAULT_EPOCHS, 1, 10_000),
     };

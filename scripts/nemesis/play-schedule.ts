@@ -10,6 +10,10 @@ const HONEST = 5;
 /** Blocks per epoch. */
 export const TEMPO = 30;
 
+/** Chain and miners live in this process: while its loop stands still, nobody reaches them. */
+const LOOK_EVERY_MS = 100;
+const STOOD_STILL_MS = 500;
+
 /** As a supervisor does it. */
 const RESTART_MS = 250;
 /** Until the first verified vector, and until the first one after everything was lifted. */
@@ -41,6 +45,8 @@ export type ScheduleResult = {
   verified: number;
   owed: number;
   recoveries: Recovery[];
+  /** How often this machine was too busy to keep the chain itself going. */
+  stoodStill: number;
 };
 
 export type PlayOptions = {
@@ -77,7 +83,7 @@ export async function playSchedule(
     const verified = journal.receipts.filter(({ status }) => status === "verified").length;
     return {
       ...{ seed: schedule.seed, ok: problems.length === 0, strikes: schedule.strikes.map(toText), problems },
-      ...{ verified, owed: owed.length, recoveries: run.recoveries },
+      ...{ verified, owed: owed.length, recoveries: run.recoveries, stoodStill: run.stoodStill },
     };
   } finally {
     await subnet.close();
@@ -90,6 +96,7 @@ class Run {
   readonly troubles: Trouble[] = [];
   readonly spans: EpochSpan[] = [];
   firstVerified: number | undefined;
+  stoodStill = 0;
   readonly #subnet: TestSubnet;
   readonly #epochMs: number;
   readonly #over = new AbortController();
@@ -112,6 +119,7 @@ class Run {
   async through(schedule: Schedule): Promise<void> {
     const subnet = this.#subnet;
     this.#followEpochs();
+    const watch = this.#watchOurselves();
     const supervised = this.#supervise();
     const first = await this.#nextVerified(-1, WARM_UP_EPOCHS);
     if (first === undefined)
@@ -127,6 +135,21 @@ class Run {
     }
     this.#over.abort();
     await supervised;
+    clearInterval(watch);
+  }
+
+  /** An epoch in which the chain did not answer is not owed, whyever it did not. */
+  #watchOurselves(): NodeJS.Timeout {
+    let lastMs = Date.now();
+    return setInterval(() => {
+      const nowMs = Date.now();
+      if (nowMs - lastMs > LOOK_EVERY_MS + STOOD_STILL_MS) {
+        this.stoodStill++;
+        this.troubles.push({ fromMs: lastMs, toMs: nowMs });
+        this.#tell(`chain and miners stood still for ${nowMs - lastMs} ms`);
+      }
+      lastMs = nowMs;
+    }, LOOK_EVERY_MS);
   }
 
   async #strike(strike: Strike): Promise<void> {
