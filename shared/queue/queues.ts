@@ -2,11 +2,9 @@ import { z } from "zod";
 import { REASONS, type Reason } from "../reasons.ts";
 import type { Json } from "../types.ts";
 import type { ConnectOptions } from "./connection.ts";
+import { areTargets, type DispatchTarget, MAX_TARGETS } from "./dispatch-targets.ts";
 import { type QueueScope, queueName } from "./job-ids.ts";
 import { TaskQueue } from "./task-queue.ts";
-
-/** Targets in one job: one job per miner and task costs 26 times more. */
-const MAX_TARGETS = 32;
 
 /** Sum of reply bytes that one `collect` job may carry. */
 const MAX_REPLY_BYTES = 4 * 1_048_576;
@@ -28,21 +26,6 @@ const identity = {
   attempt: whole,
 };
 
-/** What one miner answered in an earlier stage: the planner read it already, so the worker takes it as it is. */
-const earlierAnswer = z.strictObject({ reason, latencyMs: z.number().min(0), message: base64.optional() });
-
-const TARGET_FIELDS: ReadonlySet<string> = new Set(["hotkey", "ip", "port", "earlier"]);
-const earlierAnswers = z.record(text(64), earlierAnswer).optional();
-
-/** Whom a job asks. */
-export type DispatchTarget = {
-  hotkey: string;
-  ip: string;
-  port: number;
-  /** By taskId. */
-  earlier?: z.output<typeof earlierAnswers>;
-};
-
 /** One question to a group of miners: planner to worker. */
 const dispatchSchema = z.strictObject({
   ...identity,
@@ -55,23 +38,6 @@ const dispatchSchema = z.strictObject({
   expiresAtMs: whole,
 });
 export type DispatchJob = z.output<typeof dispatchSchema>;
-
-/** By hand: a schema took a third of the time in which a job is opened. */
-function areTargets(value: unknown): value is DispatchTarget[] {
-  return (
-    Array.isArray(value) && value.length >= 1 && value.length <= MAX_TARGETS && value.every(isDispatchTarget)
-  );
-}
-
-function isDispatchTarget(value: unknown): value is DispatchTarget {
-  if (typeof value !== "object" || value === null) return false;
-  const { hotkey, ip, port, earlier } = value as Record<string, unknown>;
-  for (const key in value) if (!TARGET_FIELDS.has(key)) return false;
-  const isName = (part: unknown) => typeof part === "string" && part.length <= 64;
-  const isPort = Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65_535;
-  if (!isName(hotkey) || !isName(ip) || !isPort) return false;
-  return earlier === undefined || earlierAnswers.safeParse(earlier).success;
-}
 
 /** What came back from that group: worker to planner. */
 const collectSchema = z.strictObject({
