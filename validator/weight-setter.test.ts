@@ -188,19 +188,47 @@ describe("the weights of one epoch", () => {
 
   it("of several subnets and mechanisms are signed again as often each, when the pool refuses them", async () => {
     const { chain, journal, setter } = open();
+    chain.tempo = 60;
     const keys = [KEY, { ...KEY, netuid: 4 }];
     const refusal = { call: "set_weights", code: 1010, reason: "no" };
+    let sent = 0;
     chain.submit = async () => {
+      sent++;
       throw new SubforgeError("CHAIN_CALL_REFUSED", refusal);
     };
-    for (const key of keys) {
-      await setter.decide(key, shares(1));
-      for (let tries = 1; tries <= 3; tries++) {
+    for (const key of keys) await setter.decide(key, shares(1));
+    for (let blocks = 0; blocks <= 31; blocks++) {
+      for (const key of keys) {
         expect(journal.weights.get(key)).toMatchObject({ status: "planned" });
         await setter.advance(key.netuid, 0);
       }
-      expect(journal.weights.get(key)).toMatchObject({ status: "failed" });
+      chain.makeBlock();
     }
+    for (const key of keys) expect(journal.weights.get(key)).toMatchObject({ status: "failed" });
+    expect(sent).toBe(12);
+    journal.close();
+  });
+
+  it("R2: reach the chain in their epoch when the pool refused them for many blocks", async () => {
+    const { chain, journal, setter } = open();
+    chain.tempo = 30;
+    await setter.decide(KEY, shares(1));
+    const submit = chain.submit.bind(chain);
+    chain.submit = async () => {
+      throw new SubforgeError("CHAIN_NONCE_TAKEN", { nonce: 1, signer: "5F", call: "set_weights" });
+    };
+    for (let blocks = 0; blocks < 9; blocks++) {
+      await setter.advance(2, 0);
+      chain.makeBlock();
+    }
+    chain.submit = submit;
+    while (journal.weights.get(KEY)?.status === "planned") {
+      await runWithBlocks(chain, setter.advance(2, 0));
+      chain.makeBlock();
+    }
+    expect(journal.weights.get(KEY)).toMatchObject({ status: "verified", epoch: 1 });
+    const contents = [...chain.contents.values()].map(({ weights }) => JSON.stringify(weights));
+    expect(new Set(contents).size).toBe(1);
     journal.close();
   });
 

@@ -20,8 +20,11 @@ import { findChange } from "./weight-obstacles.ts";
 import { keyOf, WeightOutcome } from "./weight-outcome.ts";
 import { planWeights, type WeightFacts } from "./weight-plan.ts";
 
-/** How often the same content is signed again, when the pool refused its bytes. */
-const MAX_SIGNATURES = 3;
+/**
+ * How often the same content is signed in one epoch, when the pool refuses its bytes. The blocks between two of them double:
+ * a pool that takes nothing for some minutes costs no epoch, and one that never does gets no flood.
+ */
+const MAX_SIGNATURES = 6;
 
 export type WeightSetterDeps = {
   chain: Pick<
@@ -61,8 +64,8 @@ export type WeightSetterDeps = {
  */
 export class WeightSetter {
   readonly #deps: WeightSetterDeps;
-  /** How often an epoch's content was signed by this process. */
-  readonly #signatures = new Map<string, number>();
+  /** How often an epoch's content was signed by this process, and from which block on it may be signed again. */
+  readonly #signatures = new Map<string, { count: number; nextBlock: BlockNumber }>();
   /** Decided, and not signed because this process may not. */
   readonly #heldBack = new Set<string>();
   readonly #outcome: WeightOutcome;
@@ -155,7 +158,8 @@ export class WeightSetter {
     switch (record.status) {
       case "planned":
         if (!running) this.#closeWindow(record, rules.block);
-        else if (!this.#deps.shadow) await this.#sign(record);
+        else if (!this.#deps.shadow && rules.block >= this.#signaturesOf(record).nextBlock)
+          await this.#sign(record);
         return;
       case "signed":
       case "submitted":
@@ -195,7 +199,8 @@ export class WeightSetter {
       if (!prepared.ok) return this.abstain(record, prepared.reason, rules.block);
       // The last question before the signature: whoever slept meanwhile is told here.
       if (!(await this.#maySign(record))) return;
-      this.#signatures.set(idOf(record), (this.#signatures.get(idOf(record)) ?? 0) + 1);
+      const { count } = this.#signaturesOf(record);
+      this.#signatures.set(idOf(record), { count: count + 1, nextBlock: rules.block + 2 ** count });
       failPoint("weights.sign.before");
       const call = await chain.sign(prepared.call, signer);
       failPoint("weights.sign.after");
@@ -305,8 +310,12 @@ export class WeightSetter {
   /** The same content with a new nonce and era. */
   #signAgain(record: WeightRecord, reason: string): void {
     const { weights, clock } = this.#deps;
-    if ((this.#signatures.get(idOf(record)) ?? 0) >= MAX_SIGNATURES) this.#outcome.fail(record, reason);
+    if (this.#signaturesOf(record).count >= MAX_SIGNATURES) this.#outcome.fail(record, reason);
     else weights.planned(record, reason, clock.nowMs());
+  }
+
+  #signaturesOf(key: EpochKey): { count: number; nextBlock: BlockNumber } {
+    return this.#signatures.get(idOf(key)) ?? { count: 0, nextBlock: 0 };
   }
 
   #onInclusion(record: WeightRecord, inclusion: Inclusion): void {
