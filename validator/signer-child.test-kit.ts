@@ -31,7 +31,7 @@ export type Question = { id: number; method: string; args: unknown[] };
 export type Answer = { id: number; result?: unknown; failed?: { code: string; details: unknown } };
 
 /** The child: become the planner, decide, sign, follow to the end, and say how it ended. */
-export async function runSigner(): Promise<void> {
+async function runSigner(): Promise<void> {
   const [task] = (await once(process, "message")) as [SignerTask];
   const told = await sign(task).catch((error: unknown) => {
     if (!isSubforgeError(error)) throw error;
@@ -113,3 +113,5 @@ function chainOverIpc(): Chain {
     get: (target, name: string) => target[name] ?? ((...args: unknown[]) => ask(name, args)),
   }) as unknown as Chain;
 }
+
+await runSigner();

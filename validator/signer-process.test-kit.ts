@@ -21,10 +21,7 @@ export async function buildSigner(): Promise<{ script: string; remove(): void }>
   const folder = mkdtempSync(join(cache, "subforge-signer-"));
   const script = join(folder, "signer.mjs");
   await build({
-    stdin: {
-      contents: `import { runSigner } from "./signer-child.test-kit.ts"; await runSigner();`,
-      resolveDir: import.meta.dirname,
-    },
+    entryPoints: [join(import.meta.dirname, "signer-child.test-kit.ts")],
     ...{ bundle: true, platform: "node", format: "esm", packages: "external", outfile: script },
   });
   return { script, remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -16,7 +16,10 @@ export class Troubles {
   tell(code: string, reason: string): void {
     const trouble = { ...this.#of, code, reason };
     const { logger } = this.#deps;
-    if (this.#open.has(code)) return logger.debug("trouble", trouble);
+    if (this.#open.has(code)) {
+      logger.debug("trouble", trouble);
+      return;
+    }
     this.#open.add(code);
     logger.warn("trouble", trouble);
     this.#deps.onEvent({ event: "trouble.began", ...trouble });

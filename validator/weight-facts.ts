@@ -39,7 +39,7 @@ export async function readWeightFacts(
  * Does the journal know the call that a block has? A crash, or a fork that moved the call, leaves it under another block
  * or none: then its bytes are looked for.
  */
-export async function isOurBlock(
+async function isOurBlock(
   block: BlockNumber,
   { netuid, mechanism }: Omit<EpochKey, "epoch">,
   { chain, weights }: Pick<WeightFactsDeps, "chain" | "weights">,
