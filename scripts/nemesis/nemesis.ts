@@ -52,6 +52,12 @@ try {
 }
 process.stdout.write("", () => process.exit());
 
+/** As it happens: a run that is interrupted has told what it knows. With --json on stderr, where the outcome is not. */
+function say(text: string): void {
+  if (json) process.stderr.write(`${text}\n`);
+  else output.line(text);
+}
+
 /** @returns 9 when a promise was broken. */
 async function main(): Promise<number> {
   const flags = parseFlags();
@@ -74,7 +80,7 @@ async function crashPoints({ lanes, only, blockMs }: Flags, folder: string): Pro
       const options = { folder: join(folder, String(waiting.length)), blockMs };
       await playCrashes(next, options, (result) => {
         results.push(result);
-        output.line(crashRow(result));
+        say(crashRow(result));
       });
     }
   };
@@ -107,18 +113,18 @@ function costOf(group: readonly Crash[]): number {
 
 async function schedules(flags: Flags, folder: string): Promise<number> {
   const { seed, lanes, blockMs, verbose } = flags;
-  output.line(`seed ${seed}`); // said first: a hang has one, too
+  say(`seed ${seed}`); // said first: a hang has one, too
   const startedAt = performance.now();
   const waiting = toPlay(flags);
   const count = waiting.length;
   const results: ScheduleResult[] = [];
   const playOn = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const tell = verbose ? (line: string) => output.line(`    ${next.seed} ${line}`) : undefined;
+      const tell = verbose ? (line: string) => say(`    ${next.seed} ${line}`) : undefined;
       const options = { folder: join(folder, next.seed.replaceAll("/", "-")), blockMs, tell };
       const result = await playSchedule(next, options);
       results.push(result);
-      for (const line of scheduleRows(result, flags)) output.line(line);
+      for (const line of scheduleRows(result, flags)) say(line);
     }
   };
   await Promise.all(Array.from({ length: lanes }, playOn));
