@@ -84,8 +84,9 @@ export class Dispatcher {
   isTimeToLook(epoch: number, stage: string): boolean {
     const place = `${epoch}/${stage}`;
     const now = this.#deps.clock.nowMs();
-    const last = this.#looks.get(place) ?? Number.NEGATIVE_INFINITY;
-    if (!this.#fresh.has(place) && now - last < LOOK_INTERVAL_MS) return false;
+    const sinceMs = now - (this.#looks.get(place) ?? Number.NEGATIVE_INFINITY);
+    // A last look in the future: the clock was set back.
+    if (!this.#fresh.has(place) && sinceMs >= 0 && sinceMs < LOOK_INTERVAL_MS) return false;
     this.#looks.set(place, now);
     return true;
   }

@@ -19,6 +19,8 @@ const RESTART_MS = 250;
 /** Until the first verified vector, and until the first one after everything was lifted. */
 const WARM_UP_EPOCHS = 15;
 const RECOVER_EPOCHS = 8;
+/** Until miners are asked and scored again: a secret has to be on the chain an epoch before. */
+const SCORE_EPOCHS = 4;
 const STOP_MS = 12_000;
 
 /** While these hold, no vector can get onto the chain, or nobody is there who could bring it. */
@@ -121,7 +123,7 @@ class Run {
     this.#followEpochs();
     const watch = this.#watchOurselves();
     const supervised = this.#supervise();
-    const first = await this.#nextVerified(-1, WARM_UP_EPOCHS);
+    const first = await this.#next("weights.verified", -1, WARM_UP_EPOCHS);
     if (first === undefined)
       this.problems.push(`no verified vector within ${WARM_UP_EPOCHS} epochs: ${this.#planner?.said}`);
     else {
@@ -130,7 +132,12 @@ class Run {
         delay(schedule.lengthMs),
         ...schedule.strikes.map((strike) => this.#strike(strike)),
       ]);
-      const again = await this.#nextVerified(subnet.epoch, RECOVER_EPOCHS);
+      const lifted = subnet.epoch;
+      if ((await this.#next("epoch.scored", lifted, SCORE_EPOCHS)) === undefined)
+        this.problems.push(
+          `nobody was scored any more within ${SCORE_EPOCHS} epochs: ${this.#planner?.said}`,
+        );
+      const again = await this.#next("weights.verified", lifted, RECOVER_EPOCHS);
       if (again === undefined) this.problems.push(`nothing was verified any more: ${this.#planner?.said}`);
     }
     this.#over.abort();
@@ -251,12 +258,16 @@ class Run {
     });
   }
 
-  /** @returns the first later epoch that is verified in time */
-  async #nextVerified(after: number, epochs: number): Promise<number | undefined> {
+  /** @returns the first later epoch of which this is told in time */
+  async #next(
+    name: "epoch.scored" | "weights.verified",
+    after: number,
+    epochs: number,
+  ): Promise<number | undefined> {
     const until = Date.now() + epochs * this.#epochMs;
     while (Date.now() < until) {
       for (const event of this.#subnet.events) {
-        if (event.event === "weights.verified" && event.epoch > after) return event.epoch;
+        if (event.event === name && event.epoch > after) return event.epoch;
       }
       await delay(100);
     }

@@ -6,8 +6,11 @@ local now = redis.call('TIME')
 return now[1] * 1000 + math.floor(now[2] / 1000)
 `;
 
-/** Clocks drift by far less than a millisecond in that time; one that is set is noticed after it. */
+/** Clocks drift by far less than a millisecond in that time. */
 const MEASURE_EVERY_MS = 30_000;
+
+/** Ours went so much further, or less far, than time did: somebody set it. */
+const WAS_SET_MS = 100;
 
 /** A slow answer says little about the time. */
 const TIMEOUT_MS = 1_000;
@@ -22,6 +25,8 @@ export class RedisClock {
   readonly #nowMs: () => number;
   #aheadMs = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
+  /** Our clock against one that nobody can set, when it was measured. */
+  #offsetMs = 0;
   #measuring: Promise<void> | undefined;
 
   /** @param key - Any key on the server whose clock is meant: the nodes of a cluster have one each. */
@@ -33,7 +38,8 @@ export class RedisClock {
 
   /** How far the clock of Redis is ahead of ours, ms; asked for now and then. The last figure while Redis is away. */
   async aheadMs(): Promise<number> {
-    if (performance.now() - this.#measuredAt > MEASURE_EVERY_MS) {
+    const wasSet = Math.abs(this.#offset() - this.#offsetMs) > WAS_SET_MS;
+    if (wasSet || performance.now() - this.#measuredAt > MEASURE_EVERY_MS) {
       this.#measuring ??= this.#measure().finally(() => {
         this.#measuring = undefined;
       });
@@ -52,6 +58,11 @@ export class RedisClock {
     // Redis looked at its clock somewhere between question and answer.
     this.#aheadMs = theirs - (startedMs + this.#nowMs()) / 2;
     this.#measuredAt = performance.now();
+    this.#offsetMs = this.#offset();
+  }
+
+  #offset(): number {
+    return this.#nowMs() - performance.now();
   }
 }
 
