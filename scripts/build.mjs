@@ -19,6 +19,14 @@ const bundled = [
   "@noble",
   "ws",
 ];
+/** What a template of one's own imports, as `subforge/<name>`: see `exports` in package.json. */
+const forTemplates = [
+  ...["template", "define-task", "tensor", "play-epoch", "reasons", "errors", "types", "v10-synapse"],
+  ...readdirSync(join(root, "shared", "rules"))
+    .filter((file) => file.endsWith(".ts") && !/\.(test|test-kit)\.ts$/.test(file))
+    .map((file) => `rules/${file.slice(0, -".ts".length)}`),
+];
+
 const replaced = { "string-width": "scripts/text-width.ts" };
 
 const outsidePackages = {
@@ -46,9 +54,7 @@ const { metafile } = await build({
     "inference-thread": "miner/inference/thread.ts",
     scorer: "scripts/scorer.ts",
     "stall-watch": "shared/stall-watch-thread.ts",
-    template: "shared/template.ts",
-    "define-task": "shared/define-task.ts",
-    tensor: "shared/tensor.ts",
+    ...Object.fromEntries(forTemplates.map((name) => [name, `shared/${name}.ts`])),
     bench: "scripts/bench/bench.ts",
     "bench-gpu-loop": "scripts/bench/gpu-loop.ts",
     "bench-axon": "scripts/bench/axon-part.ts",

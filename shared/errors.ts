@@ -790,6 +790,8 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 export type ErrorDetails<Code extends ErrorCode> = Parameters<(typeof ERRORS)[Code]["message"]>[0];
 
+const OURS = Symbol.for("subforge.SubforgeError");
+
 /**
  * An error of the table above. `message` says what was wrong with which value, `hint` what to do next.
  *
@@ -797,6 +799,7 @@ export type ErrorDetails<Code extends ErrorCode> = Parameters<(typeof ERRORS)[Co
  */
 export class SubforgeError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "SubforgeError";
+  readonly [OURS] = true;
   readonly code: Code;
   readonly details: ErrorDetails<Code>;
   readonly hint: string;
@@ -812,6 +815,11 @@ export class SubforgeError<Code extends ErrorCode = ErrorCode> extends Error {
     this.hint = entry.hint(details);
     this.retryable = entry.retryable ?? false;
     this.exitCode = EXIT[entry.exit];
+  }
+
+  /** Also of another copy of this module: a template that was compiled from a folder brings its own. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && OURS in value;
   }
 
   toJSON(): { code: string; message: string; hint: string; retryable: boolean } {

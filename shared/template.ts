@@ -205,12 +205,20 @@ export type SubnetTemplate<Config = unknown, Task extends Json = Json, State ext
   agents: readonly Agent[];
 };
 
+const REFUSED = Symbol.for("subforge.AnswerRefused");
+
 /** Thrown by `parseResponse`: an answer that is one, but must not be paid. */
 export class AnswerRefused extends Error {
   readonly reason: Failure;
+  readonly [REFUSED] = true;
 
   constructor(reason: Failure, message: string) {
     super(message);
     this.reason = reason;
+  }
+
+  /** Also of another copy of this module: a template that was compiled from a folder brings its own. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && REFUSED in value;
   }
 }
