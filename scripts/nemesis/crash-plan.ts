@@ -57,15 +57,20 @@ const OF_HASHES: readonly FailPoint[] = [
 /** Later stages of an epoch. */
 const LATER_STAGES: readonly FailPoint[] = ["stage.begin.before", "stage.begin.inside", "stage.begin.after"];
 
+/** Refused weights are signed again over 31 blocks: only the longest of our epochs lasts until somebody gives up. */
+const GIVES_UP: FailPoint = "weights.fail.after";
+
 const WEIGHTS = FAIL_POINTS.filter((point) => point.startsWith("weights.") && !FRESH.includes(point));
 
 /** Every death that there is, on every kind of subnet where it means something else. */
 export function crashPlan(): Crash[] {
-  const everywhere = FAIL_POINTS.filter((point) => ![...OF_COMMITS, ...OF_HASHES].includes(point));
+  const everywhere = FAIL_POINTS.filter((point) => ![...OF_COMMITS, ...OF_HASHES, GIVES_UP].includes(point));
   return [
     ...everywhere.flatMap((point) => crashesAt(point, "plain")).sort(byTemplate),
     ...[...WEIGHTS, ...OF_COMMITS].flatMap((point) => crashesAt(point, "timelock")),
-    ...[...WEIGHTS, ...OF_COMMITS, ...OF_HASHES].flatMap((point) => crashesAt(point, "hash")),
+    ...[...WEIGHTS, ...OF_COMMITS, ...OF_HASHES]
+      .filter((point) => point !== GIVES_UP)
+      .flatMap((point) => crashesAt(point, "hash")),
   ];
 }
 
@@ -77,7 +82,7 @@ function byTemplate(a: Crash, b: Crash): number {
 function crashesAt(point: FailPoint, method: WeightsMethod): Crash[] {
   const isWorkers = point.startsWith("worker.");
   const base = {
-    ...{ point, nth: 1, method, fresh: FRESH.includes(point), refused: point === "weights.fail.after" },
+    ...{ point, nth: 1, method, fresh: FRESH.includes(point), refused: point === GIVES_UP },
     ...{ atStart: AT_START.includes(point), staged: LATER_STAGES.includes(point) },
     who: isWorkers ? ("worker" as const) : ("planner" as const),
   };

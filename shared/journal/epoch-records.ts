@@ -347,7 +347,7 @@ export class EpochRecords {
     return this.#file.get<{ secret: Hex | null }>(sql, netuid, epoch)?.secret ?? undefined;
   }
 
-  /** Drops replies, evidence and states of epochs before this one. Scores and receipts stay. */
+  /** Drops replies, evidence and states of epochs before this one. Scores, receipts and the state it began with stay. */
   forget(netuid: Netuid, mechanism: number, before: number): void {
     this.#file.transaction(() => {
       for (const table of ["answers", "jobs", "evidence"]) {
@@ -360,9 +360,11 @@ export class EpochRecords {
       }
       this.#file.run(
         `DELETE FROM states WHERE netuid = ? AND mechanism = ? AND epoch < ?
-         AND epoch < (SELECT MAX(epoch) FROM states s WHERE s.netuid = states.netuid AND s.mechanism = states.mechanism)`,
+         AND epoch < (SELECT MAX(epoch) FROM states s
+           WHERE s.netuid = states.netuid AND s.mechanism = states.mechanism AND s.epoch < ?)`,
         netuid,
         mechanism,
+        before,
         before,
       );
     });

@@ -182,6 +182,18 @@ describe("an epoch", () => {
     expect(journal.scores.stateBefore({ ...KEY, epoch: 200 }, stamp)?.state).toBe(1);
     journal.close();
   });
+
+  it("leave the state that the oldest kept epoch began with, so that it can be scored again", () => {
+    const journal = open();
+    for (const epoch of [7, 8, 9]) {
+      plan(journal, { ...KEY, epoch });
+      journal.scores.close({ ...KEY, epoch }, { status: "scored", scores: [], evidence: [], state: epoch });
+    }
+    journal.epochs.forget(2, 0, 9);
+    expect(journal.scores.stateBefore({ ...KEY, epoch: 9 }, stamp)?.state).toBe(8);
+    expect(journal.scores.stateBefore({ ...KEY, epoch: 8 }, stamp)).toBeUndefined();
+    journal.close();
+  });
 });
 
 describe("the weights of an epoch", () => {
