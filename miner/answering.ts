@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { agentParams } from "../shared/agent-params.ts";
 import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
 import { randomFrom } from "../shared/rules/beacon.ts";
 import type { Agent, Message, MinerContext, SubnetTemplate } from "../shared/template.ts";
@@ -18,7 +19,7 @@ export type Answering = {
 };
 
 /** The miner's models; without a name: the first. */
-type AskedModels = { get(name?: string): Pick<ServedModel, "infer"> | undefined };
+type AskedModels = { get(name?: string): (Pick<ServedModel, "infer"> & { sha256?: string }) | undefined };
 
 /** The message is no question of this synapse. */
 export class BadRequest extends Error {}
@@ -26,11 +27,18 @@ export class BadRequest extends Error {}
 /** How this miner answers: the template's honest work, wrapped by a behaviour where one is given. */
 export function createAnswering(
   template: Pick<SubnetTemplate, "synapses">,
-  deps: { hotkey: Hotkey; models: AskedModels; agent?: Agent | undefined },
+  deps: {
+    hotkey: Hotkey;
+    models: AskedModels;
+    agent?: Agent | undefined;
+    /** Dials of the agent that shall not have their defaults. */
+    agentParams?: Readonly<Record<string, number>> | undefined;
+  },
 ): Answering {
   const { hotkey, models, agent } = deps;
   const memory = new StageMemory();
   const agentMemory = new StageMemory().of(hotkey);
+  const params = agent ? agentParams(agent, deps.agentParams) : {};
   const random = randomFrom(createHash("sha256").update(`agent ${hotkey}`).digest());
   return {
     async answer(name, message, caller, signal) {
@@ -39,11 +47,15 @@ export function createAnswering(
       const context: MinerContext = {
         ...{ hotkey, caller, signal },
         infer: async (feeds, model) => modelOf(models, model).infer(feeds, signal),
+        modelHash: (model) => models.get(model)?.sha256,
         memory: memory.of(caller),
       };
       const honest = () => synapse.answer(request, context);
       if (!agent) return honest();
-      return agent.answer(request, { hotkey, honest, random: () => random.uniform(), memory: agentMemory });
+      return agent.answer(request, {
+        ...{ hotkey, honest, random: () => random.uniform(), memory: agentMemory },
+        ...{ params, synapse: name },
+      });
     },
   };
 }

@@ -1,9 +1,11 @@
 import type { Failure } from "./reasons.ts";
+import { childSeed } from "./rules/beacon.ts";
 import {
   type Answer,
   AnswerRefused,
   type EpochContext,
   type Job,
+  type LaterStage,
   type Message,
   type ScoredEpoch,
   type SubnetTemplate,
@@ -11,6 +13,9 @@ import {
   type Transcript,
 } from "./template.ts";
 import type { Hotkey, Json } from "./types.ts";
+
+/** Key of the only answer of a job to "source". */
+const SOURCE = "source";
 
 /**
  * One miner in memory: it gets a question and gives an answer, or undefined for none.
@@ -23,29 +28,146 @@ export type Player = (question: {
   job: Job;
 }) => Promise<{ response: Message | undefined; latencyMs: number }>;
 
+/** Where a truth comes from, by the name a template gives its source. What it throws counts as silence. */
+export type PlayedSources = Readonly<Record<string, (task: Json) => Promise<Message>>>;
+
+/** Stages that begin in a later epoch, with everything of the epoch that planned them. */
+export type PendingEpoch<Config = unknown, State extends Json = Json> = {
+  context: EpochContext<Config>;
+  /** Before that epoch was scored. */
+  state: State;
+  later: readonly LaterStage[];
+  transcripts: readonly Transcript[];
+};
+
+export type PlayOptions<Config = unknown, State extends Json = Json> = {
+  sources?: PlayedSources | undefined;
+  /** 32 bytes of a later stage's first block. Default: made from the epoch's beacon and the stage's name. */
+  beaconOf?: ((stage: string) => Uint8Array) | undefined;
+  /** What earlier epochs left: `pending` of the call before. */
+  pending?: readonly PendingEpoch<Config, State>[] | undefined;
+};
+
 /** Everything an epoch left behind. */
-export type PlayedEpoch<State extends Json> = ScoredEpoch<State> & {
+export type PlayedEpoch<State extends Json, Config = unknown> = ScoredEpoch<State> & {
+  /** All that were completed in it: late ones of earlier epochs, then its own. */
   transcripts: Transcript[];
   weights: { uid: number; weight: number }[];
+  /** For the next call. */
+  pending: PendingEpoch<Config, State>[];
 };
 
 /**
- * One epoch of a one-stage template without network, queue or clock: plan, ask, check, score, weigh, in the same order
- * as a validator. Who is asked and does not play counts as `connect-failed`.
+ * One epoch without network, queue or clock: plan, ask, the later stages in their order, check, score, weigh, in the
+ * same order as a validator. Who is asked and does not play counts as `connect-failed`, a source that is not there as
+ * `validator-outage`. A stage of a later epoch is played in the first call for that epoch or a later one.
  */
 export async function playEpoch<Config, State extends Json>(
   template: SubnetTemplate<Config, Json, State>,
   context: EpochContext<Config>,
   state: State,
   players: ReadonlyMap<Hotkey, Player>,
-): Promise<PlayedEpoch<State>> {
-  const { jobs } = template.planEpoch(context, state);
+  options: PlayOptions<Config, State> = {},
+): Promise<PlayedEpoch<State, Config>> {
+  const transcripts: Transcript[] = [];
+  const pending: PendingEpoch<Config, State>[] = [];
+  const field = { template, players, now: context, options };
+  for (const earlier of options.pending ?? []) {
+    const played = await playStages(field, earlier);
+    transcripts.push(...played.transcripts.slice(earlier.transcripts.length));
+    if (played.later.length > 0) pending.push(played);
+  }
+  const { jobs, later = [] } = template.planEpoch(context, state);
+  const first = await askJobs(field, context, jobs, []);
+  const played = await playStages(field, { context, state, later, transcripts: first });
+  transcripts.push(...played.transcripts);
+  if (played.later.length > 0) pending.push(played);
+  const scored = template.scoreEpoch(context, transcripts, state);
+  return { ...scored, transcripts, weights: template.toWeights(scored.state, context), pending };
+}
+
+type Field<Config, State extends Json> = {
+  template: SubnetTemplate<Config, Json, State>;
+  players: ReadonlyMap<Hotkey, Player>;
+  /** The epoch that is played now. */
+  now: EpochContext<Config>;
+  options: PlayOptions<Config, State>;
+};
+
+/** Plays what can begin in this epoch. @returns The same with what was answered, and with the stages that are left. */
+async function playStages<Config, State extends Json>(
+  field: Field<Config, State>,
+  of: PendingEpoch<Config, State>,
+): Promise<PendingEpoch<Config, State>> {
+  const { template, now, options } = field;
+  const transcripts = [...of.transcripts];
+  const waiting = new Set(of.later.map(({ stage }) => stage));
+  const later: LaterStage[] = [];
+  let block = now.startBlock;
+  for (const entry of of.later) {
+    const { stage, at } = entry;
+    const begins =
+      "afterStage" in at ? !waiting.has(at.afterStage) : now.epoch >= of.context.epoch + at.epochsLater;
+    if (!begins) {
+      later.push(entry);
+      continue;
+    }
+    block = "afterStage" in at ? block + 1 + at.blocks : now.startBlock; // the stage before it took a block
+    const beacon = options.beaconOf?.(stage) ?? childSeed(now.beacon, `stage ${stage}`);
+    const context = { ...of.context, beacon, stage, block };
+    const jobs = template.planStage!(context, of.state, transcripts).map((job) => ({ ...job, stage }));
+    transcripts.push(...(await askJobs(field, of.context, jobs, transcripts)));
+    waiting.delete(stage);
+  }
+  return { ...of, later, transcripts };
+}
+
+/** The jobs of one stage. They do not see each other's answers. */
+async function askJobs<Config, State extends Json>(
+  { template, players, options }: Field<Config, State>,
+  { epoch }: EpochContext<Config>,
+  jobs: readonly Job[],
+  before: readonly Transcript[],
+): Promise<Transcript[]> {
+  const earlier = byHotkey(before);
+  const none = new Map<string, Answer<Message>>();
   const transcripts: Transcript[] = [];
   for (const job of jobs) {
-    transcripts.push({ epoch: context.epoch, job, answers: await askAll(template, job, players) });
+    const answers =
+      job.to === SOURCE
+        ? new Map([[SOURCE, await askSource(template, job, options.sources ?? {})]])
+        : await askAll(template, job, players, (hotkey) => earlier.get(hotkey) ?? none);
+    transcripts.push({ epoch, job, answers });
   }
-  const scored = template.scoreEpoch(context, transcripts, state);
-  return { ...scored, transcripts, weights: template.toWeights(scored.state, context) };
+  return transcripts;
+}
+
+function byHotkey(transcripts: readonly Transcript[]): Map<Hotkey, Map<string, Answer<Message>>> {
+  const known = new Map<Hotkey, Map<string, Answer<Message>>>();
+  for (const { job, answers } of transcripts) {
+    for (const [hotkey, answer] of answers) {
+      const entries = known.get(hotkey) ?? new Map<string, Answer<Message>>();
+      known.set(hotkey, entries.set(job.taskId, answer as Answer<Message>));
+    }
+  }
+  return known;
+}
+
+async function askSource(
+  template: Pick<SubnetTemplate, "sources">,
+  job: Job,
+  sources: PlayedSources,
+): Promise<Answer<Message>> {
+  try {
+    const message = await sources[job.synapse]!(job.task);
+    return {
+      ok: true,
+      response: template.sources![job.synapse]!.parseTruth(message, job.task),
+      latencyMs: 0,
+    };
+  } catch {
+    return { ok: false, reason: "validator-outage", latencyMs: 0 };
+  }
 }
 
 /** The answers of everybody one job is for, after the checks a validator makes. */
@@ -57,7 +179,7 @@ export async function askAll(
 ): Promise<Map<Hotkey, Answer<Message>>> {
   const synapse = template.synapses[job.synapse]!;
   const answers = new Map<Hotkey, Answer<Message>>();
-  for (const hotkey of job.to === "source" ? [] : job.to) {
+  for (const hotkey of job.to === SOURCE ? [] : job.to) {
     const request = synapse.createRequest(job.task, hotkey, earlier(hotkey));
     answers.set(hotkey, await ask(synapse, request, hotkey, job, players.get(hotkey)));
   }

@@ -21,6 +21,11 @@ export type Participant = {
   registeredAt: BlockNumber;
   /** Announced address without its port, undefined when it serves nothing. For grouping, not for calling. */
   ip: string | undefined;
+  /**
+   * The newest commitment of its hotkey on chain that this subnet understands, and the block it was made in. Undefined:
+   * there is none.
+   */
+  commitment?: { data: Uint8Array; block: BlockNumber } | undefined;
 };
 
 /** What a template may know of an epoch: the chain at its first block, and randomness. */
@@ -144,6 +149,8 @@ export type MinerContext = {
    * @param model - Name of one of the miner's models. Default: the first.
    */
   infer(feeds: Tensors, model?: string): Promise<Tensors>;
+  /** SHA-256 of that model's file, 64 lower-case digits. Undefined where there is no file behind it. */
+  modelHash?(model?: string): string | undefined;
   /** What this miner remembers between the stages of a task, per caller. Bounded: the oldest entry goes first. */
   memory: { get(key: string): Message | undefined; set(key: string, value: Message): void };
   /** Aborts when the caller is gone or the deadline is over. */
@@ -155,7 +162,25 @@ export type Source<Task extends Json = Json, Truth extends Message = Message> = 
   timeoutMs: number;
   /** Shape of what the shell fetched. @throws anything when it is none: the job is retried until its epoch ends. */
   parseTruth(message: Message, task: Task): Truth;
+  /**
+   * Makes it a source that every shell has: it runs a miner's committed model again. What comes back is a `ModelRun`.
+   * Pure.
+   */
+  rerun?(task: Task): ModelRequest;
 };
+
+/** A model that a miner committed to on chain, and the rows to run it on. `sha256` is 64 lower-case digits. */
+export type ModelRequest = {
+  hotkey: Hotkey;
+  model: { sha256: string; size: number; uri: string };
+  feeds: Tensors;
+};
+
+/**
+ * Outputs of the model, and how exact its arithmetic is. Or `problem`: what lies at its address is too large, of another
+ * hash, or no model that may run. What cannot be reached is neither: the source fails, and is asked again.
+ */
+export type ModelRun = { y: Tensor; precision: "float32" | "float16" | "integer" } | { problem: string };
 
 /** A behaviour that is not plain honest work: for the simulator, for `dev`, and for the tests of a template. */
 export type Agent<Request extends Message = Message, Response extends Message = Message> = {
@@ -164,17 +189,36 @@ export type Agent<Request extends Message = Message, Response extends Message = 
   describe: string;
   /** Cost of one answer, in units of an honest answer. */
   cost: number;
-  /** @returns undefined for no answer at all. `random` is uniform in 0..1 and seeded; `memory` is the agent's own. */
-  answer(
-    request: Request,
-    miner: {
-      hotkey: Hotkey;
-      honest(): Promise<Response>;
-      random(): number;
-      memory: MinerContext["memory"];
-    },
-  ): Promise<Response | undefined>;
+  /** Dials of the behaviour, by name: the noise of a copycat, the share of a forger. */
+  params?: Record<string, AgentParam>;
+  /**
+   * Whose model `honest` answers with. best-model: the best honest miner's, for it was stolen, or is relayed to and does
+   * not notice. Default: one's own.
+   */
+  uses?: "own-model" | "best-model";
+  /** @returns undefined for no answer at all. */
+  answer(request: Request, miner: AgentContext<Response>): Promise<Response | undefined>;
 };
+
+/** `describe` says what more of it means, in a few words. */
+export type AgentParam = { default: number; min: number; max: number; describe: string };
+
+/** What an agent has at hand while it answers one request. */
+export type AgentContext<Response extends Message = Message> = {
+  hotkey: Hotkey;
+  honest(): Promise<Response>;
+  /** Uniform in 0..1, seeded. */
+  random(): number;
+  /** The agent's own. */
+  memory: MinerContext["memory"];
+  /** Every one of the agent's dials has a value. */
+  params: Readonly<Record<string, number>>;
+  /** Name of the synapse that is asked. */
+  synapse: string;
+};
+
+/** A model without a model: 32 bytes that make its errors its own, and how good it is, 0..1. */
+export type ImitatedModel = { seed: Uint8Array; skill: number };
 
 /** A subnet. State is plain JSON, versioned by `version`, and survives a restart in the middle of an epoch. */
 export type SubnetTemplate<Config = unknown, Task extends Json = Json, State extends Json = Json> = {
@@ -203,6 +247,18 @@ export type SubnetTemplate<Config = unknown, Task extends Json = Json, State ext
   /** Any unit, finite and >= 0: the shares matter. Nobody: an empty list, and no weights are set. */
   toWeights(state: State, context: EpochContext<Config>): { uid: Uid; weight: number }[];
   agents: readonly Agent[];
+  /**
+   * What `infer` of a model of that skill would return for this miner's question of that synapse, made from the truth:
+   * for the simulator, where a real model would be slow. The same seed errs alike on the same item, two seeds do not.
+   * Deterministic.
+   */
+  imitate?(
+    task: Task,
+    synapse: string,
+    hotkey: Hotkey,
+    model: ImitatedModel,
+    config: Config,
+  ): (feeds: Tensors) => Promise<Tensors>;
 };
 
 const REFUSED = Symbol.for("subforge.AnswerRefused");

@@ -1,3 +1,4 @@
+import { agentParams } from "../shared/agent-params.ts";
 import type { Player } from "../shared/play-epoch.ts";
 import { childSeed, randomFrom } from "../shared/rules/beacon.ts";
 import type { Agent, EpochContext, Message, MinerContext, Participant } from "../shared/template.ts";
@@ -66,12 +67,21 @@ export function honestPlayer(model: Model = noModel, latencyMs = 50): Player {
 }
 
 /** A miner that behaves like this agent, and has this model for when it is honest. */
-export function agentPlayer(agent: Agent, model: Model, seed: string): Player {
+export function agentPlayer(
+  agent: Agent,
+  model: Model,
+  seed: string,
+  chosen?: Readonly<Record<string, number>>,
+): Player {
+  const params = agentParams(agent, chosen);
   const random = randomFrom(childSeed(new Uint8Array(32), `agent ${agent.name} ${seed}`));
   const memory = createMemory();
-  return async ({ synapse, request, hotkey }) => {
-    const honest = () => synapse.answer(request, minerContext(hotkey, model, memory));
-    const response = await agent.answer(request, { hotkey, honest, random: random.uniform, memory });
+  const own = createMemory();
+  return async ({ synapse, request, hotkey, job }) => {
+    const honest = () => synapse.answer(synapse.parseRequest(request), minerContext(hotkey, model, memory));
+    const response = await agent.answer(request, {
+      ...{ hotkey, honest, random: random.uniform, memory: own, params, synapse: job.synapse },
+    });
     return { response, latencyMs: 50 };
   };
 }
