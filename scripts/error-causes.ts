@@ -95,6 +95,13 @@ export const CAUSES: Record<string, string> = {
   FUZZ_USAGE: "The command line of npm run fuzz has a flag or value that does not exist.",
   NEMESIS_USAGE: "The command line of npm run nemesis has a flag or value that does not exist.",
   SOAK_USAGE: "The command line of npm run soak has a flag or value that does not exist.",
+  CRITERIA_USAGE: "The command line of npm run sim -- criteria has a flag or value that does not exist.",
+  SIM_FOLDER_TAKEN:
+    "The folder of --out is not empty, and what lies there came from other groups, settings or a program.",
+  SIM_FOLDER_FAILED: "The disk is full, or the folder belongs to somebody else.",
+  SIM_FILE_UNREADABLE:
+    "The file is missing, is no JSON, or was written by another version or another program.",
+  SIM_INTERRUPTED: "Ctrl+C, or a signal from whoever started the command, came while epochs were played.",
   BALANCE_TOO_LOW: "The price of the call and its fee together are more than the account has free.",
   REGISTRATION_CLOSED:
     "Registration was switched off, by the chain's administrator or before the subnet was set up.",

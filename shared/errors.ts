@@ -300,6 +300,31 @@ export const ERRORS = {
     hint: () => "run: npm run soak -- miner|validator [--minutes N] [--json]",
     exit: "usage",
   }),
+  CRITERIA_USAGE: spec<{ problem: string }>({
+    message: (d) => d.problem,
+    hint: () => "run: npm run sim -- criteria [--nightly] [--only TEXT] [--json]",
+    exit: "usage",
+  }),
+  SIM_FOLDER_TAKEN: spec<{ folder: string }>({
+    message: (d) => `${d.folder} holds something else than the outcome of this simulation`,
+    hint: () => "name another folder with --out, or leave it out",
+    exit: "config",
+  }),
+  SIM_FOLDER_FAILED: spec<{ folder: string; reason: string }>({
+    message: (d) => `the outcome cannot be written to ${d.folder}: ${d.reason}`,
+    hint: () => "make room or rights there, or name another folder with --out",
+    exit: "failed",
+  }),
+  SIM_FILE_UNREADABLE: spec<{ path: string; problem: string }>({
+    message: (d) => `${d.path} cannot be used: ${d.problem}`,
+    hint: () => "name a folder or file that subforge sim wrote, or a scenario as in docs/simulator.md",
+    exit: "config",
+  }),
+  SIM_INTERRUPTED: spec<{ complete: string }>({
+    message: (d) => `stopped before the end: ${d.complete}`,
+    hint: () => "run it again with fewer --epochs or --runs; nothing was written",
+    exit: "interrupted",
+  }),
   PYTHON_MISSING: spec<{ reason: string }>({
     message: (d) => `python3 cannot make a virtual environment: ${d.reason}`,
     hint: () => "install Python 3.10 to 3.13 with venv (Debian: sudo apt-get install python3-venv)",
