@@ -27,7 +27,7 @@ const ARROWS: Record<string, readonly string[]> = {
 };
 
 /** What a test file may import besides: the things it runs its room against. */
-const FOR_TESTS = ["shared/", "localnet/", "subnets/"];
+const FOR_TESTS = ["shared/", "localnet/", "subnets/", "simulator/"];
 
 /** Paths that may load a package. Types may travel. */
 const DOORS: Record<string, readonly string[]> = {

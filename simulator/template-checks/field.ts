@@ -1,0 +1,68 @@
+import type { Player } from "../../shared/play-epoch.ts";
+import { childSeed } from "../../shared/rules/beacon.ts";
+import type { EpochContext, Message, MinerContext, Participant } from "../../shared/template.ts";
+import type { Tensors } from "../../shared/tensor.ts";
+import type { Hotkey } from "../../shared/types.ts";
+
+/** What a miner computes with. */
+export type Model = { infer(feeds: Tensors): Promise<Tensors> };
+
+/** For subnets whose miners have no model. */
+const NO_MODEL: Model = {
+  infer: async () => {
+    throw new Error("this miner has no model");
+  },
+};
+
+const VALIDATOR: Hotkey = "5Validator";
+const TEMPO = 20;
+const HONEST_LATENCY_MS = 50;
+
+/** The context of one epoch for one validator, with these miners at uids 1 and up. `seed` decides what is drawn. */
+export function createContext<Config>(
+  miners: readonly Hotkey[],
+  epoch: number,
+  seed: string,
+  config: Config,
+): EpochContext<Config> {
+  return {
+    netuid: 1,
+    mechanism: 0,
+    epoch,
+    startBlock: epoch * TEMPO,
+    tempo: TEMPO,
+    validator: VALIDATOR,
+    participants: [VALIDATOR, ...miners].map(toParticipant),
+    beacon: childSeed(new Uint8Array(32), `beacon ${seed} ${epoch}`),
+    secret: childSeed(new Uint8Array(32), `secret ${seed} ${epoch}`),
+    config,
+  };
+}
+
+export function toParticipant(hotkey: Hotkey, uid: number): Participant {
+  const isValidator = hotkey === VALIDATOR;
+  return {
+    uid,
+    hotkey,
+    coldkey: `${hotkey}-cold`,
+    stakeRao: 0n,
+    validatorPermit: isValidator,
+    registeredAt: uid,
+    ip: isValidator ? undefined : `192.0.2.${uid % 256}`,
+  };
+}
+
+/** A miner that does the work with this model, and remembers what it wants to between the stages of an epoch. */
+export function honestPlayer(model: Model = NO_MODEL): Player {
+  const entries = new Map<string, Message>();
+  const memory = {
+    get: (key: string) => entries.get(key),
+    set: (key: string, value: Message) => void entries.set(key, value),
+  };
+  return async ({ synapse, request, hotkey }) => {
+    const { signal } = new AbortController();
+    const miner: MinerContext = { hotkey, caller: VALIDATOR, infer: model.infer, memory, signal };
+    const response = await synapse.answer(synapse.parseRequest(request), miner);
+    return { response, latencyMs: HONEST_LATENCY_MS };
+  };
+}
