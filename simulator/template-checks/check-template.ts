@@ -6,6 +6,7 @@ import {
   type PlayedGarbage,
   playGarbage,
 } from "./garbage-checks.ts";
+import { checkOpenCode } from "./open-code-check.ts";
 import { checkPlan, checkPurity, checkSecrecy, checkShape, checkTasks, checkUids } from "./plan-checks.ts";
 import { checkEmpty, checkParsers, checkPay, checkRange, checkRepeats, checkState } from "./score-checks.ts";
 
@@ -48,6 +49,7 @@ export async function checkTemplate(
   await run("SF-T312", ofGarbage(checkGarbageIsUnpaid));
   await run("SF-T313", ofEpoch(checkState));
   await run("SF-T314", ofEpoch(checkParsers));
+  await run("SF-T315", () => checkOpenCode(subject));
   return findings;
 }
 

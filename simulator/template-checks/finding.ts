@@ -14,6 +14,7 @@ export const TEMPLATE_CHECKS = {
   "SF-T312": "generated garbage does not earn",
   "SF-T313": "its state is JSON of bounded size, scores the same after a file, and forgets who left",
   "SF-T314": "its parsers refuse what is no message of its own",
+  "SF-T315": "whoever runs its code with all public data knows nothing of what is asked before it is asked",
 } as const;
 
 export type CheckCode = keyof typeof TEMPLATE_CHECKS;

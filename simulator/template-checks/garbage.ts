@@ -86,7 +86,7 @@ function noise({ shape, data }: Tensor, random: Random): Tensor {
 function oneWrong(leaf: Tensor, random: Random): Tensor {
   const { shape, data } = noise(leaf, random);
   if (data.length > 0) data[random.below(data.length)] = Number.NaN;
-  return tensor("float32", shape, data as Float32Array);
+  return tensor("float32", shape, data as Float32Array<ArrayBuffer>);
 }
 
 function otherForm(leaf: Tensor, random: Random): MessageValue {

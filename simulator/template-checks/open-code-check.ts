@@ -3,7 +3,7 @@ import { childSeed } from "../../shared/rules/beacon.ts";
 import type { EpochContext, Message, MessageValue } from "../../shared/template.ts";
 import { isTensor } from "../../shared/tensor.ts";
 import type { Hotkey } from "../../shared/types.ts";
-import { type CheckedTemplate, contextOf, HONEST, honestPlayers } from "./checked-template.ts";
+import { type CheckedTemplate, contextOf, honestPlayers } from "./checked-template.ts";
 import { demand } from "./finding.ts";
 import { toComparable } from "./to-comparable.ts";
 
@@ -31,11 +31,15 @@ export async function checkOpenCode(subject: CheckedTemplate): Promise<string> {
     for (const secret of [new Uint8Array(32), context.beacon, ...past]) {
       const imagined = await askedIn(subject, { ...context, secret });
       const known = [...asked].find(([piece]) => imagined.has(piece));
-      demand(!known, `${known?.[1]} can be computed from public data before it is asked, and its truth with it`);
+      demand(
+        !known,
+        `${known?.[1]} can be computed from public data before it is asked, and its truth with it`,
+      );
     }
     past.push(context.secret);
   }
-  demand(pieces > 0, "no question holds a row of numbers, a text or a number to look for");
+  if (pieces === 0)
+    return "no question holds rows of numbers or long texts to look for; SF-T304 compares them whole";
   return `none of ${pieces} pieces of what was asked is known before, in any stage`;
 }
 
@@ -71,7 +75,8 @@ function piecesOf(message: Message): [where: string, piece: string][] {
     } else if (typeof value === "string") {
       if (value.length >= MIN_TEXT) pieces.push([where, value]);
     } else if (typeof value === "object" && value !== null) {
-      for (const [key, part] of Object.entries(value)) walk(part as MessageValue, where ? `${where}.${key}` : key);
+      for (const [key, part] of Object.entries(value))
+        walk(part as MessageValue, where ? `${where}.${key}` : key);
     }
   };
   walk(message, "");
