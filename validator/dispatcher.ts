@@ -1,12 +1,13 @@
 import type { Clock } from "../shared/clock.ts";
 import { isSubforgeError } from "../shared/errors.ts";
 import type { AskRecord, EpochKey, JobRecord } from "../shared/journal/epoch-rows.ts";
+import { type DispatchTarget, packTargets } from "../shared/queue/dispatch-targets.ts";
 import { jobId } from "../shared/queue/job-ids.ts";
 import {
   type CollectQueue,
-  type DispatchJob,
   type DispatchQueue,
   groupSize,
+  type NewDispatchJob,
 } from "../shared/queue/queues.ts";
 import type { Answer, Message, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey } from "../shared/types.ts";
@@ -22,8 +23,6 @@ const LOOK_INTERVAL_MS = 1_000;
 
 /** One in so many looks reads the journal although workers are busy. */
 const LOOKS_WHILE_BUSY = 5;
-
-type Target = DispatchJob["targets"][number];
 
 type Earlier = ReadonlyMap<Hotkey, ReadonlyMap<string, Answer<Message>>>;
 
@@ -180,17 +179,24 @@ export class Dispatcher {
     return groups;
   }
 
-  #payloadOf(key: EpochKey, { record, group, members }: Group, attempt: number, asking: Asking): DispatchJob {
+  #payloadOf(
+    key: EpochKey,
+    { record, group, members }: Group,
+    attempt: number,
+    asking: Asking,
+  ): NewDispatchJob {
     const { job } = record;
     return {
       ...{ mechanism: key.mechanism, epoch: key.epoch, stage: job.stage, taskId: job.taskId, group, attempt },
       version: this.#deps.template.version,
       synapse: job.synapse,
       task: job.task,
-      targets: members.map(({ hotkey, ip, port }): Target => {
-        const known = asking.earlier.get(hotkey);
-        return { hotkey, ip: ip!, port: port!, ...(known?.size ? { earlier: toEarlier(known) } : {}) };
-      }),
+      targets: packTargets(
+        members.map(({ hotkey, ip, port }) => {
+          const known = asking.earlier.get(hotkey);
+          return { hotkey, ip: ip!, port: port!, ...(known?.size ? { earlier: toEarlier(known) } : {}) };
+        }),
+      ),
       expiresAtMs: Math.ceil(asking.untilMs),
     };
   }
@@ -201,7 +207,7 @@ function idOf({ mechanism, epoch }: EpochKey, { record, group }: Group, attempt:
   return jobId({ mechanism, epoch, stage, taskId, group, attempt });
 }
 
-function toEarlier(answers: ReadonlyMap<string, Answer<Message>>): NonNullable<Target["earlier"]> {
+function toEarlier(answers: ReadonlyMap<string, Answer<Message>>): NonNullable<DispatchTarget["earlier"]> {
   return Object.fromEntries(
     [...answers].map(([taskId, answer]) => [
       taskId,

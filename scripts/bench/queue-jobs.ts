@@ -1,5 +1,11 @@
 import { silentLogger } from "../../shared/logger.ts";
-import { type DispatchJob, type DispatchQueue, openBoundedDispatchQueue } from "../../shared/queue/queues.ts";
+import { packTargets } from "../../shared/queue/dispatch-targets.ts";
+import {
+  type DispatchJob,
+  type DispatchQueue,
+  type NewDispatchJob,
+  openBoundedDispatchQueue,
+} from "../../shared/queue/queues.ts";
 
 /** As a first stage has it that is open for an hour. */
 export const BENCH_URGENCY = { later: false, leftMs: 3_600_000 };
@@ -20,6 +26,11 @@ export function benchJob(n: number): DispatchJob {
     ...{ version: "1.0.0", synapse: "infer", task: { seed: n, text: "x".repeat(256) }, targets: TARGETS },
     expiresAtMs: Date.now() + BENCH_URGENCY.leftMs,
   };
+}
+
+/** As a planner hands it in. */
+export function packBenchJob(job: DispatchJob): NewDispatchJob {
+  return { ...job, targets: packTargets(job.targets) };
 }
 
 const KEY = new Uint8Array(32).fill(7);

@@ -6,12 +6,12 @@ import { silentLogger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
 import { BareQueue, redisCpuMs } from "../../shared/queue/bare-queue.ts";
 import { startPrivateRedis } from "../../shared/queue/private-redis.ts";
-import type { DispatchJob, DispatchQueue } from "../../shared/queue/queues.ts";
+import type { DispatchQueue, NewDispatchJob } from "../../shared/queue/queues.ts";
 import type { NewJob } from "../../shared/queue/task-queue.ts";
 import { toPriority } from "../../shared/queue/urgency.ts";
 import { type BenchCase, compareCosts, compareRates, median, type Round } from "./bench-case.ts";
 import { startPart } from "./bench-part.ts";
-import { BENCH_URGENCY, benchJob, openBenchQueue } from "./queue-jobs.ts";
+import { BENCH_URGENCY, benchJob, openBenchQueue, packBenchJob } from "./queue-jobs.ts";
 
 const CONCURRENCY = 16;
 const ROUNDS = 7;
@@ -85,7 +85,7 @@ async function runOurs(url: string, name: string): Promise<void> {
       queue,
       Array.from({ length: 100 }, (_, i) => ({
         id: `j-${from + i}`,
-        payload: benchJob(from + i),
+        payload: packBenchJob(benchJob(from + i)),
         urgency: BENCH_URGENCY,
       })),
     );
@@ -109,7 +109,7 @@ async function runBare(url: string, name: string): Promise<void> {
 }
 
 /** A crowded machine may not answer within a second. Adding again adds nothing twice. */
-async function addPatiently(queue: DispatchQueue, jobs: readonly NewJob<DispatchJob>[]): Promise<void> {
+async function addPatiently(queue: DispatchQueue, jobs: readonly NewJob<NewDispatchJob>[]): Promise<void> {
   for (;;) {
     try {
       return await queue.add(jobs);
@@ -160,7 +160,7 @@ async function workersRate(url: string, workers: number, name: string): Promise<
   const startMs = performance.now();
   const jobs = Array.from({ length: SHARED_JOBS }, (_, i) => ({
     id: `j-${i}`,
-    payload: benchJob(i),
+    payload: packBenchJob(benchJob(i)),
     urgency: BENCH_URGENCY,
   }));
   await addPatiently(queue, jobs);
@@ -174,7 +174,10 @@ async function workersRate(url: string, workers: number, name: string): Promise<
 /** What a job costs, and what the figures say, while more and more jobs wait. */
 async function benchBacklog(url: string): Promise<BenchCase[]> {
   const queue = await openBenchQueue(url, "backlog");
-  const small = (n: number): DispatchJob => ({ ...benchJob(n), targets: benchJob(n).targets.slice(0, 1) });
+  const small = (n: number) => {
+    const job = benchJob(n);
+    return packBenchJob({ ...job, targets: job.targets.slice(0, 1) });
+  };
   const addMany = async (from: number, to: number) => {
     for (let at = from; at < to; at += 500) {
       const length = Math.min(500, to - at);

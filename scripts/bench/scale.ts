@@ -8,7 +8,7 @@ import { startPrivateRedis } from "../../shared/queue/private-redis.ts";
 import { signRequest } from "../../shared/wire/btauth.ts";
 import type { BenchCase } from "./bench-case.ts";
 import { compareCosts, median } from "./bench-case.ts";
-import { BENCH_URGENCY, benchJob, openBenchQueue } from "./queue-jobs.ts";
+import { BENCH_URGENCY, benchJob, openBenchQueue, packBenchJob } from "./queue-jobs.ts";
 import { type JobCost, type Outcome, simulateTempo, type Workload } from "./scale-model.ts";
 import { countRpc, type RpcCost } from "./scale-rpc.ts";
 
@@ -91,7 +91,7 @@ async function measureCosts(): Promise<{ cost: JobCost; signMs: number }> {
         await queue.add(
           Array.from({ length }, (_, i) => ({
             id: `j-${from + i}`,
-            payload: benchJob(from + i),
+            payload: packBenchJob(benchJob(from + i)),
             urgency: BENCH_URGENCY,
           })),
         );

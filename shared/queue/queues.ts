@@ -2,7 +2,7 @@ import { z } from "zod";
 import { REASONS, type Reason } from "../reasons.ts";
 import type { Json } from "../types.ts";
 import type { ConnectOptions } from "./connection.ts";
-import { areTargets, type DispatchTarget, MAX_TARGETS } from "./dispatch-targets.ts";
+import { MAX_TARGETS, unpackTargets } from "./dispatch-targets.ts";
 import { type QueueScope, queueName } from "./job-ids.ts";
 import { TaskQueue } from "./task-queue.ts";
 
@@ -33,11 +33,18 @@ const dispatchSchema = z.strictObject({
   version: text(64),
   synapse: text(64),
   task: json,
-  targets: z.custom<DispatchTarget[]>(areTargets),
+  /** Of `packTargets`. */
+  targets: z.string().transform((lines, context) => {
+    const targets = unpackTargets(lines);
+    if (targets) return targets;
+    context.addIssue("no targets");
+    return z.NEVER;
+  }),
   /** Unix ms after which nobody waits for the answers; the queue translates it between the clocks of two hosts. */
   expiresAtMs: whole,
 });
 export type DispatchJob = z.output<typeof dispatchSchema>;
+export type NewDispatchJob = z.input<typeof dispatchSchema>;
 
 /** What came back from that group: worker to planner. */
 const collectSchema = z.strictObject({

@@ -82,7 +82,7 @@ async function workWithQueue(name: string, rate?: { max: number; perMs: number }
   expect(await queue.isLive("slow")).toBe(true);
   const newer = `sf:{${name}}:newer`;
   const data = (await server.admin.hget(newer, "data"))!;
-  await server.admin.hset(newer, "data", JSON.stringify({ ...JSON.parse(data), v: 2 }));
+  await server.admin.hset(newer, "data", JSON.stringify({ ...JSON.parse(data), v: 3 }));
   const abort = new AbortController();
   let tries = 0;
   const consuming = queue.consume(

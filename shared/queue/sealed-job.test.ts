@@ -40,7 +40,7 @@ describe("a sealed job", () => {
   });
 
   it("of another version is told apart, so that it can be handed back", () => {
-    expect(() => openJob(SCHEMA, { ...sealJob({ n: 1 }, KEY, "q"), v: 2 }, KEY, "q")).toThrow(
+    expect(() => openJob(SCHEMA, { ...sealJob({ n: 1 }, KEY, "q"), v: 3 }, KEY, "q")).toThrow(
       expect.objectContaining({ code: "QUEUE_JOB_VERSION", retryable: true }),
     );
   });

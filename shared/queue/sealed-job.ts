@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { SubforgeError } from "../errors.ts";
 
 /** Format of a sealed job. A worker that meets another one hands the job back for a newer worker. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What stands in Redis. `tag` covers where the job stands, so that a payload cannot be moved to another job. */
 export type SealedJob = { v: number; body: string; tag: string };

@@ -69,7 +69,7 @@ describe("a queue", () => {
     const queue = await open();
     await queue.add([job("changed", 1), job("moved", 2), job("fine", 3)]);
     const key = (id: string) => `${KEY_PREFIX}:${keyName(queue.name)}:${id}`;
-    await admin.hset(key("changed"), "data", JSON.stringify({ ...sealJob({ n: 9 }, KEY, "x"), v: 1 }));
+    await admin.hset(key("changed"), "data", JSON.stringify(sealJob({ n: 9 }, KEY, "x")));
     await admin.hset(key("moved"), "data", (await admin.hget(key("fine"), "data"))!);
     const taken: number[] = [];
     await consumeUntil(
@@ -90,7 +90,7 @@ describe("a queue", () => {
     await queue.add([job("newer", 1)]);
     const key = `${KEY_PREFIX}:${keyName(queue.name)}:newer`;
     const data = JSON.parse((await admin.hget(key, "data"))!);
-    await admin.hset(key, "data", JSON.stringify({ ...data, v: 2 }));
+    await admin.hset(key, "data", JSON.stringify({ ...data, v: data.v + 1 }));
     await consumeUntil(
       [queue],
       () => false,
