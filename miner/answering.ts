@@ -54,7 +54,7 @@ export function createAnswering(
       if (!agent) return honest();
       return agent.answer(request, {
         ...{ hotkey, honest, random: () => random.uniform(), memory: agentMemory },
-        ...{ params, synapse: name },
+        ...{ params, synapse: name, infer: context.infer },
       });
     },
   };

@@ -207,6 +207,10 @@ export type AgentParam = { default: number; min: number; max: number; describe: 
 export type AgentContext<Response extends Message = Message> = {
   hotkey: Hotkey;
   honest(): Promise<Response>;
+  /** The model that `honest` answers with, for those who change what it says. */
+  infer: MinerContext["infer"];
+  /** What everybody may know of the running epoch. Undefined where nobody tells: a miner does not follow epochs. */
+  epoch?: Omit<EpochContext, "secret"> | undefined;
   /** Uniform in 0..1, seeded. */
   random(): number;
   /** The agent's own. */

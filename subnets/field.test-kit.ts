@@ -81,6 +81,7 @@ export function agentPlayer(
     const honest = () => synapse.answer(synapse.parseRequest(request), minerContext(hotkey, model, memory));
     const response = await agent.answer(request, {
       ...{ hotkey, honest, random: random.uniform, memory: own, params, synapse: job.synapse },
+      infer: (feeds) => model.infer(feeds),
     });
     return { response, latencyMs: 50 };
   };
