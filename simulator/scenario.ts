@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SubforgeError } from "../shared/errors.ts";
+import { findParamFlaws } from "./validator-params.ts";
 
 /** Beyond these a scenario is a mistake, or belongs on more than one machine. */
 const MAX_EPOCHS = 100_000;
@@ -44,7 +45,10 @@ export type MinerGroup = {
   latencyMs?: number | undefined;
   /** `of`: the very model (seed and skill) of the best member of that group. Default: one's own. */
   model?: "own" | { of: string } | undefined;
-  /** Dials of the agent. Abstract scenarios: `noise` of an epoch's raw score, default 0.02. */
+  /**
+   * Dials of the agent. Honest miners: `volatility`, standard deviation of a random step that the skill takes in each
+   * epoch, default 0; in abstract scenarios also `noise` of an epoch's raw score, default 0.
+   */
   params?: Record<string, number> | undefined;
   /** First epoch, default 0. */
   joinEpoch?: number | undefined;
@@ -71,7 +75,7 @@ export type ValidatorGroup = {
   /** Share of all stake that the group holds, its members equally. Shares of all groups are scaled to sum to 1. */
   stake: number;
   behaviour: ValidatorBehaviour;
-  /** Dials, see `VALIDATOR_PARAMS` in validators.ts. */
+  /** Dials, see `VALIDATOR_PARAMS`. */
   params?: Record<string, number | string> | undefined;
 };
 
@@ -176,7 +180,7 @@ const scenarioSchema = z
       .string()
       .regex(/^[a-z0-9-]{1,32}$/, { error: "a template's id has small letters, digits and hyphens" })
       .optional(),
-    config: z.unknown(),
+    config: z.unknown().optional(),
     epochs: z.int().min(1).max(MAX_EPOCHS).default(20),
     runs: z.int().min(1).max(MAX_RUNS).default(1),
     seed: z.string().min(1).max(128).default("1"),
@@ -225,6 +229,10 @@ function checkGroups(scenario: Parsed, context: z.RefinementCtx<Parsed>): void {
   if (voters >= chain.maxUids) problem(["chain", "maxUids"], `${voters} validators leave no uid for miners`);
   if (chain.alphaLow > chain.alphaHigh) problem(["chain", "alphaLow"], "is above alphaHigh");
 
+  validators.forEach((group, i) => {
+    const names = miners.map((miner) => miner.name);
+    for (const flaw of findParamFlaws(group, names)) problem(["validators", i, "params"], flaw);
+  });
   miners.forEach((group, i) => {
     const { joinEpoch = 0, leaveEpoch, model } = group;
     if (joinEpoch >= epochs) problem(["miners", i, "joinEpoch"], `there are only ${epochs} epochs`);
