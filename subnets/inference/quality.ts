@@ -36,6 +36,11 @@ export function measureQuality(
   );
   const brier = brierScore(labels, (item, k) => probabilities[item * classes + k]!, classes);
   const brierReference = brierScore(labels, (_, k) => prior[k]!, classes);
+  return combineTerms(rk, brier, brierReference);
+}
+
+/** Geometric mean of being right and of knowing when: the same for one label and for many. */
+export function combineTerms(rk: number, brier: number, brierReference: number): Quality {
   const mccTerm = ((rk + 1) / 2) ** ALPHA;
   const skill = brierReference > 0 ? Math.max(0, 1 - brier / brierReference) : 0;
   const calibrationTerm = skill ** BETA;

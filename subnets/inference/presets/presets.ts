@@ -1,8 +1,9 @@
 import { classification } from "./classification.ts";
+import { contractAudit } from "./contract-audit.ts";
 import type { Preset } from "./preset.ts";
 
 /** One line each. */
-const ALL = { classification } satisfies Record<string, Preset>;
+const ALL = { classification, "contract-audit": contractAudit } satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof ALL;
 
