@@ -1,4 +1,4 @@
-import type { Chain, SubnetRules } from "../shared/chain/chain.ts";
+import type { SubnetRules } from "../shared/chain/chain.ts";
 import type { Metagraph } from "../shared/chain/metagraph.ts";
 import type {
   EpochHead,
@@ -10,7 +10,7 @@ import type {
 import type { Journal } from "../shared/journal/journal.ts";
 import type { EpochContext, SubnetTemplate } from "../shared/template.ts";
 import type { BlockNumber, Hotkey, Json, Netuid } from "../shared/types.ts";
-import { beaconAt, recordNow } from "./record-now.ts";
+import { beaconAt, type RecordedChain, recordNow } from "./record-now.ts";
 import { sampled } from "./sampling.ts";
 import type { SecretKeeper } from "./secret-keeper.ts";
 
@@ -23,7 +23,7 @@ export type SubjectDeps = {
   /** Digest of the template's code. */
   code?: string | undefined;
   validator: Hotkey;
-  chain: Pick<Chain, "blockHash">;
+  chain: RecordedChain;
   journal: Pick<Journal, "epochs" | "scores">;
   secrets: SecretKeeper;
 };

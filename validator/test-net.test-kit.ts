@@ -218,6 +218,10 @@ export class TestChain implements Chain {
     return this.#commitments.get(hotkey);
   }
 
+  async commitments(_netuid: number, hotkeys: readonly Hotkey[]) {
+    return new Map([...this.#commitments].filter(([hotkey]) => hotkeys.includes(hotkey)));
+  }
+
   async balance(): Promise<bigint> {
     return 0n;
   }

@@ -111,6 +111,9 @@ export type Call =
   | { kind: "setHyperparameter"; netuid: Netuid; setter: string; value: number | bigint | boolean }
   | { kind: "sudo"; pallet: string; call: string; args: Record<string, unknown> };
 
+/** Bytes that a hotkey published for one subnet, and the block that included them. */
+export type Commitment = { data: Uint8Array; block: BlockNumber };
+
 /** How the link to the chain is doing. Known without asking anybody. */
 export type ChainStatus = {
   /** Undefined while no endpoint can be used. */
@@ -165,7 +168,13 @@ export interface Chain {
   /** Commits of a hotkey's weights that are still closed, oldest first. */
   openCommits(netuid: Netuid, hotkey: Hotkey, mechanism: number): Promise<OpenCommit[]>;
   /** The last `commit` of a hotkey, with the block that included it. */
-  commitment(netuid: Netuid, hotkey: Hotkey): Promise<{ data: Uint8Array; block: BlockNumber } | undefined>;
+  commitment(netuid: Netuid, hotkey: Hotkey): Promise<Commitment | undefined>;
+  /**
+   * The same of many hotkeys, in one question. Who committed nothing is missing.
+   *
+   * @param at - Hash of a block; default: the best one.
+   */
+  commitments(netuid: Netuid, hotkeys: readonly Hotkey[], at?: Hex): Promise<ReadonlyMap<Hotkey, Commitment>>;
   /**
    * Build and sign a call without sending it. What one key signs has to be sent in the same order: see `inTurn`.
    *

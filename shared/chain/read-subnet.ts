@@ -1,7 +1,7 @@
 import type { ApiDecoration } from "@polkadot/api/types";
 import { SubforgeError } from "../errors.ts";
 import type { BlockNumber, Hotkey, Netuid, Uid } from "../types.ts";
-import type { BlockHead, SubnetRules, WireWeights } from "./chain.ts";
+import type { BlockHead, Commitment, SubnetRules, WireWeights } from "./chain.ts";
 import type { Metagraph } from "./metagraph.ts";
 import { readCommitReveal } from "./read-commit-reveal.ts";
 import { missing, readStorage, toNumber } from "./read-storage.ts";
@@ -138,19 +138,26 @@ function toBytes(what: string, answer: unknown): Buffer {
   throw new SubforgeError("CHAIN_BAD_ANSWER", { what, problem: "it is no text of hexadecimal digits" });
 }
 
-/** The bytes of the first field, when it holds plain bytes. */
-export async function readCommitment(
+/** As stored. The fields of a commitment are variants: their name is all that says what is in them. */
+type StoredCommitment = { block: BlockNumber; info: { fields: Record<string, string>[] } };
+
+/** The bytes of the first field of each, where it holds plain bytes. In one request. */
+export async function readCommitments(
   { at, ask }: StateView,
   netuid: Netuid,
-  hotkey: Hotkey,
-): Promise<{ data: Uint8Array; block: BlockNumber } | undefined> {
+  hotkeys: readonly Hotkey[],
+): Promise<Map<Hotkey, Commitment>> {
   const entry = at.query.commitments?.commitmentOf;
   if (!entry) throw missing("Commitments.CommitmentOf");
-  const found = (await ask("a commitment", () => entry(netuid, hotkey))).toJSON() as {
-    block: BlockNumber;
-    info: { fields: Record<string, string>[] };
-  } | null;
-  const [kind, hex] = Object.entries(found?.info.fields[0] ?? {})[0] ?? [];
-  if (!found || !hex || !/^(raw\d+|bigRaw)$/.test(kind ?? "")) return undefined;
-  return { data: Uint8Array.from(Buffer.from(hex.slice(2), "hex")), block: found.block };
+  const calls = hotkeys.map((hotkey) => [entry, [netuid, hotkey]]);
+  const stored = calls.length > 0 ? await ask("commitments", () => at.queryMulti(calls as never)) : [];
+  const found = new Map<Hotkey, Commitment>();
+  for (const [index, hotkey] of hotkeys.entries()) {
+    const commitment = stored[index]?.toJSON() as StoredCommitment | null | undefined;
+    const [kind, hex] = Object.entries(commitment?.info.fields[0] ?? {})[0] ?? [];
+    if (!commitment || !hex || !/^(raw\d+|bigRaw)$/.test(kind ?? "")) continue;
+    const data = Uint8Array.from(Buffer.from(hex.slice(2), "hex"));
+    found.set(hotkey, { data, block: commitment.block });
+  }
+  return found;
 }

@@ -64,6 +64,16 @@ describe("a chain behind the port", () => {
     expect(await chain.commitment(netuid, hotkey.address)).toBeUndefined();
     await sendCall(chain, { kind: "commit", netuid, data: new Uint8Array(300).fill(7) }, miner);
     expect((await chain.commitment(netuid, miner.address))?.data).toEqual(new Uint8Array(300).fill(7));
+    const before = await chain.head();
+    await sendCall(chain, { kind: "commit", netuid, data: new Uint8Array([4]) }, miner);
+    const both = [hotkey.address, miner.address];
+    const now = await chain.commitments(netuid, both);
+    expect([...now.keys()]).toEqual([miner.address]);
+    expect(now.get(miner.address)!.data).toEqual(new Uint8Array([4]));
+    const then = (await chain.commitments(netuid, both, before.hash)).get(miner.address)!;
+    expect(then.data).toEqual(new Uint8Array(300).fill(7));
+    expect(then.block).toBeLessThan(now.get(miner.address)!.block);
+    expect((await chain.commitments(netuid, [])).size).toBe(0);
   });
 
   it("sets weights by sudo's leave and reads the same row back", async () => {

@@ -10,6 +10,7 @@ import type {
   Call,
   ChainIdentity,
   ChainStatus,
+  Commitment,
   Inclusion,
   SignedCall,
   SubnetRules,
@@ -31,7 +32,7 @@ import {
 } from "./read-for-operator.ts";
 import {
   type Moment,
-  readCommitment,
+  readCommitments,
   readMetagraph,
   readSubnetRules,
   readWeights,
@@ -182,11 +183,16 @@ class SubstrateChain implements OperatorChain {
     return readOpenCommits(await this.#state(), netuid, hotkey, mechanism);
   }
 
-  async commitment(
+  async commitment(netuid: Netuid, hotkey: Hotkey): Promise<Commitment | undefined> {
+    return (await this.commitments(netuid, [hotkey])).get(hotkey);
+  }
+
+  async commitments(
     netuid: Netuid,
-    hotkey: Hotkey,
-  ): Promise<{ data: Uint8Array; block: BlockNumber } | undefined> {
-    return readCommitment(await this.#state(), netuid, hotkey);
+    hotkeys: readonly Hotkey[],
+    at?: Hex,
+  ): Promise<ReadonlyMap<Hotkey, Commitment>> {
+    return readCommitments(await this.#state(at), netuid, hotkeys);
   }
 
   async blockTimeMs(at: Hex): Promise<number | undefined> {

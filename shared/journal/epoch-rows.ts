@@ -112,7 +112,7 @@ export function contextToJson(context: RecordedContext): string {
   return JSON.stringify({
     ...context,
     beacon: Buffer.from(context.beacon).toString("hex"),
-    participants: context.participants.map((p) => ({ ...p, stakeRao: String(p.stakeRao) })),
+    participants: context.participants.map(toPlainParticipant),
   });
 }
 
@@ -132,13 +132,35 @@ export function fromEpochRow(row: EpochRow): EpochRecord {
 }
 
 function contextFromJson(text: string): RecordedContext {
-  const parsed = JSON.parse(text) as RecordedContext & { beacon: unknown };
+  const parsed = JSON.parse(text) as RecordedContext & { beacon: unknown; participants: PlainParticipant[] };
   return {
     ...parsed,
     beacon: new Uint8Array(Buffer.from(String(parsed.beacon), "hex")),
-    participants: parsed.participants.map(
-      (p): Participant => ({ ...p, ip: p.ip, stakeRao: BigInt(p.stakeRao) }),
-    ),
+    participants: parsed.participants.map(fromPlainParticipant),
+  };
+}
+
+/** A participant as JSON holds it: what it committed in hexadecimal digits. */
+export type PlainParticipant = Omit<Participant, "stakeRao" | "commitment"> & {
+  stakeRao: string;
+  commitment?: { data: string; block: BlockNumber } | undefined;
+};
+
+export function toPlainParticipant({ commitment, ...participant }: Participant): PlainParticipant {
+  const { stakeRao } = participant;
+  const data = commitment && Buffer.from(commitment.data).toString("hex");
+  return {
+    ...{ ...participant, stakeRao: String(stakeRao) },
+    ...(commitment && { commitment: { data: data!, block: commitment.block } }),
+  };
+}
+
+export function fromPlainParticipant({ commitment, ...participant }: PlainParticipant): Participant {
+  const { ip, stakeRao } = participant;
+  const data = commitment && new Uint8Array(Buffer.from(commitment.data, "hex"));
+  return {
+    ...{ ...participant, ip, stakeRao: BigInt(stakeRao) }, // a template finds the address, if undefined
+    ...(commitment && { commitment: { data: data!, block: commitment.block } }),
   };
 }
 

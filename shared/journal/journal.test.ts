@@ -278,6 +278,7 @@ const context = {
       validatorPermit: false,
       registeredAt: 3,
       ip: "10.0.0.1",
+      commitment: { data: Uint8Array.of(1, 2, 0xa3), block: 39 },
     },
   ],
   beacon: new Uint8Array(32).fill(9),

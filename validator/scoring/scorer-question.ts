@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AskRecord } from "../../shared/journal/epoch-rows.ts";
+import { type AskRecord, fromPlainParticipant, toPlainParticipant } from "../../shared/journal/epoch-rows.ts";
 import { REASONS, type Reason } from "../../shared/reasons.ts";
 import type { EpochContext, SubnetTemplate } from "../../shared/template.ts";
 import type { Json } from "../../shared/types.ts";
@@ -15,6 +15,8 @@ export type ScorerQuestion =
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_ASKS = 64;
 
+const HEX_BYTES = /^(?:[0-9a-f]{2})*$/;
+
 const bytes32 = z.hex().length(64);
 const name = z.string().max(128);
 const count = z.int().min(0);
@@ -27,6 +29,7 @@ const participantSchema = z.strictObject({
   validatorPermit: z.boolean(),
   registeredAt: count,
   ip: name.optional(),
+  commitment: z.strictObject({ data: z.string().regex(HEX_BYTES).max(2_048), block: count }).optional(),
 });
 
 const contextSchema = z.strictObject({
@@ -145,7 +148,7 @@ export class QuestionReader {
       ...told,
       beacon: fromHex(told.beacon),
       secret: fromHex(told.secret),
-      participants: told.participants.map((p) => ({ ...p, ip: p.ip, stakeRao: BigInt(p.stakeRao) })),
+      participants: told.participants.map((p) => fromPlainParticipant({ ...p, ip: p.ip })),
       config: this.#template.parseConfig(told.config),
     };
     if (call === "weights") return { call, context, state: this.#state };
@@ -161,7 +164,7 @@ function contextToJson(context: EpochContext): z.input<typeof contextSchema> {
     ...{ netuid, mechanism, epoch, startBlock, tempo, validator, config: config as Json },
     beacon: toHex(context.beacon),
     secret: toHex(context.secret),
-    participants: participants.map((p) => ({ ...p, stakeRao: String(p.stakeRao) })),
+    participants: participants.map(toPlainParticipant),
   };
 }
 

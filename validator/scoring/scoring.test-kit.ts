@@ -20,6 +20,7 @@ export function recordedEpoch(
         registeredAt: 0,
         ip: undefined,
       },
+      ...(uid === 0 && { commitment: { data: Uint8Array.of(1, 2, 0xa3), block: 39 } }),
     }),
   );
   const context: EpochContext = {
