@@ -21,7 +21,17 @@ const bundled = [
 ];
 /** What a template of one's own imports, as `subforge/<name>`: see `exports` in package.json. */
 const forTemplates = [
-  ...["template", "define-task", "tensor", "play-epoch", "reasons", "errors", "types", "v10-synapse"],
+  ...[
+    "template",
+    "define-task",
+    "tensor",
+    "play-epoch",
+    "reasons",
+    "errors",
+    "types",
+    "v10-synapse",
+    "wire/address-policy",
+  ],
   ...readdirSync(join(root, "shared", "rules"))
     .filter((file) => file.endsWith(".ts") && !/\.(test|test-kit)\.ts$/.test(file))
     .map((file) => `rules/${file.slice(0, -".ts".length)}`),
@@ -55,6 +65,7 @@ const { metafile } = await build({
     scorer: "scripts/scorer.ts",
     "stall-watch": "shared/stall-watch-thread.ts",
     ...Object.fromEntries(forTemplates.map((name) => [name, `shared/${name}.ts`])),
+    testing: "scripts/creator/testing.ts",
     bench: "scripts/bench/bench.ts",
     "bench-gpu-loop": "scripts/bench/gpu-loop.ts",
     "bench-axon": "scripts/bench/axon-part.ts",

@@ -1,4 +1,5 @@
 import { chainCommands } from "./commands/chain.ts";
+import { create } from "./commands/create.ts";
 import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -8,6 +9,7 @@ import { metagraph } from "./commands/metagraph.ts";
 import { minerCommands } from "./commands/miner.ts";
 import { register } from "./commands/register.ts";
 import { subnetCommands } from "./commands/subnet.ts";
+import { taskCommands } from "./commands/task.ts";
 import { validatorCommands } from "./commands/validator.ts";
 import { walletCommands } from "./commands/wallet.ts";
 import type { AnyCommand, CommandGroup } from "./options.ts";
@@ -15,6 +17,8 @@ import type { AnyCommand, CommandGroup } from "./options.ts";
 /** Every command, in the order of --help. */
 export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [
   dev,
+  create,
+  taskCommands,
   chainCommands,
   minerCommands,
   gpuCommands,

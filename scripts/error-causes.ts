@@ -154,6 +154,15 @@ export const CAUSES: Record<string, string> = {
   PYTHON_PACKAGES:
     "PyPI or the index that pip is configured for cannot be reached, or has no release for this Python and platform.",
   INTEROP_USAGE: "A client is misspelt, or the flag does not exist.",
+  TEMPLATE_NOT_FOUND: "The path is misspelt, or the folder was not made by subforge create.",
+  TEMPLATE_SYNTAX: "A file below template/ was saved half-way, or imports what is not installed.",
+  TEMPLATE_INVALID:
+    "The code compiles but is no template: a function is missing, a name has other characters, or it throws when it is loaded.",
+  CREATE_NAME:
+    "The name becomes a folder, a route and the name of a queue, and must not be that of a shipped template.",
+  CREATE_EXISTS: "Files are never overwritten: what is there may be somebody's work.",
+  WORKER_TEMPLATE_MISSING:
+    "The validator runs a template from a folder of its operator, and a worker on another machine needs that folder too.",
   SUBNET_UNKNOWN: "The name is misspelt, or the subnet belongs to another release.",
   MODEL_DAMAGED: "A model file of this installation was deleted, cut or replaced.",
   MESSAGE_INVALID:
@@ -186,6 +195,8 @@ export const CAUSES: Record<string, string> = {
     "The hotkey never registered on this subnet, was replaced by a newer one, or the network is another one.",
   MINER_ANNOUNCE_FAILED:
     "The chain limits how often an address may change, and takes only addresses that the internet can reach.",
+  MODEL_NOT_COMMITTABLE:
+    "Validators fetch one file of a bounded size and compare its hash: weights in other files, or a larger model, would escape that.",
   MINER_PUBLISH_LATER:
     "An address was published a short time ago, and the chain limits how often a hotkey may do that.",
   MINER_ADDRESS_UNKNOWN:

@@ -91,7 +91,7 @@ export const templateOptions = {
     type: "string",
     alias: "t",
     default: "inference",
-    describe: "Template of the subnet: inference, hello",
+    describe: "Template of the subnet: inference, hello, or the folder of one of your own",
   },
   preset: { type: "string", describe: "Preset of the template: short for that knob in --config" },
   config: {

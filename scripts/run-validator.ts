@@ -3,7 +3,6 @@ import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
 import { systemClock } from "../shared/clock.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { startPrivateRedis } from "../shared/queue/private-redis.ts";
-import { loadSubnet } from "../subnets/registry.ts";
 import type { AskProtocol } from "../validator/asking.ts";
 import type { ValidatorEvent } from "../validator/events.ts";
 import type { Sampling } from "../validator/sampling.ts";
@@ -15,6 +14,7 @@ import { assertDevKeyAllowed, chainAt, isLocal, publicNetwork } from "./networks
 import { openScorer } from "./open-scorer.ts";
 import { isTraced, queueUrl } from "./options.ts";
 import { templateCode } from "./template-code.ts";
+import { loadTemplate, originOf } from "./template-folder/load-template.ts";
 import type { SubnetAssignment } from "./validator/assignments.ts";
 import { ValidatorWatch, type WatchArgs } from "./watch-validator.ts";
 import { watchWallet } from "./watch-wallet.ts";
@@ -79,7 +79,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
       {
         assignments,
         workers: args.workers,
-        workerArgs: workerArgs(args),
+        workerArgs: [...workerArgs(args), ...templateArgs(assignments)],
         workerPassword: password,
         allowPrivate,
         protocol: args.protocol,
@@ -118,8 +118,8 @@ async function toAssignment({
   template: name,
   config,
 }: SubnetAssignment): Promise<Assignment> {
-  const template = await loadSubnet(name);
-  return { netuid, mechanism, template, config: template.parseConfig(config), code: templateCode(name) };
+  const template = await loadTemplate(name);
+  return { netuid, mechanism, template, config: template.parseConfig(config), code: templateCode(template) };
 }
 
 /** Where a worker finds the wallet. Never a secret: arguments can be read by everybody on the machine. */
@@ -137,6 +137,12 @@ function workerArgs(args: RunValidatorArgs): string[] {
   ];
   const stall = ["--max-stall", String(args.maxStallS), "--log-level", args.logLevel];
   return [...wallet, ...link, ...addressWords(args), ...stall];
+}
+
+/** What a worker cannot find by its name. */
+function templateArgs(assignments: readonly Assignment[]): string[] {
+  const files = assignments.flatMap(({ template }) => originOf(template)?.file ?? []);
+  return [...new Set(files)].flatMap((file) => ["--template-file", file]);
 }
 
 function printer(json: boolean): (event: ValidatorEvent) => void {

@@ -13,14 +13,16 @@ import {
 } from "../shared/queue/announcement.ts";
 import type { ConnectOptions } from "../shared/queue/connection.ts";
 import { queueKeyPurpose } from "../shared/queue/queues.ts";
+import type { SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey } from "../shared/types.ts";
-import { loadSubnet } from "../subnets/registry.ts";
 import { startWorker } from "../validator/worker.ts";
 import type { WorkerMeter } from "../validator/worker-metrics.ts";
 import { type AddressArgs, addressRules } from "./address-options.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
 import { publicNetwork } from "./networks.ts";
 import { isTraced, queueUrl, walletOptions } from "./options.ts";
+import { loadTemplate, loadTemplates } from "./template-folder/load-template.ts";
+import { isTemplatePath } from "./template-folder/template-path.ts";
 import type { WatchArgs } from "./watch-validator.ts";
 import { watchWallet } from "./watch-wallet.ts";
 import { watchWorker } from "./watch-worker.ts";
@@ -37,7 +39,10 @@ export type RunWorkerArgs = {
   devKey: string | undefined;
   queue: string | undefined;
   netuid: number | undefined;
+  /** Id, or path of a template that does not ship with subforge. */
   template: string | undefined;
+  /** From the validator that started it: compiled templates. */
+  templateFile: readonly string[] | undefined;
   concurrency: number;
   queuePrivateNetwork: boolean;
   trace: boolean | undefined;
@@ -93,6 +98,7 @@ async function work(
     trace: isTraced(args),
     logger,
   };
+  const { of: templateOf, filter: template } = await knownTemplates(args);
   const named = hasNamedKey(args)
     ? await loadSigner({ ...walletArgs(args), password: assigned?.password })
     : undefined;
@@ -108,9 +114,9 @@ async function work(
         protocol: announcement.protocol,
         ...addresses,
       },
-      { template: await loadSubnet(announcement.template), signer, connect, logger, meter, signal: serving },
+      { template: await templateOf(announcement), signer, connect, logger, meter, signal: serving },
     );
-  const choice = { ...args, genesis: assigned?.genesis, validator: named?.address };
+  const choice = { ...args, template, genesis: assigned?.genesis, validator: named?.address };
   await serveAll(choice, { connect, named, serve, ended, signal: serving });
 }
 
@@ -211,6 +217,25 @@ function devSigner({ validator: hotkey, genesis }: Announcement): Keypair {
       : undefined;
   if (account) return account;
   throw new SubforgeError("WORKER_WALLET", { hotkey, found: undefined });
+}
+
+/**
+ * Templates as announcements name them, and the id of the one that `--template` means.
+ *
+ * @throws SubforgeError TEMPLATE_NOT_FOUND, TEMPLATE_SYNTAX, TEMPLATE_INVALID
+ */
+async function knownTemplates({ template, templateFile = [] }: RunWorkerArgs) {
+  const path = template !== undefined && isTemplatePath(template) ? template : undefined;
+  const own = path === undefined ? undefined : await loadTemplate(path);
+  const byId = await loadTemplates(templateFile);
+  const of = async ({ template: id, netuid }: Announcement): Promise<SubnetTemplate> => {
+    if (own?.id === id) return own;
+    return byId(id).catch((error: unknown) => {
+      if (!isSubforgeError(error, "SUBNET_UNKNOWN")) throw error;
+      throw new SubforgeError("WORKER_TEMPLATE_MISSING", { template: id, netuid }, { cause: error });
+    });
+  };
+  return { of, filter: own?.id ?? template };
 }
 
 function hasNamedKey({ wallet, hotkey, walletPath, devKey }: RunWorkerArgs): boolean {

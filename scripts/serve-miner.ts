@@ -11,7 +11,6 @@ import { systemClock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import { createLogger, type Logger, type LogLevel } from "../shared/logger.ts";
 import type { ProtocolId } from "../shared/wire/protocol.ts";
-import { loadSubnet } from "../subnets/registry.ts";
 import type { WantedAddress } from "./commands/miner.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
 import { judgeClock, readTimeSources } from "./miner/check-clock.ts";
@@ -21,6 +20,7 @@ import { toModelEntries } from "./miner/model-entries.ts";
 import { toAnnouncement } from "./miner/to-announcement.ts";
 import { assertDevKeyAllowed, chainAt } from "./networks.ts";
 import { createOutput } from "./output.ts";
+import { loadTemplate } from "./template-folder/load-template.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
 /** The parsed flags of `subforge miner serve`. */
@@ -44,6 +44,7 @@ export type ServeMinerArgs = WalletArgs & {
   host: string;
   port: number;
   announce: WantedAddress | undefined;
+  commitModel: string | undefined;
   renew: boolean;
   reachHelper: string | undefined;
   requirePermit: boolean;
@@ -70,7 +71,7 @@ export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Pro
   const output = createOutput(args);
   const logger = createLogger("miner", args.logLevel);
   const at = chainAt(args.network);
-  const template = await loadSubnet(args.template);
+  const template = await loadTemplate(args.template);
   const models = toModelEntries(args.model);
   // A wrong path is said before a password is asked for or a chain is called.
   for (const { path } of models) await readModelFile(path);
@@ -98,6 +99,7 @@ export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Pro
           // Behind a router nobody here can know the address: then nothing is compared.
           detect: args.announce === "auto" || helper !== undefined ? detect : undefined,
         },
+        commitModel: args.commitModel,
         replayStore: args.replayRedis === undefined ? undefined : replayStoreOf(args, args.replayRedis),
         localPort: localPort === undefined ? undefined : { port: localPort },
         ...{ metricsPort: args.metricsPort, version: packageJson.version },
@@ -162,11 +164,15 @@ function toDocument(miner: RunningMiner, { netuid }: ServeMinerArgs, hotkey: str
   return {
     ...{ ready: true, url, uid, netuid, hotkey, device, announced: announced ?? null },
     models: models.map(({ name, sha256, info }) => ({ name, sha256, ...info })),
+    committed: miner.committed ?? null,
     ...{ localUrl: localUrl ?? null, metricsUrl: metricsUrl ?? null },
   };
 }
 
-function describe(miner: RunningMiner, { netuid, announce, requirePermit }: ServeMinerArgs): string[] {
+function describe(
+  miner: RunningMiner,
+  { netuid, announce, requirePermit, commitModel }: ServeMinerArgs,
+): string[] {
   const { url, uid, device, models, announced, localUrl, metricsUrl } = miner;
   const shown = announced ? `shows ${announced.ip}:${announced.port}` : undefined;
   return [
@@ -178,6 +184,13 @@ function describe(miner: RunningMiner, { netuid, announce, requirePermit }: Serv
       : announce
         ? "chain  shows another address: it takes this one later, see the log"
         : "chain  nothing announced: validators find this miner only with --announce",
+    ...(miner.committed
+      ? [
+          `commit  ${miner.committed.sha256.slice(0, 16)} at ${miner.committed.uri} since block ${miner.committed.block}`,
+        ]
+      : commitModel
+        ? ["commit  the chain does not show this model yet: it is tried again, see the log"]
+        : []),
     ...(localUrl ? [`local  ${localUrl}  without signatures, for programs on this machine`] : []),
     ...(metricsUrl ? [`metrics  ${metricsUrl}`] : []),
     "next: subforge miner check --as-validator",

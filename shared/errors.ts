@@ -275,6 +275,31 @@ export const ERRORS = {
     hint: (d) => `use one of: ${d.known.join(", ")}`,
     exit: "usage",
   }),
+  TEMPLATE_NOT_FOUND: spec<{ path: string }>({
+    message: (d) => `there is no template at ${d.path}`,
+    hint: () => "name a folder with template/index.ts in it, or make one: subforge create my-subnet",
+    exit: "usage",
+  }),
+  TEMPLATE_SYNTAX: spec<{ path: string; problems: string[] }>({
+    message: (d) => `the template of ${d.path} does not compile: ${d.problems.join("; ")}`,
+    hint: () => "correct the first of these lines; it often explains the others",
+    exit: "config",
+  }),
+  TEMPLATE_INVALID: spec<{ path: string; problem: string }>({
+    message: (d) => `the template of ${d.path} cannot be used: ${d.problem}`,
+    hint: () => "compare it with the contract: docs/templates.md",
+    exit: "config",
+  }),
+  CREATE_NAME: spec<{ name: string; problem: string }>({
+    message: (d) => `${d.name} cannot be the name of a subnet: ${d.problem}`,
+    hint: () => "use small letters, digits and dashes, as in: subforge create my-subnet",
+    exit: "usage",
+  }),
+  CREATE_EXISTS: spec<{ path: string; found: string }>({
+    message: (d) => `${d.path} is there already, and ${d.found}: nothing was written`,
+    hint: () => "choose another name, or another folder with --dir",
+    exit: "config",
+  }),
   MODEL_DAMAGED: spec<{ path: string; problem: string }>({
     message: (d) => `the model ${d.path} that comes with its subnet cannot be used: ${d.problem}`,
     hint: () => "restore the file from the release, or train it again: node scripts/train.mjs",
@@ -433,6 +458,11 @@ export const ERRORS = {
     hint: () =>
       "start the miner again in a few minutes, or leave --announce out and publish the address later",
     exit: "chain",
+  }),
+  MODEL_NOT_COMMITTABLE: spec<{ problem: string }>({
+    message: (d) => `this model cannot be committed to, for nobody could run it again: ${d.problem}`,
+    hint: () => "export the model with its weights inside the file, or serve without --commit-model",
+    exit: "config",
   }),
   MINER_PUBLISH_LATER: spec<{ address: string; shown: string; block: number; blocksLeft: number }>({
     message: (d) =>
@@ -766,6 +796,13 @@ export const ERRORS = {
     message: (d) => `the scorer of ${d.template} does not start in a process of its own: ${d.reason}`,
     hint: () => "build again (npm run build), or correct what the template does while it is loaded",
     exit: "runtime",
+  }),
+  WORKER_TEMPLATE_MISSING: spec<{ template: string; netuid: number }>({
+    message: (d) =>
+      `the validator of netuid ${d.netuid} works with ${d.template}, which does not ship with subforge`,
+    hint: (d) =>
+      `copy its folder to this machine: subforge validator worker --queue redis://… --template ./${d.template}`,
+    exit: "config",
   }),
   WORKER_WALLET: spec<{ hotkey: string; found: string | undefined }>({
     message: (d) =>

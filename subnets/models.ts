@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { z } from "zod";
 import { SubforgeError } from "../shared/errors.ts";
 import { packageRoot } from "../shared/process-entry.ts";
+
+const MAX_MODELS = 256;
 
 const modelCard = z.strictObject({
   /** Unique within the subnet. */
@@ -20,25 +23,50 @@ const modelCard = z.strictObject({
   how: z.string(),
 });
 
+/** Of a folder of one's own: who changes a model by hand says no more than its name, file and quality. */
+const ownCard = modelCard.extend({
+  sha256: modelCard.shape.sha256.optional(),
+  accuracy: modelCard.shape.accuracy.optional(),
+  how: modelCard.shape.how.optional(),
+});
+
 /** A model that comes with a subnet. */
 export type ModelCard = z.output<typeof modelCard>;
 
 /** Best first, as in `models.json`. `path` is absolute and its bytes are those of the card. */
 export type Model = ModelCard & { path: string };
 
-/** @throws SubforgeError MODEL_DAMAGED when a file is missing or is not the one that was measured */
+/**
+ * @param subnet - Name of one that ships with subforge, or the absolute path of a folder with `models/` in it. Such a
+ * folder may have no models at all.
+ * @throws SubforgeError MODEL_DAMAGED when a file is missing or is not the one that was measured
+ */
 export async function listModels(subnet: string): Promise<Model[]> {
-  const folder = join(packageRoot(), "subnets", subnet, "models");
-  const cards = z.array(modelCard).parse(JSON.parse(await readFile(join(folder, "models.json"), "utf8")));
+  const isOwn = isAbsolute(subnet);
+  const folder = isOwn ? join(subnet, "models") : join(packageRoot(), "subnets", subnet, "models");
+  const list = join(folder, "models.json");
+  if (isOwn && !existsSync(list)) return [];
+  const cards = parseCards(list, await readFile(list, "utf8"), isOwn ? ownCard : modelCard);
   return Promise.all(
     cards.map(async (card) => {
       const path = join(folder, card.file);
       const bytes = await readFile(path).catch(() => undefined);
       if (!bytes) throw new SubforgeError("MODEL_DAMAGED", { path, problem: "it is missing" });
-      if (createHash("sha256").update(bytes).digest("hex") !== card.sha256) {
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      if (card.sha256 !== undefined && sha256 !== card.sha256) {
         throw new SubforgeError("MODEL_DAMAGED", { path, problem: "its bytes are not those of models.json" });
       }
-      return { ...card, path };
+      return { accuracy: card.quality, how: "made by hand", ...card, sha256, path };
     }),
   );
+}
+
+/** @throws SubforgeError MODEL_DAMAGED */
+function parseCards(path: string, text: string, schema: typeof ownCard | typeof modelCard) {
+  try {
+    return z.array(schema).max(MAX_MODELS).parse(JSON.parse(text));
+  } catch (error) {
+    const problem = error instanceof z.ZodError ? z.prettifyError(error).replaceAll("\n", " ") : String(error);
+    throw new SubforgeError("MODEL_DAMAGED", { path, problem });
+  }
 }

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../shared/process-entry.ts";
-import { projectFiles } from "./sources.ts";
+import { isTestFile, projectFiles } from "./sources.ts";
 
 describe("the package", () => {
-  it("carries the command line, its processes, and every model of every subnet; no sources, no tests", () => {
+  it("carries the command line, its processes, every model of every subnet and the sources that create copies; no others, no tests", () => {
     const listed = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
       cwd: packageRoot(),
       encoding: "utf8",
@@ -17,6 +17,8 @@ describe("the package", () => {
     expect(paths).toEqual(
       expect.arrayContaining(["dist/cli.js", "dist/inference-process.js", "LICENSE", ...models]),
     );
-    expect(paths.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))).toEqual([]);
+    const sources = paths.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
+    expect(sources).toEqual(expect.arrayContaining(["subnets/hello/index.ts", "subnets/inference/index.ts"]));
+    expect(sources.filter((path) => !path.startsWith("subnets/") || isTestFile(path))).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { type Command, walletOptions } from "../options.ts";
 import { checkedRecords, recordOptions } from "../validator/record-options.ts";
-import { validatorSettings } from "./validator-run.ts";
+import { runOptions, validatorSettings } from "./validator-run.ts";
 
 const explainOptions = {
   miner: { type: "string", demandOption: true, describe: "Hotkey of the miner" },
@@ -12,6 +12,7 @@ const replayOptions = {
   epoch: { type: "number", demandOption: true, describe: "Epoch to score again" },
   ...recordOptions,
   ...walletOptions,
+  template: runOptions.template,
 } as const;
 
 /** `subforge validator explain <miner>` */

@@ -149,10 +149,19 @@ const workerOptions = {
   ...queueOptions,
   ...traceOptions,
   netuid: { type: "number", describe: "Work for this subnet alone; default: all of the validator" },
-  template: { type: "string", describe: "Work for this template alone; default: all of the validator" },
+  template: {
+    type: "string",
+    describe: "Work for this template alone, or with the one in this folder; default: all of the validator",
+  },
   concurrency: { type: "number", default: 8, describe: "Jobs in hand at once" },
   ...addressOptions,
   ...watchOptions,
+  "template-file": {
+    type: "string",
+    array: true,
+    hidden: true,
+    describe: "Started by a validator: a template that it compiled",
+  },
   supervised: {
     type: "boolean",
     default: false,

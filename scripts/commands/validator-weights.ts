@@ -8,6 +8,7 @@ const onChainOptions = { ...recordOptions, ...networkOptions } as const;
 const planOptions = {
   ...onChainOptions,
   "burn-share": runOptions["burn-share"],
+  template: runOptions.template,
 } as const;
 
 const setOptions = {

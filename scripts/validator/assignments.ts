@@ -15,7 +15,7 @@ export type AssignmentArgs = {
   config: unknown;
 };
 
-const FORM = /^(\d{1,5})(?:\/(\d{1,3}))?(?::([a-z0-9-]{1,32}))?(?::(\{.*\}))?$/s;
+const FORM = /^(\d{1,5})(?:\/(\d{1,3}))?(?::([a-z0-9-]{1,32}|\.{0,2}\/[^:]{1,4096}))?(?::(\{.*\}))?$/s;
 
 /**
  * What one validator works on: `--netuid`, or each `--subnet`. A subnet that names no template or configuration gets that

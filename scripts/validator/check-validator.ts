@@ -1,13 +1,13 @@
 import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { silentLogger } from "../../shared/logger.ts";
 import type { Hotkey, Netuid } from "../../shared/types.ts";
-import { loadSubnet } from "../../subnets/registry.ts";
 import { type Finding, fromError, ok, orMissing, printFindings } from "../finding.ts";
 import { loadSigner, type WalletArgs } from "../load-signer.ts";
 import { judgeClock, readTimeSources } from "../miner/check-clock.ts";
 import { assertDevKeyAllowed, chainAt } from "../networks.ts";
 import { queueUrl } from "../options.ts";
 import { createOutput } from "../output.ts";
+import { loadTemplate } from "../template-folder/load-template.ts";
 import { checkEndpoints, checkHotkey, checkRuntime, checkSubnet } from "./check-chain.ts";
 import { checkColdkey, checkJournal, checkRedis, checkWorkers } from "./check-host.ts";
 
@@ -69,7 +69,7 @@ async function openWallet(args: WalletArgs): Promise<{ finding: Finding; hotkey:
 /** Does the template exist, and does it take this configuration? */
 async function checkTemplate({ template: name, config, ...subject }: CheckedSubnet): Promise<Finding> {
   return orMissing(`template ${name}`, async () => {
-    const template = await loadSubnet(name);
+    const template = await loadTemplate(name);
     template.parseConfig(config);
     return `version ${template.version}, configuration valid, for netuid ${subject.netuid}, mechanism ${subject.mechanism}`;
   });

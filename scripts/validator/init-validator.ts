@@ -1,11 +1,11 @@
 import { dirname, relative, resolve } from "node:path";
 import { SubforgeError } from "../../shared/errors.ts";
-import { loadSubnet } from "../../subnets/registry.ts";
 import { askText, hasTerminal } from "../ask.ts";
 import { chainAt } from "../networks.ts";
 import { templateConfig } from "../options.ts";
 import { createOutput } from "../output.ts";
 import { readSettings, type SettingsFile } from "../settings-file.ts";
+import { loadTemplate } from "../template-folder/load-template.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { writeSettings } from "../write-settings.ts";
 import { assignmentsOf } from "./assignments.ts";
@@ -51,7 +51,7 @@ export async function initValidator(args: InitValidatorArgs, file: SettingsFile)
   const name = await answer("template", args.template);
   const config = templateConfig(args);
   const subnets = assignmentsOf({ ...args, netuid, template: name }, "validator init");
-  for (const each of subnets) (await loadSubnet(each.template)).parseConfig(each.config);
+  for (const each of subnets) (await loadTemplate(each.template)).parseConfig(each.config);
   const key =
     devKey === undefined
       ? {

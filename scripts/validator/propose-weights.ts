@@ -6,7 +6,6 @@ import type { WeightBasis } from "../../shared/journal/weight-rows.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { EpochContext, SubnetTemplate } from "../../shared/template.ts";
 import type { Hotkey, Json, Uid } from "../../shared/types.ts";
-import { loadSubnet } from "../../subnets/registry.ts";
 import { recordNow } from "../../validator/record-now.ts";
 import type { WeightShare } from "../../validator/score-book.ts";
 import { readWeightFacts } from "../../validator/weight-facts.ts";
@@ -14,6 +13,7 @@ import { planWeights, type WeightPlan } from "../../validator/weight-plan.ts";
 import { openScorer } from "../open-scorer.ts";
 import { createOutput, table } from "../output.ts";
 import { quietLogger } from "../quiet-logger.ts";
+import { loadTemplates } from "../template-folder/load-template.ts";
 import { type ChainArgs, withChain } from "../with-chain.ts";
 import {
   assertSameChain,
@@ -27,7 +27,8 @@ import {
 import { type Receipt, toReceipt, verdictOf } from "./weight-receipts.ts";
 
 /** The parsed flags of `subforge validator weights plan`. */
-export type PlanWeightsArgs = JournalArgs & ChainArgs & { json: boolean; burnShare: number | undefined };
+export type PlanWeightsArgs = JournalArgs &
+  ChainArgs & { json: boolean; burnShare: number | undefined; template: string };
 
 /** What would be set now, and where it comes from. */
 export type Proposal = Subject & {
@@ -49,11 +50,16 @@ export type Proposal = Subject & {
 
 type ProposeDeps = {
   journal: Pick<JournalView, "epochs" | "scores" | "weights" | "path">;
-  chain: Pick<Chain, "subnetRules" | "metagraph" | "lastUpdate" | "inclusionOf" | "blockHash">;
+  chain: Pick<
+    Chain,
+    "subnetRules" | "metagraph" | "lastUpdate" | "inclusionOf" | "blockHash" | "commitments"
+  >;
   hotkey: Hotkey;
   /** The epoch's secret; default: zeros, for who has no key. Only questions are made of it, and no weights. */
   secret?: (epoch: number) => Uint8Array;
   burnShare?: number | undefined;
+  /** Path of a template that does not ship with subforge; any name: those that do. */
+  template: string;
   /** Of the scorer. */
   logger: Logger;
 };
@@ -66,8 +72,8 @@ export async function showPlan(args: PlanWeightsArgs): Promise<void> {
       assertSameChain(journal, chain);
       const { genesis, hotkey } = journal;
       const logger = quietLogger("planner", args);
-      const { burnShare } = args;
-      const proposal = await proposeWeights(subject, { journal, chain, hotkey, burnShare, logger });
+      const { burnShare, template } = args;
+      const proposal = await proposeWeights(subject, { journal, chain, hotkey, burnShare, template, logger });
       createOutput(args).result({ genesis, hotkey, ...proposal }, describeProposal(proposal));
     });
   });
@@ -84,7 +90,7 @@ export async function proposeWeights(subject: Subject, deps: ProposeDeps): Promi
   const { rules, metagraph } = facts;
   const key: EpochKey = { ...subject, epoch: rules.epochIndex };
   const newest = newestEpoch(journal, subject);
-  const template = await loadSubnet(newest.template);
+  const template = await (await loadTemplates([deps.template]))(newest.template);
   const state = journal.scores.stateBefore({ ...key, epoch: key.epoch + 1 }, stampOf(template));
   if (!state) {
     const what = `scores of ${template.id} ${template.version} for ${nameOf(subject)}`;

@@ -5,7 +5,6 @@ import { createLogger, type LogLevel } from "../../shared/logger.ts";
 import type { Reason } from "../../shared/reasons.ts";
 import type { EpochContext, SubnetTemplate } from "../../shared/template.ts";
 import type { Hotkey, Json, Uid } from "../../shared/types.ts";
-import { loadSubnet } from "../../subnets/registry.ts";
 import { withNotSampled } from "../../validator/epoch-closer.ts";
 import { epochSecret, mechanismSecret, secretHash } from "../../validator/epoch-secret.ts";
 import type { Judgement } from "../../validator/score-book.ts";
@@ -14,16 +13,18 @@ import { loadSigner, type WalletArgs } from "../load-signer.ts";
 import { openScorer } from "../open-scorer.ts";
 import { createOutput, table } from "../output.ts";
 import { templateCode } from "../template-code.ts";
+import { loadTemplates } from "../template-folder/load-template.ts";
 import { type JournalArgs, type JournalView, nameOf, oneSubject, withJournal } from "./journal-view.ts";
 
 /** The parsed flags of `subforge validator replay`. */
-export type ReplayEpochArgs = JournalArgs & WalletArgs & { json: boolean; logLevel: LogLevel; epoch: number };
+export type ReplayEpochArgs = JournalArgs &
+  WalletArgs & { json: boolean; logLevel: LogLevel; epoch: number; template: string };
 
 /** How templates and their scorers are opened; tests hand in their own. */
 export type ReplayDeps = {
   loadTemplate(id: string): Promise<SubnetTemplate>;
   /** Digest of its code. */
-  codeOf(id: string): string | undefined;
+  codeOf(template: SubnetTemplate): string | undefined;
   openScorer(template: SubnetTemplate): Promise<Scorer>;
 };
 
@@ -63,7 +64,7 @@ export async function replayEpoch(args: ReplayEpochArgs, deps: ReplayDeps = ours
     const secret = mechanismSecret(await findSecret(journal, key, args), key.mechanism);
     const scorer = await deps.openScorer(template);
     try {
-      const code = deps.codeOf(record.template);
+      const code = deps.codeOf(template);
       return await scoreAgain(journal, record, { template, code, secret, scorer });
     } finally {
       await scorer.close();
@@ -73,10 +74,10 @@ export async function replayEpoch(args: ReplayEpochArgs, deps: ReplayDeps = ours
   return replay.same ? EXIT.ok : EXIT.check;
 }
 
-function ours({ logLevel }: ReplayEpochArgs): ReplayDeps {
+function ours({ logLevel, template: path }: ReplayEpochArgs): ReplayDeps {
   const logger = createLogger("replay", logLevel);
   return {
-    loadTemplate: loadSubnet,
+    loadTemplate: async (id) => (await loadTemplates([path]))(id),
     codeOf: templateCode,
     openScorer: (template) => openScorer(template, logger),
   };

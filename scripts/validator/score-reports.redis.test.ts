@@ -78,7 +78,16 @@ async function replay(
   options: { template?: SubnetTemplate; devKey?: string; from?: string } = {},
 ): Promise<{ exitCode: number; replay: Replay }> {
   const { template = doubling, devKey, from = data } = options;
-  const args = { ...records, ...wallet, data: from, devKey, json: true, logLevel: "silent" as const, epoch };
+  const args = {
+    ...records,
+    ...wallet,
+    data: from,
+    devKey,
+    json: true,
+    logLevel: "silent" as const,
+    epoch,
+    template: "hello",
+  };
   const deps = {
     loadTemplate: async () => template,
     codeOf: () => "ab",

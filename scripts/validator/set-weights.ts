@@ -20,7 +20,13 @@ import { toReceipt, verdictOf } from "./weight-receipts.ts";
 export type SetWeightsArgs = JournalArgs &
   ChainArgs &
   WalletArgs &
-  PlannerTurnArgs & { json: boolean; yes: boolean; dryRun: boolean; burnShare: number | undefined };
+  PlannerTurnArgs & {
+    json: boolean;
+    yes: boolean;
+    dryRun: boolean;
+    burnShare: number | undefined;
+    template: string;
+  };
 
 /** From here on nothing of it is under way: what comes later comes with a later block, and a validator follows it. */
 const SETTLED = ["verified", "failed", "abstained", "revealed"];
@@ -54,7 +60,7 @@ export async function setWeightsByHand(args: SetWeightsArgs, signal: AbortSignal
         chain,
         hotkey: signer.address,
         secret: (epoch) => epochSecret(signer, genesis, subject.netuid, epoch),
-        burnShare: args.burnShare,
+        ...{ burnShare: args.burnShare, template: args.template },
         logger,
       });
       for (const line of describeProposal(proposal)) output.line(line);

@@ -1,6 +1,6 @@
 import { type Player, playEpoch } from "../../shared/play-epoch.ts";
 import { childSeed, type Random, randomFrom } from "../../shared/rules/beacon.ts";
-import type { Message } from "../../shared/template.ts";
+import type { Message, SubnetTemplate, Synapse } from "../../shared/template.ts";
 import type { Hotkey } from "../../shared/types.ts";
 import {
   type CheckedTemplate,
@@ -15,8 +15,8 @@ import { demand } from "./finding.ts";
 import { garbageFrom } from "./garbage.ts";
 
 const DEFAULT_ANSWERS = 10_000;
-/** Beside three honest miners: enough to be quick, not so many that they are the field. */
-const GARBAGE_MINERS = 48;
+/** Beside three honest miners: enough to be quick, not so many that drawing their questions takes long. */
+const GARBAGE_MINERS = 24;
 /** Of the best honest miner's weight: below it, garbage earns nothing that anybody would notice. */
 const MAX_PAY = 0.01;
 
@@ -30,38 +30,45 @@ export type PlayedGarbage = {
   thrown: string[];
   /** Scores and weights that are no finite number >= 0. */
   unusable: number;
-  /** Largest weight of a garbage miner, in weights of the best honest one of its epoch. */
+  /** Weights of the luckiest garbage miner, all its epochs together, in those of the best honest one. */
   bestPay: number;
   /** Epochs in which the median honest miner scored nothing beside it. */
   ruined: number;
 };
 
 /**
- * Epochs of three honest miners beside 48 that send garbage: in every stage, or in one of them after honest answers in
- * the others. Each epoch begins without a past.
+ * One epoch of three honest miners beside others that send garbage, in every stage or in all but the first, played until
+ * all that was wanted is generated. It begins without a past each time.
  */
 export async function playGarbage(subject: CheckedTemplate): Promise<PlayedGarbage> {
-  const { template, garbage: wanted = DEFAULT_ANSWERS, seed = "check" } = subject;
+  const { garbage: wanted = DEFAULT_ANSWERS, seed = "check" } = subject;
+  const template = withKeptQuestions(subject.template);
   const random = randomFrom(childSeed(new Uint8Array(32), `garbage ${seed}`));
   const miners = Array.from({ length: GARBAGE_MINERS }, (_, i) => `5Garbage${i}`);
   const found: PlayedGarbage = { answers: 0, taken: 0, thrown: [], unusable: 0, bestPay: 0, ruined: 0 };
   const thrown = new Set<string>();
+  const earned = Array.from({ length: 1 + HONEST.length + miners.length }, () => 0);
   const forms = await answerForms(subject);
-  for (let epoch = 0; found.answers < wanted; epoch++) {
-    const before = found.answers;
-    const players = honestPlayers(subject);
+  const context = contextOf(subject, 0, [...HONEST, ...miners]);
+  const honest = new Map(
+    [...honestPlayers(subject)].map(([hotkey, player]) => [hotkey, withKeptAnswers(player)]),
+  );
+  for (let before = -1; found.answers < wanted && before < found.answers; ) {
+    before = found.answers; // nobody may be asked
     const tally = () => void found.answers++;
-    for (const miner of miners) players.set(miner, garbagePlayer(forms, random, tally));
-    const context = contextOf(subject, epoch, [...HONEST, ...miners]);
+    const players = new Map(honest);
+    for (const miner of miners) {
+      const spared = forms.size > 1 && random.below(2) === 1 ? honestPlayer(subject.models[0]) : undefined;
+      players.set(miner, garbagePlayer(forms, random, { tally, spared }));
+    }
     try {
       const played = await playEpoch(template, context, template.initialState(), players);
-      count(found, played, miners);
+      count(found, played, miners, earned);
     } catch (error) {
       thrown.add(String(error).slice(0, 200));
     }
-    if (found.answers === before) break; // nobody is asked
   }
-  return { ...found, thrown: [...thrown] };
+  return { ...found, bestPay: bestPayOf(earned), thrown: [...thrown] };
 }
 
 /** SF-T311. */
@@ -79,6 +86,32 @@ export function checkGarbageIsUnpaid({ bestPay, ruined }: PlayedGarbage): string
   return `at most ${share}`;
 }
 
+/** The same question to the same miner is drawn once, where it does not depend on what was answered before. */
+function withKeptQuestions(template: SubnetTemplate): SubnetTemplate {
+  const synapses = Object.entries(template.synapses).map(([name, synapse]) => {
+    const kept = new Map<string, Message>();
+    const createRequest: Synapse["createRequest"] = (task, miner, earlier) => {
+      if (earlier.size > 0) return synapse.createRequest(task, miner, earlier);
+      const key = `${miner} ${JSON.stringify(task)}`;
+      const request = kept.get(key) ?? synapse.createRequest(task, miner, earlier);
+      kept.set(key, request);
+      return request;
+    };
+    return [name, { ...synapse, createRequest }] as const;
+  });
+  return { ...template, synapses: Object.fromEntries(synapses) };
+}
+
+/** Honest miners are asked the same each time. */
+function withKeptAnswers(player: Player): Player {
+  const kept = new Map<Message, ReturnType<Player>>();
+  return (question) => {
+    const answer = kept.get(question.request) ?? player(question);
+    kept.set(question.request, answer);
+    return answer;
+  };
+}
+
 /** An honest answer to another question for each synapse: the form that garbage is made of, but right nowhere. */
 async function answerForms(subject: CheckedTemplate): Promise<ReadonlyMap<string, Message>> {
   const { transcripts } = await playHonestly({ ...subject, seed: `${subject.seed} forms` });
@@ -90,18 +123,17 @@ async function answerForms(subject: CheckedTemplate): Promise<ReadonlyMap<string
   );
 }
 
-/** Sends garbage to every synapse, or to the first it was not honest to. */
-function garbagePlayer(forms: ReadonlyMap<string, Message>, random: Random, tally: () => void): Player {
-  const isLate = random.below(2) === 1;
-  const honest = honestPlayer();
-  let spared: string | undefined;
+/** Sends garbage to every synapse; with `spared`, honest work to the first it is asked of and garbage to the others. */
+function garbagePlayer(
+  forms: ReadonlyMap<string, Message>,
+  random: Random,
+  { tally, spared }: { tally(): void; spared: Player | undefined },
+): Player {
+  let first: string | undefined;
   return async (question) => {
     const { synapse } = question.job;
-    if (isLate) spared ??= synapse;
-    if (spared === synapse) {
-      const kept = await honest(question).catch(() => undefined); // a commitment needs no model
-      if (kept) return kept;
-    }
+    first ??= synapse;
+    if (spared && synapse === first) return spared(question);
     tally();
     return { response: garbageFrom(random, forms.get(synapse) ?? {}), latencyMs: random.below(60_000) };
   };
@@ -111,6 +143,7 @@ function count(
   found: PlayedGarbage,
   { raw, weights, transcripts }: Awaited<ReturnType<typeof playEpoch>>,
   miners: readonly Hotkey[],
+  earned: number[],
 ): void {
   const isUsable = (value: number) => Number.isFinite(value) && value >= 0;
   for (const { score } of raw.values()) found.unusable += isUsable(score) ? 0 : 1;
@@ -119,11 +152,14 @@ function count(
   for (const { answers } of transcripts) {
     for (const [hotkey, { ok }] of answers) found.taken += ok && strangers.has(hotkey) ? 1 : 0;
   }
-  const weightOf = (from: number, to: number) =>
-    Math.max(0, ...weights.filter(({ uid }) => uid >= from && uid <= to).map(({ weight }) => weight));
-  const best = weightOf(1, HONEST.length);
-  const odd = weightOf(HONEST.length + 1, HONEST.length + miners.length);
-  found.bestPay = Math.max(found.bestPay, odd === 0 ? 0 : best === 0 ? Number.POSITIVE_INFINITY : odd / best);
+  for (const { uid, weight } of weights) earned[uid] = (earned[uid] ?? 0) + weight;
   const honest = medianOf(HONEST.map((hotkey) => raw.get(hotkey)?.score ?? 0));
   found.ruined += raw.size > 0 && honest === 0 ? 1 : 0;
+}
+
+/** Uids are the validator's, then those of `HONEST`, then garbage. */
+function bestPayOf(earned: readonly number[]): number {
+  const best = Math.max(0, ...earned.slice(1, 1 + HONEST.length));
+  const odd = Math.max(0, ...earned.slice(1 + HONEST.length));
+  return odd === 0 ? 0 : odd / best;
 }

@@ -41,6 +41,8 @@ export function garbageFrom(random: Random, honest: Message): Message | undefine
     () => mapTensors(honest, (leaf) => noise(leaf, random)),
     () => mapTensors(honest, (leaf) => oneWrong(leaf, random)),
     () => mapTensors(honest, (leaf) => otherForm(leaf, random)),
+    () => honest, // another task's, and many times the same
+    () => mapTensors(honest, (leaf) => shuffled(leaf, random)),
     () => without(honest, random),
     () => ({ ...renamed(honest) }),
   ];
@@ -80,6 +82,18 @@ function noise({ shape, data }: Tensor, random: Random): Tensor {
     shape,
     Float32Array.from({ length: data.length }, () => -scale * random.uniform()),
   );
+}
+
+/** The rows of an answer to another question, in another order. */
+function shuffled({ dtype, shape, data }: Tensor, random: Random): Tensor {
+  const rows = shape[0] ?? 1;
+  const width = rows > 0 ? data.length / rows : 0;
+  const from = data as Float32Array;
+  const copy = from.slice();
+  random.shuffle(rows).forEach((row, to) => {
+    copy.set(from.subarray(row * width, (row + 1) * width), to * width);
+  });
+  return { dtype, shape, data: copy };
 }
 
 /** One value among others that is no number. */
