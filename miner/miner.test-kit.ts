@@ -79,6 +79,11 @@ export class ThreeCallChain implements Pick<Chain, "metagraph"> {
     };
   }
 
+  async commitment() {
+    const call = this.submitted.findLast(({ kind }) => kind === "commit");
+    return call?.kind === "commit" ? { data: call.data, block: 8 } : undefined;
+  }
+
   inTurn<T>(_signer: string, work: () => Promise<T>): Promise<T> {
     return work();
   }

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../shared/clock.ts";
 import { type Keypair, keysReady } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
 import { serveMetrics } from "../shared/metrics/metrics-server.ts";
+import { AXON_URI } from "../shared/rules/model-commitment.ts";
 import type { Agent, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey, Netuid, Rao, Uid } from "../shared/types.ts";
 import { DEFAULT_WINDOW } from "../shared/wire/btauth.ts";
@@ -14,6 +15,7 @@ import { createAnswering } from "./answering.ts";
 import { Axon } from "./axon.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { DEFAULT_CALLER_POLICY } from "./caller-policy.ts";
+import { HandedOutModels } from "./handed-out-models.ts";
 import type { Device } from "./inference/device.ts";
 import { type ModelEntry, ModelShelf, type ShelfOptions } from "./inference/model-shelf.ts";
 import { DEFAULT_POOL_OPTIONS } from "./inference/pool.ts";
@@ -21,6 +23,8 @@ import type { ServedModel } from "./inference/served-model.ts";
 import { type LocalPortOptions, openLocalPort } from "./local-port.ts";
 import { MetagraphView } from "./metagraph-view.ts";
 import { MinerMetrics } from "./metrics.ts";
+import { type CommittedModel, type CommitterChain, ModelCommitter } from "./model-committer.ts";
+import { modelFileRoute } from "./model-file-route.ts";
 import { oipInferRoutes, oipPages } from "./oip/oip-routes.ts";
 import { openReplayStore, type SharedReplayStore } from "./open-replay-store.ts";
 import { openApiPage } from "./openapi.ts";
@@ -43,6 +47,11 @@ export type MinerOptions = {
   localPort?: LocalPortOptions | undefined;
   /** What is published on chain; undefined publishes nothing. Port 0 stands for the one that is listened on. */
   announce?: AnnounceOptions | undefined;
+  /**
+   * Commits the hash of the first model on chain, and where the file lies: https, or `axon:` for the miner itself, which
+   * then hands it out to whoever may ask it. Default: nothing is committed.
+   */
+  commitModel?: string | undefined;
   /** Prometheus text on loopback, 0 for any free port; undefined serves none. */
   metricsPort?: number | undefined;
   /** Of this program, for the metrics. */
@@ -69,7 +78,7 @@ export type MinerOptions = {
 };
 
 export type MinerDeps = {
-  chain: Pick<Chain, "metagraph"> & AnnouncerChain;
+  chain: Pick<Chain, "metagraph"> & AnnouncerChain & CommitterChain;
   signer: Keypair;
   template: Pick<SubnetTemplate, "id" | "synapses">;
   logger: Logger;
@@ -89,6 +98,8 @@ export type RunningMiner = {
   metricsUrl: string | undefined;
   /** What the chain shows when this resolves; undefined when it shows nothing of ours yet. */
   announced: Announcement | undefined;
+  /** What the chain shows of our model when this resolves; undefined when it shows nothing of ours. */
+  committed: CommittedModel | undefined;
   /**
    * Serves what every model's file holds now. A file that cannot take the place of its model leaves it as it is.
    *
@@ -109,7 +120,7 @@ const DRAIN_MS = 7_000;
  * Serves a template to the validators of one subnet. Resolves when questions are taken; the rest happens in the
  * background until the signal aborts.
  *
- * @throws SubforgeError MINER_NOT_REGISTERED, PORT_IN_USE, PORT_FORBIDDEN, MINER_ANNOUNCE_FAILED, what
+ * @throws SubforgeError MINER_NOT_REGISTERED, PORT_IN_USE, PORT_FORBIDDEN, MINER_ANNOUNCE_FAILED, MODEL_NOT_COMMITTABLE, what
  * `ModelShelf.start`, `openReplayStore` and `openLocalPort` throw, and what the chain throws
  */
 export async function startMiner(options: MinerOptions, deps: MinerDeps): Promise<RunningMiner> {
@@ -153,6 +164,16 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     });
     const routes = [...templateRoutes(template, answering), ...oipInferRoutes(models)];
     if (protocols.includes("v10")) routes.push(...v10Routes(template, answering, signer.address));
+    const { commitModel } = options;
+    if (commitModel !== undefined && parts.shelf) {
+      const { shelf } = parts;
+      if (commitModel === AXON_URI) parts.handedOut = await HandedOutModels.open();
+      const { handedOut } = parts;
+      if (handedOut) routes.push(modelFileRoute(handedOut, () => clock.nowMs()));
+      parts.committer = new ModelCommitter(netuid, commitModel, {
+        ...{ chain, signer, model: () => shelf.first, handedOut, clock, logger, signal },
+      });
+    }
     const pages = parts.shelf ? oipPages(models, version, () => isReady() && !signal.aborted) : [];
     pages.push(openApiPage({ routes, pages: [...pages], template, models, protocols, version }));
     axon.serve({ routes, pages, store, isReady });
@@ -165,12 +186,13 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
       parts.announcer = new Announcer(netuid, address, { chain, view, signer, clock, logger, signal });
       await parts.announcer.open(self);
     }
+    await parts.committer?.open();
   } catch (error) {
     failed.abort(); // the store waits for nobody any more
     await Promise.all([axon.drain(0), closeAll(parts, 0)]);
     throw error;
   }
-  const { shelf, announcer } = parts;
+  const { shelf, announcer, committer } = parts;
   metrics.onScrape(() => readState(metrics, parts, clock.nowMs()));
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${axon.port}`;
   const device = shelf?.get()?.device;
@@ -179,6 +201,7 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     ...{ url, uid: self.uid, device, models: shelf?.all ?? [], metrics },
     ...{ metricsUrl: parts.page?.url, localUrl: parts.local?.url },
     announced: announcer?.isShown ? announcer.address : undefined,
+    committed: committer?.shown,
     reload: async () => {
       for (const { name } of shelf?.all ?? []) await shelf?.replace(name);
     },
@@ -186,7 +209,10 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
   };
 
   async function serveUntilAborted(): Promise<void> {
-    const following = view.follow(refreshMs, signal, async (row) => announcer?.seen(row));
+    const following = view.follow(refreshMs, signal, async (row) => {
+      await announcer?.seen(row);
+      if (row) await committer?.look();
+    });
     const reporting = reportEveryMinute({
       ...{ tally: axon.tally, metrics, window: DEFAULT_WINDOW, logger, clock, signal },
       models: () => shelf?.stats ?? [],
@@ -213,13 +239,16 @@ async function openShelf(
   return ModelShelf.start(entries, { ...DEFAULT_POOL_OPTIONS, ...inference }, deps);
 }
 
-async function closeAll({ local, store, shelf, page }: MinerParts, drainMs: number): Promise<void> {
+async function closeAll(
+  { local, store, shelf, page, handedOut }: MinerParts,
+  drainMs: number,
+): Promise<void> {
   // Not waited for: whoever failed for another reason is told so at once.
   store?.then(
     (opened) => opened.close(),
     () => undefined,
   );
-  await Promise.all([local?.drain(drainMs), shelf?.close(), page?.close()]);
+  await Promise.all([local?.drain(drainMs), shelf?.close(), page?.close(), handedOut?.close()]);
 }
 
 /**

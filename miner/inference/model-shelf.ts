@@ -76,6 +76,11 @@ export class ModelShelf {
     return name === undefined ? this.all[0] : this.#models.get(name);
   }
 
+  /** The first model and where its file lies. */
+  get first(): ServedModel & { path: string } {
+    return this.#models.values().next().value!;
+  }
+
   get all(): readonly ServedModel[] {
     return [...this.#models.values()];
   }

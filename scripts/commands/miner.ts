@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { SubforgeError } from "../../shared/errors.ts";
+import { AXON_URI, isModelUri, MAX_MODEL_URI_BYTES } from "../../shared/rules/model-commitment.ts";
 import { gpuOptions } from "../gpu/gpu-options.ts";
 import {
   type Command,
@@ -58,6 +59,10 @@ const serveOptions = {
   template: templateOptions.template,
   ...modelOptions,
   ...addressOptions,
+  "commit-model": {
+    type: "string",
+    describe: "Commit on chain to the model that is served: axon, to hand it out here, or its https address",
+  },
   renew: {
     type: "boolean",
     default: false,
@@ -239,6 +244,7 @@ const minerServe: Command<typeof serveOptions> = {
         ...args,
         ...checkedNumbers("serve", args),
         announce: announcement("serve", args),
+        commitModel: modelUri(args.commitModel),
         minStakeRao: toRao(args.minStake),
         processes: whole("serve", "processes", args.processes, 1, 64),
         maxBatchRows: whole("serve", "max-batch-rows", args.maxBatchRows, 1, 65_536),
@@ -307,6 +313,13 @@ function announcement(
   args: { announce: string | undefined; port: number },
 ): WantedAddress | undefined {
   return args.announce === "auto" ? "auto" : parseAnnouncement(command, args.announce, args.port);
+}
+
+/** As a commitment says it. `axon` alone is easier to type. */
+function modelUri(text: string | undefined): string | undefined {
+  if (text === undefined || text === "axon") return text && AXON_URI;
+  if (isModelUri(text)) return text;
+  throw usage("serve", `--commit-model must be axon, or https:// and at most ${MAX_MODEL_URI_BYTES} bytes`);
 }
 
 /** An address alone, or with a port: 203.0.113.7:8091, [2001:db8::7]:8091. Port 0 stands for the one listened on. */
