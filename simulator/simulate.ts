@@ -4,6 +4,7 @@ import { createAbstractScorer } from "./abstract-scorer.ts";
 import { playRun, type ScorerOf } from "./play-run.ts";
 import type { RunRecord, Simulated } from "./records.ts";
 import type { MinerGroup, Scenario } from "./scenario.ts";
+import { createTemplateScorer } from "./template-scorer.ts";
 
 export type SimulateDeps = {
   /** The one that `scenario.template` names. Needed exactly then. */
@@ -23,7 +24,10 @@ export async function simulate(scenario: Scenario, deps: SimulateDeps = {}): Pro
   const problems = findMisfits(scenario, template);
   if (problems.length > 0) throw new SubforgeError("CONFIG_INVALID", { what: "the scenario", problems });
   const played = { ...scenario, miners: scenario.miners.map((group) => withCost(group, template)) };
-  const scorerOf: ScorerOf = (roster, skills, seed) => createAbstractScorer(played, roster, skills, seed);
+  const scorerOf: ScorerOf = (roster, skills, seed) =>
+    template
+      ? createTemplateScorer(template, played, roster, skills, seed)
+      : createAbstractScorer(played, roster, skills, seed);
   const runs: RunRecord[] = [];
   for (let run = 0; run < scenario.runs; run++) {
     const seed = scenario.runs === 1 ? scenario.seed : `${scenario.seed}/${run + 1}`;
@@ -46,6 +50,9 @@ function withCost(group: MinerGroup, template: SubnetTemplate | undefined): Mine
 function findMisfits({ template: id, miners }: Scenario, template: SubnetTemplate | undefined): string[] {
   if (id !== template?.id) {
     return [`template: the scenario names ${id ?? "none"}, and ${template?.id ?? "none"} was given`];
+  }
+  if (template && !template.imitate) {
+    return [`template: ${id} has no imitate(), so there is nothing to play honest miners with`];
   }
   const known = ["honest", ...(template?.agents ?? []).map(({ name }) => name)];
   return miners.flatMap(({ behaviour }, i) =>
