@@ -33,6 +33,8 @@ export const REASONS = {
   "answer-too-slow": 27,
   "wrong-question": 28,
   "answer-replayed": 29,
+  "audit-mismatch": 30,
+  "model-missing": 31,
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -1,61 +1,290 @@
-import type { Agent } from "../../shared/template.ts";
-import { tensor } from "../../shared/tensor.ts";
-import { CLASSES } from "./shapes.ts";
-import type { ClassifyRequest, ClassifyResponse } from "./synapse.ts";
-
-type InferenceAgent = Agent<ClassifyRequest, ClassifyResponse>;
+import { commitTo } from "../../shared/rules/commit-reveal.ts";
+import { minerKey } from "../../shared/rules/miner-key.ts";
+import type { Agent, AgentContext, AgentParam, Message } from "../../shared/template.ts";
+import { type Tensor, tensor, tensorBytes } from "../../shared/tensor.ts";
+import type { Hotkey } from "../../shared/types.ts";
+import { forecastAnswer } from "./forecaster.ts";
+import type { Preset } from "./presets/preset.ts";
+import { PRESETS } from "./presets/presets.ts";
+import {
+  type CommitRequest,
+  feedsOfRequest,
+  type Opening,
+  openingKey,
+  toCommitment,
+} from "./synapse-commit.ts";
+import type { RevealRequest } from "./synapse-reveal.ts";
 
 /** Running a model is nearly all the cost of an answer; not running one leaves the traffic. */
 const WITHOUT_MODEL = 0.05;
 
-const prior: InferenceAgent = {
-  name: "constant-prior",
-  describe: "gives every class the same probability and never looks at an image",
-  cost: WITHOUT_MODEL,
-  answer: async ({ x }) => toResponse(x.shape[0]!, () => 1 / CLASSES),
+/** How far the answers of a smaller model are from those of the committed one, in log-probability. */
+const CHEAP_NOISE = 1;
+
+/** Somebody whose answer is passed on. */
+const SOMEBODY: Hotkey = "somebody else";
+
+const SALT_DIGITS = 64;
+
+/** Rows that a fisher for repeated items remembers. */
+const MAX_FISHED = 10_000;
+
+type Miner = AgentContext;
+
+/** A behaviour that changes the answer, and is otherwise like everybody: it commits to its answer and shows it. */
+type Change = Omit<Agent, "answer"> & {
+  /** float32 [items, outputs]. */
+  toAnswer(request: CommitRequest, miner: Miner): Promise<Float32Array> | Float32Array;
 };
 
-const majority: InferenceAgent = {
+const noise = (highest: number, otherwise: number): Record<string, AgentParam> => ({
+  noise: { default: otherwise, min: 0, max: highest, describe: "deviation in log-probability" },
+});
+
+const share = (of: string, otherwise: number): Record<string, AgentParam> => ({
+  share: { default: otherwise, min: 0, max: 1, describe: `of the ${of}` },
+});
+
+const lazy = changing({
+  name: "lazy",
+  describe: "gives every item the prior and never looks at one",
+  cost: WITHOUT_MODEL,
+  toAnswer: ({ preset, x }) => repeated(PRESETS[preset].prior, x.shape[0]!),
+});
+
+const majority = changing({
   name: "majority-class",
-  describe: "is certain that every image shows the first class",
+  describe: "is certain of the same first class for every item",
   cost: WITHOUT_MODEL,
-  answer: async ({ x }) => toResponse(x.shape[0]!, (_, k) => (k === 0 ? 1 : 0)),
-};
+  toAnswer: ({ preset, x }) =>
+    repeated(
+      PRESETS[preset].prior.map((_, k) => (k === 0 ? 1 : 0)),
+      x.shape[0]!,
+    ),
+});
 
-const random: InferenceAgent = {
+const random = changing({
   name: "random",
-  describe: "draws its probabilities without looking at the images",
+  describe: "draws its answers without looking at the items",
   cost: WITHOUT_MODEL,
-  answer: async ({ x }, miner) => {
-    const rows = Array.from({ length: x.shape[0]! }, () => {
-      const row = Array.from({ length: CLASSES }, () => miner.random() + 1e-6); // never a row of zeros
-      const sum = row.reduce((total, value) => total + value, 0);
-      return row.map((value) => value / sum);
-    });
-    return toResponse(rows.length, (item, k) => rows[item]![k]!);
-  },
-};
+  toAnswer: ({ preset, x }, miner) =>
+    inRange(
+      PRESETS[preset],
+      Float32Array.from({ length: x.shape[0]! * PRESETS[preset].outputs }, () => miner.random()),
+    ),
+});
 
-const replay: InferenceAgent = {
+const replay = changing({
   name: "replay",
   describe: "runs its model once and repeats that answer to every question of the same size",
   cost: WITHOUT_MODEL,
-  answer: async ({ x }, miner) => {
-    const key = `answer to ${x.shape[0]}`;
-    const known = miner.memory.get(key) as ClassifyResponse | undefined;
-    if (known) return known;
-    const response = await miner.honest();
-    miner.memory.set(key, response);
-    return response;
+  async toAnswer(request, miner) {
+    const key = `answer to ${request.preset} ${request.x.shape[0]}`;
+    const known = miner.memory.get(key);
+    if (known) return (known as Opening).y.data;
+    const y = await ownAnswer(request, miner);
+    miner.memory.set(key, { y: tensor("float32", [y.length], y as Float32Array<ArrayBuffer>) });
+    return y;
+  },
+});
+
+const copycat = changing({
+  name: "copycat",
+  describe: "answers with the best miner's model, stolen or relayed to, a little changed",
+  cost: WITHOUT_MODEL,
+  uses: "best-model",
+  params: noise(0.3, 0),
+  toAnswer: async (request, miner) =>
+    blurred(request, await ownAnswer(request, miner), miner.params.noise!, miner),
+});
+
+const tunedCopycat = changing({
+  name: "tuned-copycat",
+  describe: "is a copycat that changes the answers as much as it takes not to be told from their owner",
+  cost: WITHOUT_MODEL,
+  uses: "best-model",
+  params: noise(3, 0.5),
+  toAnswer: async (request, miner) =>
+    blurred(request, await ownAnswer(request, miner), miner.params.noise!, miner),
+});
+
+const substitute = changing({
+  name: "substitute",
+  describe: "answers a share of the items with a smaller model than the one it committed to",
+  cost: 0.7,
+  params: share("items", 0.5),
+  async toAnswer(request, miner) {
+    const own = await ownAnswer(request, miner);
+    const cheap = blurred(request, own, CHEAP_NOISE, miner);
+    const { outputs } = PRESETS[request.preset];
+    for (let at = 0; at < own.length; at += outputs) {
+      if (miner.random() < miner.params.share!) own.set(cheap.subarray(at, at + outputs), at);
+    }
+    return own;
+  },
+});
+
+const throttler = changing({
+  name: "throttler",
+  describe:
+    "runs its model only on the questions that it takes for audited ones, and answers the others with the prior",
+  cost: 0.5,
+  params: share("questions that it takes for audited", 0.5),
+  toAnswer: (request, miner) =>
+    miner.random() < miner.params.share!
+      ? ownAnswer(request, miner)
+      : repeated(PRESETS[request.preset].prior, request.x.shape[0]!),
+});
+
+const precomputer = changing({
+  name: "precomputer",
+  describe: "remembers every item it was asked, and works only when one comes again",
+  cost: WITHOUT_MODEL,
+  async toAnswer(request, miner) {
+    const known = (miner.memory.get("fished") ?? {}) as { [row: string]: true };
+    const rows = rowsOf(request.x);
+    const isRepeated = rows.some((row) => known[row]);
+    const all = [...Object.keys(known), ...rows].slice(-MAX_FISHED);
+    miner.memory.set("fished", Object.fromEntries(all.map((row) => [row, true])));
+    return isRepeated ? ownAnswer(request, miner) : repeated(PRESETS[request.preset].prior, rows.length);
+  },
+});
+
+const forecaster = changing({
+  name: "forecaster",
+  describe:
+    "plans the epoch itself, with all that is public and a guessed secret, and answers what would be true then",
+  cost: WITHOUT_MODEL,
+  toAnswer: ({ preset, x }, miner) =>
+    forecastAnswer(preset, x.shape[0]!, miner) ?? repeated(PRESETS[preset].prior, x.shape[0]!),
+});
+
+const relay: Agent = {
+  name: "relay",
+  describe: "passes each question on and answers with what somebody else committed to and showed",
+  cost: WITHOUT_MODEL,
+  uses: "best-model",
+  async answer(message, miner) {
+    if (miner.synapse !== "commit") return shown(message, miner);
+    const request = message as CommitRequest;
+    const opening = toOpening(request, await ownAnswer(request, miner), miner);
+    const { taskId } = request;
+    miner.memory.set(openingKey(taskId), opening);
+    const theirs = { salt: Buffer.from(opening.salt, "hex"), minerPublicKey: minerKey(SOMEBODY), taskId };
+    const commitment = Buffer.from(commitTo({ reply: tensorBytes(opening.y), ...theirs })).toString("hex");
+    return { commitment, modelHash: "" };
   },
 };
 
-/** Ways to save the work. None of them pays. */
-export const agents: readonly InferenceAgent[] = [prior, majority, random, replay];
+const garbage: Agent = {
+  name: "garbage",
+  describe: "sends what is no answer: nothing, text, other shapes, no numbers",
+  cost: WITHOUT_MODEL,
+  async answer(message, { random: draw, synapse }) {
+    if (synapse === "commit" && draw() < 0.5) return { commitment: "f".repeat(64), modelHash: "" };
+    const { items = 1 } = message as Partial<RevealRequest>;
+    const odd: Message[] = [
+      {},
+      { salt: "<b>", y: "a tensor, honestly", commitment: 7 },
+      { salt: "0".repeat(SALT_DIGITS), y: tensor("float32", [1], new Float32Array([Number.NaN])) },
+      { salt: "0".repeat(SALT_DIGITS), y: tensor("float32", [items, 1], new Float32Array(items).fill(3e38)) },
+    ];
+    return odd[Math.floor(draw() * odd.length)];
+  },
+};
 
-function toResponse(items: number, probability: (item: number, k: number) => number): ClassifyResponse {
-  const data = Float32Array.from({ length: items * CLASSES }, (_, i) =>
-    probability(Math.floor(i / CLASSES), i % CLASSES),
+const late: Agent = {
+  name: "late-committer",
+  describe: "commits when the others have shown their answers: too late, validators hear nothing in time",
+  cost: 1,
+  answer: (_, { synapse, honest }) => (synapse === "commit" ? Promise.resolve(undefined) : honest()),
+};
+
+const nonRevealer: Agent = {
+  name: "non-revealer",
+  describe: "commits to answers and never shows them",
+  cost: 1,
+  answer: (_, { synapse, honest }) => (synapse === "commit" ? honest() : Promise.resolve(undefined)),
+};
+
+/** Ways to save the work, or to live on somebody else's. */
+export const agents: readonly Agent[] = [
+  ...[lazy, majority, random, replay, copycat, tunedCopycat, relay, substitute, precomputer, throttler],
+  ...[garbage, late, nonRevealer, forecaster],
+];
+
+function changing({ toAnswer, ...agent }: Change): Agent {
+  return {
+    ...agent,
+    async answer(message, miner) {
+      if (miner.synapse !== "commit") return shown(message, miner);
+      const request = message as CommitRequest;
+      const opening = toOpening(request, await toAnswer(request, miner), miner);
+      miner.memory.set(openingKey(request.taskId), opening);
+      return { commitment: toCommitment(opening, miner.hotkey, request.taskId), modelHash: "" };
+    },
+  };
+}
+
+async function shown(message: Message, { memory }: Miner): Promise<Message | undefined> {
+  return memory.get(openingKey((message as RevealRequest).taskId));
+}
+
+function toOpening({ preset, x }: CommitRequest, y: Float32Array, miner: Miner): Opening {
+  const digit = () => Math.floor(miner.random() * 16).toString(16);
+  const shape = [x.shape[0]!, PRESETS[preset].outputs];
+  return {
+    y: tensor("float32", shape, y as Float32Array<ArrayBuffer>),
+    salt: Array.from({ length: SALT_DIGITS }, digit).join(""),
+  };
+}
+
+/** A copy, to change. */
+async function ownAnswer(request: CommitRequest, miner: Miner): Promise<Float32Array> {
+  const { y } = await miner.infer(feedsOfRequest(request));
+  return Float32Array.from(y!.data as Float32Array);
+}
+
+function repeated(row: readonly number[], items: number): Float32Array {
+  return Float32Array.from({ length: items * row.length }, (_, i) => row[i % row.length]!);
+}
+
+/** The same answers, but for noise in their logarithms; of scores that are no probabilities, in the scores themselves. */
+function blurred(
+  { preset: name }: CommitRequest,
+  y: Float32Array,
+  deviation: number,
+  miner: Miner,
+): Float32Array {
+  if (deviation === 0) return y;
+  const preset = PRESETS[name];
+  const normal = () => Math.sqrt(-2 * Math.log(1 - miner.random())) * Math.cos(2 * Math.PI * miner.random());
+  if (preset.range === "finite") return y.map((value) => value + deviation * normal());
+  return inRange(
+    preset,
+    y.map((p) => Math.max(p, 1e-9) * Math.exp(deviation * normal())),
   );
-  return { y: tensor("float32", [items, CLASSES], data) };
+}
+
+/** Any numbers >= 0 as the preset takes them. */
+function inRange({ range, outputs }: Preset, y: Float32Array): Float32Array {
+  if (range === "finite") return y;
+  if (range === "unit") return y.map((value) => Math.min(1, value));
+  for (let at = 0; at < y.length; at += outputs) {
+    const row = y.subarray(at, at + outputs);
+    const sum = row.reduce((total, value) => total + value, 0);
+    row.forEach((value, k) => {
+      row[k] = sum > 0 ? value / sum : 1 / outputs;
+    });
+  }
+  return y;
+}
+
+/** Each row as text to compare. */
+function rowsOf({ shape, data }: Tensor): string[] {
+  const rows = shape[0]!;
+  const width = data.length / rows;
+  return Array.from({ length: rows }, (_, i) =>
+    (data as Float32Array).subarray(i * width, i * width + Math.min(width, 16)).join(),
+  );
 }

@@ -1,10 +1,8 @@
 import { explainScore } from "../../shared/rules/explain-score.ts";
 import { aboveShareOfBest, softmax } from "../../shared/rules/shape.ts";
 import type { RawScore } from "../../shared/template.ts";
-import { TIMEOUT_MS } from "./config.ts";
-import type { Judged, Page } from "./ledger.ts";
-import { measureQuality } from "./quality.ts";
-import { CLASSES } from "./shapes.ts";
+import { COMMIT_TIMEOUT_MS } from "./config.ts";
+import { type Judged, joined, type Page } from "./ledger.ts";
 
 /** An answer this fast cannot be improved upon. */
 const FAST_MS = 100;
@@ -18,9 +16,6 @@ export const CUT = 0.25;
 /** Share of the newest epoch in the moving average. */
 export const ALPHA = 0.1;
 
-/** Every class is drawn equally often. */
-const PRIOR: readonly number[] = Array.from({ length: CLASSES }, () => 1 / CLASSES);
-
 /** What one miner's epoch was worth, and from what. All 0..1. */
 export type EpochScore = RawScore & {
   qualityUnique: number;
@@ -31,16 +26,20 @@ export type EpochScore = RawScore & {
 
 /**
  * `0.5 (q_unique + q_shared) * answered^2 * (0.9 + 0.1 promptness)`: quality first; silence costs twice, so that
- * answering only easy or audited questions does not pay; speed is worth a tenth.
+ * answering only easy or audited questions does not pay; speed is worth a tenth. Whoever showed something else than it
+ * had committed to has lost the epoch.
  */
 export function scorePage(page: Page): EpochScore {
   const answered = page.latenciesMs.length / page.asked;
-  const qualityUnique = qualityOf(page.unique);
-  const qualityShared = qualityOf(page.shared);
+  const qualityUnique = qualityOf(page, page.unique);
+  const qualityShared = qualityOf(page, page.shared);
   const promptness = mean(page.latenciesMs.map(toPromptness));
+  const parts = { qualityUnique, qualityShared, answered, promptness };
+  if (page.failures.includes("broken-commitment")) {
+    return { score: 0, reason: "broken-commitment", ...parts };
+  }
   const score = 0.5 * (qualityUnique + qualityShared) * answered ** 2 * (0.9 + 0.1 * promptness);
-  const reason = explainScore(score, page.failures, page.asked);
-  return { score, reason, qualityUnique, qualityShared, answered, promptness };
+  return { score, reason: explainScore(score, page.failures, page.asked), ...parts };
 }
 
 /** Shares of the pay from moving averages. All 0 when nobody has any. */
@@ -48,12 +47,14 @@ export function toShares(averages: readonly number[]): number[] {
   return softmax(aboveShareOfBest(averages, CUT), TEMPERATURE);
 }
 
-function qualityOf({ labels, probabilities }: Judged): number {
-  return labels.length > 0 ? measureQuality(labels, probabilities, PRIOR).quality : 0;
+/** No number, whatever an answer did to it, is more than 1 or anything but a number. */
+function qualityOf({ preset }: Page, { truth, y }: Judged): number {
+  const quality = preset.quality(joined(truth), joined(y));
+  return Number.isFinite(quality) ? Math.min(1, Math.max(0, quality)) : 0;
 }
 
 function toPromptness(latencyMs: number): number {
-  return Math.min(1, Math.max(0, (TIMEOUT_MS - latencyMs) / (TIMEOUT_MS - FAST_MS)));
+  return Math.min(1, Math.max(0, (COMMIT_TIMEOUT_MS - latencyMs) / (COMMIT_TIMEOUT_MS - FAST_MS)));
 }
 
 function mean(values: readonly number[]): number {

@@ -21,10 +21,11 @@ async function play(players: Record<string, Player>, epochs = 1) {
   return { ...epoch, template, contextOf };
 }
 
-/** Takes away the answers of some rounds. */
+/** Takes away the commitments of some rounds. */
 function withFailures(transcripts: readonly Transcript[], hotkey: string, reason: Failure, rounds: number) {
-  return transcripts.map((transcript, round) =>
-    round < rounds
+  const lost = Array.from({ length: rounds }, (_, round) => `commit-${round}`);
+  return transcripts.map((transcript) =>
+    lost.includes(transcript.job.taskId)
       ? {
           ...transcript,
           answers: new Map(transcript.answers).set(hotkey, { ok: false, reason, latencyMs: 9 }),
@@ -80,7 +81,10 @@ describe("an epoch's score", () => {
       "5A": honestPlayer(best),
       "5B": honestPlayer(weak),
     });
-    const scored = template.scoreEpoch(contextOf(0), transcripts, { averages: { "5A": 0.9 }, copies: {} });
+    const scored = template.scoreEpoch(contextOf(0), transcripts, {
+      ...(template.initialState() as object),
+      averages: { "5A": 0.9 },
+    });
     expect(scored.raw.get("5B")!.reason).toBe("below-baseline");
     expect(weights).toHaveLength(2);
     expect(template.toWeights(scored.state, contextOf(0)).map(({ uid }) => uid)).toEqual([1]);
@@ -118,20 +122,14 @@ describe("a copy of the same model", () => {
 });
 
 describe("the configuration", () => {
-  it("knows one preset and names it when asked for another", async () => {
+  it("knows its presets and names them when asked for another, and bounds a question by its kind", async () => {
     const { template } = await createField("inference", [], "config");
-    expect(template.parseConfig(undefined)).toEqual({
-      preset: "classification",
-      rounds: 4,
-      items: 64,
-      sharedShare: 0.3,
-    });
-    try {
-      template.parseConfig({ preset: "recommend" });
-      expect.unreachable();
-    } catch (error) {
-      expect(error).toMatchObject({ code: "CONFIG_INVALID" });
-      expect((error as Error).message).toContain("use classification");
+    const config = template.parseConfig(undefined);
+    expect(config).toMatchObject({ preset: "classification", rounds: 4, items: 64, sharedShare: 0.3 });
+    expect(template.parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config); // as the journal gives it back
+    for (const wrong of [{ preset: "weather" }, { items: 100_000 }]) {
+      expect(() => template.parseConfig(wrong)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
     }
+    expect(() => template.parseConfig({ preset: "weather" })).toThrow("use classification");
   });
 });
