@@ -17,6 +17,8 @@ import { garbageFrom } from "./garbage.ts";
 const DEFAULT_ANSWERS = 10_000;
 /** Beside three honest miners: enough to be quick, not so many that drawing their questions takes long. */
 const GARBAGE_MINERS = 24;
+/** Answers to so many other epochs: one that is right by luck somewhere is not sent each time. */
+const FORM_EPOCHS = 3;
 /** Of the best honest miner's weight: below it, garbage earns nothing that anybody would notice. */
 const MAX_PAY = 0.01;
 
@@ -30,8 +32,8 @@ export type PlayedGarbage = {
   thrown: string[];
   /** Scores and weights that are no finite number >= 0. */
   unusable: number;
-  /** Weights of the luckiest garbage miner, all its epochs together, in those of the best honest one. */
-  bestPay: number;
+  /** What a garbage miner earns, mean over all of them and their epochs, in weights of the best honest one. */
+  pay: number;
   /** Epochs in which the median honest miner scored nothing beside it. */
   ruined: number;
 };
@@ -45,7 +47,7 @@ export async function playGarbage(subject: CheckedTemplate): Promise<PlayedGarba
   const template = withKeptQuestions(subject.template);
   const random = randomFrom(childSeed(new Uint8Array(32), `garbage ${seed}`));
   const miners = Array.from({ length: GARBAGE_MINERS }, (_, i) => `5Garbage${i}`);
-  const found: PlayedGarbage = { answers: 0, taken: 0, thrown: [], unusable: 0, bestPay: 0, ruined: 0 };
+  const found: PlayedGarbage = { answers: 0, taken: 0, thrown: [], unusable: 0, pay: 0, ruined: 0 };
   const thrown = new Set<string>();
   const earned = Array.from({ length: 1 + HONEST.length + miners.length }, () => 0);
   const forms = await answerForms(subject);
@@ -68,7 +70,7 @@ export async function playGarbage(subject: CheckedTemplate): Promise<PlayedGarba
       thrown.add(String(error).slice(0, 200));
     }
   }
-  return { ...found, bestPay: bestPayOf(earned), thrown: [...thrown] };
+  return { ...found, pay: meanPayOf(earned), thrown: [...thrown] };
 }
 
 /** SF-T311. */
@@ -79,11 +81,11 @@ export function checkGarbageIsHarmless({ answers, taken, thrown, unusable }: Pla
 }
 
 /** SF-T312. */
-export function checkGarbageIsUnpaid({ bestPay, ruined }: PlayedGarbage): string {
-  const share = `${(bestPay * 100).toPrecision(2)} % of the best honest miner's pay`;
-  demand(bestPay < MAX_PAY, `garbage earns up to ${share}`);
+export function checkGarbageIsUnpaid({ pay, ruined }: PlayedGarbage): string {
+  const share = `${(pay * 100).toPrecision(2)} % of the best honest miner's pay`;
+  demand(pay < MAX_PAY, `garbage earns ${share}`);
   demand(ruined === 0, `in ${ruined} epochs garbage took the score of honest miners away`);
-  return `at most ${share}`;
+  return `it earns ${share}`;
 }
 
 /** The same question to the same miner is drawn once, where it does not depend on what was answered before. */
@@ -112,20 +114,24 @@ function withKeptAnswers(player: Player): Player {
   };
 }
 
-/** An honest answer to another question for each synapse: the form that garbage is made of, but right nowhere. */
-async function answerForms(subject: CheckedTemplate): Promise<ReadonlyMap<string, Message>> {
-  const { transcripts } = await playHonestly({ ...subject, seed: `${subject.seed} forms` });
-  return new Map(
-    transcripts.flatMap(({ job, answers }) => {
-      const answer = [...answers.values()].find(({ ok }) => ok);
-      return answer?.ok ? [[job.synapse, answer.response as Message] as const] : [];
-    }),
-  );
+/** Honest answers to other questions for each synapse: the form that garbage is made of, but right nowhere. */
+async function answerForms(subject: CheckedTemplate): Promise<ReadonlyMap<string, Message[]>> {
+  const forms = new Map<string, Message[]>();
+  for (let i = 0; i < FORM_EPOCHS; i++) {
+    const { transcripts } = await playHonestly({ ...subject, seed: `${subject.seed} forms ${i}` });
+    for (const { job, answers } of transcripts) {
+      const answered = [...answers.values()].flatMap((answer) =>
+        answer.ok ? [answer.response as Message] : [],
+      );
+      forms.set(job.synapse, [...(forms.get(job.synapse) ?? []), ...answered]);
+    }
+  }
+  return forms;
 }
 
 /** Sends garbage to every synapse; with `spared`, honest work to the first it is asked of and garbage to the others. */
 function garbagePlayer(
-  forms: ReadonlyMap<string, Message>,
+  forms: ReadonlyMap<string, readonly Message[]>,
   random: Random,
   { tally, spared }: { tally(): void; spared: Player | undefined },
 ): Player {
@@ -135,7 +141,9 @@ function garbagePlayer(
     first ??= synapse;
     if (spared && synapse === first) return spared(question);
     tally();
-    return { response: garbageFrom(random, forms.get(synapse) ?? {}), latencyMs: random.below(60_000) };
+    const known = forms.get(synapse) ?? [];
+    const form = known.length > 0 ? known[random.below(known.length)]! : {};
+    return { response: garbageFrom(random, form), latencyMs: random.below(60_000) };
   };
 }
 
@@ -158,8 +166,9 @@ function count(
 }
 
 /** Uids are the validator's, then those of `HONEST`, then garbage. */
-function bestPayOf(earned: readonly number[]): number {
+function meanPayOf(earned: readonly number[]): number {
   const best = Math.max(0, ...earned.slice(1, 1 + HONEST.length));
-  const odd = Math.max(0, ...earned.slice(1 + HONEST.length));
-  return odd === 0 ? 0 : odd / best;
+  const odd = earned.slice(1 + HONEST.length);
+  const mean = odd.reduce((sum, weight) => sum + weight, 0) / odd.length;
+  return mean === 0 ? 0 : mean / best;
 }
