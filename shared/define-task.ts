@@ -74,6 +74,11 @@ export type TaskDefinition<Config extends Json, Request extends Message, Respons
   /** Validator: what is each answer worth, 0..1? In the order of `answers`. What is not a number is worth 0. */
   score(request: Request, answers: readonly Answer<Response>[], truth: Truth): number[];
   agents?: readonly Agent<Request, Response>[];
+  /**
+   * For the simulator: the outputs of a model that is right about a share `skill` of what it is asked. The same numbers
+   * are drawn each time that this model is asked this question, so that it errs alike.
+   */
+  imitate?(request: Request, model: { skill: number; random: Random }, truth: Truth): Tensors;
   /** How Python peers of SDK 7 to 10 call it. Undefined: they cannot. */
   v10?: V10Synapse;
 } & Work<Request, Response>;
@@ -109,6 +114,18 @@ export function defineTask<
       questions.set(task, question);
     }
     return question;
+  }
+
+  function imitateWith(
+    imitate: NonNullable<typeof definition.imitate>,
+  ): NonNullable<SubnetTemplate<Config, Task, TaskState>["imitate"]> {
+    return (task, _synapse, _hotkey, { seed, skill }) => {
+      const { request, truth } = questionOf(task);
+      return async () => {
+        const random = randomFrom(childSeed(seed, task.seed));
+        return imitate(request, { skill, random }, truth as Truth);
+      };
+    };
   }
 
   const ask: Synapse<Task, Request, Response> = {
@@ -187,6 +204,7 @@ export function defineTask<
     },
 
     agents: definition.agents ?? [],
+    ...(definition.imitate && { imitate: imitateWith(definition.imitate) }),
   };
 }
 

@@ -61,7 +61,7 @@ export async function replaceFolder(
 
 /** Not there, empty, or left by the same question. */
 async function isFree(folder: string, question: string): Promise<boolean> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return [];
     throw new SubforgeError("SIM_FOLDER_FAILED", { folder, reason: error.message }, { cause: error });
   });

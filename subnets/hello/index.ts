@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defineTask } from "../../shared/define-task.ts";
 import type { Random } from "../../shared/rules/beacon.ts";
 import type { Answer, Message, MinerContext } from "../../shared/template.ts";
-import { isTensor, type Tensor, tensor } from "../../shared/tensor.ts";
+import { isTensor, type Tensor, type Tensors, tensor } from "../../shared/tensor.ts";
 
 /** Numbers in a row: what the model adds up. */
 const COLUMNS = 4;
@@ -45,6 +45,7 @@ export default defineTask({
     },
     requiredHashFields: ["x", "delayMs"],
   },
+  imitate,
   agents: [
     {
       name: "zeros",
@@ -83,6 +84,12 @@ function parseResponse({ y }: Message, { x }: Request): Response {
 function score({ x }: Request, answers: readonly Answer<Response>[]): number[] {
   const sums = rowSums(x);
   return answers.map((a) => (a.ok ? mean(sums.map((sum, row) => isNear(sum, a.response.y.data[row]))) : 0));
+}
+
+/** A model that is off by one in the rows that it does not get. */
+function imitate({ x }: Request, { skill, random }: { skill: number; random: Random }): Tensors {
+  const y = Float32Array.from(rowSums(x), (sum) => (random.uniform() < skill ? sum : sum + 1));
+  return { y: tensor("float32", [y.length, 1], y) };
 }
 
 function rowSums(x: Tensor): number[] {
