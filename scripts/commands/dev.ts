@@ -7,12 +7,18 @@ import {
   templateOptions,
 } from "../options.ts";
 import { onShutdown } from "../output.ts";
+import { templateHere } from "../template-folder/template-path.ts";
 import { wholeNumber } from "../whole-number.ts";
 
 const options = {
   // A line per event is for reading; what every process logs besides is for looking into trouble.
   "log-level": { ...globalOptions["log-level"], default: "warn" },
   ...templateOptions,
+  template: {
+    ...templateOptions.template,
+    default: undefined,
+    describe: `${templateOptions.template.describe}; default: that of this folder, else inference`,
+  },
   queue: queueOptions.queue,
   epochs: {
     type: "number",
@@ -45,6 +51,7 @@ export const dev: Command<typeof options> = {
     await runDev(
       {
         ...args,
+        template: args.template ?? templateHere("inference"),
         config: templateConfig(args),
         queue: queueUrl(args),
         epochs: epochs === undefined ? undefined : whole("epochs", epochs, 1, 1_000_000),

@@ -1,8 +1,8 @@
 import type { WireWeights } from "../../shared/chain/chain.ts";
 import type { Metagraph } from "../../shared/chain/metagraph.ts";
 import type { Reason } from "../../shared/reasons.ts";
+import { spearman } from "../../shared/rules/spearman.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../../shared/types.ts";
-import { spearman } from "./spearman.ts";
 
 /** A miner as `dev` started it. */
 export type ReportedMiner = { name: string; hotkey: Hotkey; uid: Uid; quality: number };

@@ -1,17 +1,23 @@
 import { SubforgeError } from "../../shared/errors.ts";
 import type { Agent, SubnetTemplate } from "../../shared/template.ts";
 import { listModels, type Model } from "../../subnets/models.ts";
+import { modelsOf } from "../template-folder/load-template.ts";
 
 /** One miner of `subforge dev`, and what is true about it. The chain does not know it; the report compares. */
 export type DevMiner = {
   name: string;
   /** What the subnet's own measure says of the model it serves; 0 for one that answers nothing. */
   quality: number;
-  /** The model behind it; undefined: it is announced, takes connections and never answers. */
+  /** The model behind it; undefined: its work needs none, or it is silent. */
   model: Model | undefined;
+  /** It is announced, takes connections and never answers. */
+  isSilent?: true;
   /** A behaviour other than honest work. */
   agent: Agent | undefined;
 };
+
+/** Honest miners of a template whose work needs no model. */
+const WITHOUT_MODEL = [1, 2, 3].map((number) => ({ name: `miner-${number}`, quality: 1 }));
 
 /**
  * One honest miner for each model that comes with the subnet, best first, then the adversaries with the best model,
@@ -24,11 +30,12 @@ export async function populationOf(
   template: SubnetTemplate,
   adversaries: readonly string[],
 ): Promise<DevMiner[]> {
-  const models = await listModels(template.id);
-  const honest = models.map((model) => ({
-    name: model.name,
-    quality: model.quality,
-    model,
+  const models = await listModels(modelsOf(template));
+  const workers = models.length > 0 ? models : WITHOUT_MODEL;
+  const honest = workers.map((worker) => ({
+    name: worker.name,
+    quality: worker.quality,
+    model: models.find((model) => model === worker),
     agent: undefined,
   }));
   const hostile = adversaries.map((name) => {
@@ -36,7 +43,11 @@ export async function populationOf(
     if (!agent) throw unknownAgent(name, template);
     return { name, quality: 0, model: models[0], agent };
   });
-  return [...honest, ...hostile, { name: "silent", quality: 0, model: undefined, agent: undefined }];
+  return [
+    ...honest,
+    ...hostile,
+    { name: "silent", quality: 0, model: undefined, isSilent: true, agent: undefined },
+  ];
 }
 
 function unknownAgent(name: string, { id, agents }: SubnetTemplate): SubforgeError {

@@ -17,15 +17,18 @@ import { startPrivateRedis } from "../../shared/queue/private-redis.ts";
 import { startRestartingProcess } from "../../shared/restarting-process.ts";
 import type { SubnetTemplate } from "../../shared/template.ts";
 import type { Netuid } from "../../shared/types.ts";
-import { loadSubnet } from "../../subnets/registry.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
 import type { GlobalArgs } from "../options.ts";
 import { createOutput } from "../output.ts";
+import { loadTemplate, originOf } from "../template-folder/load-template.ts";
+import { createChangingValidator } from "./changing-validator.ts";
 import { createLines, paidLines } from "./dev-lines.ts";
 import { type DevOutcome, DevReport, type ReportedMiner, toOutcome } from "./dev-report.ts";
 import { createDevSubnet, DEV_KEYS, type DevMinerKeys, devBalances, minerKeys } from "./dev-subnet.ts";
+import { createLiveTemplate } from "./live-template.ts";
 import { type DevMiner, populationOf } from "./population.ts";
 import { startSilentMiner } from "./silent-miner.ts";
+import { watchTemplate } from "./watch-template.ts";
 
 const HOST = "127.0.0.1";
 
@@ -95,9 +98,10 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
   const { logger, folder, ground, actors, signal } = deps;
   const say = options.json ? (line: string) => process.stderr.write(`${line}\n`) : createOutput(options).line;
   await keysReady();
-  const template = await loadSubnet(options.template);
-  template.parseConfig(options.config); // a wrong knob is said before anything starts
-  const population = await populationOf(template, listOf(options.adversaries ?? ""));
+  const loaded = await loadTemplate(options.template);
+  const live = createLiveTemplate(loaded);
+  loaded.parseConfig(options.config); // a wrong knob is said before anything starts
+  const population = await populationOf(loaded, listOf(options.adversaries ?? ""));
   const keys = population.map((_, index) => minerKeys(index + 1));
 
   const node = await startLocalNode({
@@ -118,26 +122,35 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
 
   const { netuid } = await createDevSubnet(chain, { ...options, miners: keys });
   say(
-    `subnet   ${netuid}  ${template.id} ${template.version}: ${population.length} miners, validator ${DEV_KEYS.validatorHotkey}`,
+    `subnet   ${netuid}  ${loaded.id} ${loaded.version}: ${population.length} miners, validator ${DEV_KEYS.validatorHotkey}`,
   );
   signal.throwIfAborted();
   const refreshMs = Math.max(1_000, REFRESH_BLOCKS * options.blockTime);
-  await startMiners({ chain, netuid, template, population, keys, say, refreshMs }, deps);
+  await startMiners({ chain, netuid, template: live.template, population, keys, say, refreshMs }, deps);
   signal.throwIfAborted();
 
   const report = new DevReport(reportedMiners(population, keys, await chain.metagraph(netuid)));
   const toLine = createLines();
-  const validator = startRestartingProcess(
-    {
-      script: processEntry("cli"),
-      args: validatorArgs(options, { endpoint: node.endpoint, netuid, folder }),
-      // The queue's password must not be an argument: anybody on the machine can read those.
-      env: { ...inherited(), SUBFORGE_QUEUE: queue },
-      onLine: (line) => onEvent(line, { report, say, toLine }),
-    },
-    { clock: systemClock, logger, signal: actors.stop.signal },
-  );
-  actors.stopped.push(validator.stopped);
+  const at = { endpoint: node.endpoint, netuid, folder };
+  const startValidator = (template: SubnetTemplate, ended: AbortSignal) =>
+    startRestartingProcess(
+      {
+        script: processEntry("cli"),
+        args: validatorArgs({ ...options, template: originOf(template)?.file ?? template.id }, at),
+        // The queue's password must not be an argument: anybody on the machine can read those.
+        env: { ...inherited(), SUBFORGE_QUEUE: queue },
+        onLine: (line) => changing.onEvent(onEvent(line, { report, say, toLine })),
+      },
+      { clock: systemClock, logger, signal: ended },
+    );
+  const changing = createChangingValidator(loaded, {
+    ...{ start: startValidator, say, signal: actors.stop.signal },
+    replace: (next) => live.replace(next),
+  });
+  actors.stopped.push(changing.stopped);
+  const watched = { path: options.template, template: loaded, config: options.config };
+  const onReady = (next: SubnetTemplate) => changing.change(next);
+  actors.stopped.push(watchTemplate(watched, { say, onReady, signal: actors.stop.signal }));
 
   const { epochIndex: first } = await chain.subnetRules(netuid);
   for await (const _ of chain.heads(signal)) {
@@ -156,7 +169,7 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
     }
   }
   const { genesisHash: genesis } = node;
-  const about = { subnet: template.id, netuid, genesis, tempo: options.tempo, blockMs: options.blockTime };
+  const about = { subnet: loaded.id, netuid, genesis, tempo: options.tempo, blockMs: options.blockTime };
   return toOutcome(report, about);
 }
 
@@ -186,9 +199,9 @@ async function startMiners(
   const { signal } = actors.stop;
   const { chain, netuid, template, population, keys, say, refreshMs } = setting;
   await Promise.all(
-    population.map(async ({ name, quality, model, agent }, index) => {
+    population.map(async ({ name, quality, model, isSilent, agent }, index) => {
       const { hotkey } = keys[index]!;
-      if (!model) {
+      if (isSilent) {
         const silent = await startSilentMiner(signal);
         actors.stopped.push(silent.stopped);
         await sendCall(
@@ -204,7 +217,7 @@ async function startMiners(
           netuid,
           host: HOST,
           port: 0,
-          modelPath: model.path,
+          modelPath: model?.path,
           announce: { ip: LOOPBACK_ON_CHAIN, port: 0 },
           refreshMs,
           agent,
@@ -251,12 +264,13 @@ function validatorArgs(
 function onEvent(
   line: string,
   { report, say, toLine }: { report: DevReport; say: Say; toLine: ReturnType<typeof createLines> },
-): void {
+): ValidatorEvent {
   const event = JSON.parse(line) as ValidatorEvent;
   if (event.event === "epoch.scored") report.scored(event.epoch, event.scores);
   if (event.event === "weights.verified") report.verified(event);
   const text = toLine(event);
   if (text) say(text);
+  return event;
 }
 
 function createLayer(): Layer {
