@@ -11,9 +11,12 @@ export async function loadModel(
   const model = name === undefined ? models[0] : models.find((candidate) => candidate.name === name);
   const session = await InferenceSession.create(model!.path, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   return {
-    async infer({ x }) {
-      const input = new OrtTensor("float32", x!.data as Float32Array<ArrayBuffer>, x!.shape);
-      const { y } = await session.run({ x: input });
+    async infer(feeds) {
+      const inputs = Object.entries(feeds).map(([key, { dtype, data, shape }]) => {
+        const values = data as Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
+        return [key, new OrtTensor(dtype as "float32" | "int64", values, shape)] as const;
+      });
+      const { y } = await session.run(Object.fromEntries(inputs));
       return { y: tensor("float32", y!.dims, y!.data as Float32Array<ArrayBuffer>) };
     },
   };
