@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { playEpoch } from "../../shared/play-epoch.ts";
 import { childSeed } from "../../shared/rules/beacon.ts";
+import { spearman } from "../../shared/rules/spearman.ts";
 import { type Tensor, tensor } from "../../shared/tensor.ts";
 import { createField, honestPlayer } from "../field.test-kit.ts";
 import { listModels } from "../models.ts";
@@ -65,12 +66,3 @@ describe("the models that come with inference", () => {
     }
   });
 });
-
-/** Rank correlation of values without ties. */
-function spearman(a: readonly number[], b: readonly number[]): number {
-  const rankOf = (values: readonly number[]) =>
-    values.map((value) => values.filter((other) => other < value).length);
-  const [ranksA, ranksB] = [rankOf(a), rankOf(b)];
-  const squares = ranksA.reduce((sum, rank, i) => sum + (rank - ranksB[i]!) ** 2, 0);
-  return 1 - (6 * squares) / (a.length * (a.length ** 2 - 1));
-}
