@@ -16,6 +16,7 @@ import { isTraced, queueUrl } from "./options.ts";
 import { templateCode } from "./template-code.ts";
 import { loadTemplate, originOf } from "./template-folder/load-template.ts";
 import type { SubnetAssignment } from "./validator/assignments.ts";
+import { createAuditor } from "./validator/create-auditor.ts";
 import { ValidatorWatch, type WatchArgs } from "./watch-validator.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
@@ -60,6 +61,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
   const ended = new AbortController();
   const stopping = AbortSignal.any([signal, ended.signal]);
   let redisStopped: Promise<void> | undefined;
+  const closing: { close(): Promise<void> }[] = [];
   try {
     const { genesis } = chain.identity;
     if (args.devKey !== undefined) assertDevKeyAllowed(genesis, ...at.endpoint);
@@ -75,6 +77,12 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
     const allowPrivate = args.allowPrivate ?? isOwn;
     const journalPath = resolve(data, "journal.db");
     const { stalled } = await watch.open(chain, journalPath);
+    const rules = addressRules(args);
+    const auditor = createAuditor(
+      { folder: resolve(data, "models"), allowPrivate, ...rules },
+      { chain, signer, logger },
+    );
+    closing.push(auditor);
     const validator = await startValidator(
       {
         assignments,
@@ -94,6 +102,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
         signer,
         journalPath,
         queue: { url, privateNetwork: args.queuePrivateNetwork, trace: isTraced(args), logger },
+        rerunModel: (netuid, request, signal) => auditor.run(netuid, request, signal),
         openScorer: (template) => openScorer(template, logger),
         clock: systemClock,
         logger,
@@ -107,6 +116,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
   } finally {
     ended.abort();
     await watch.close();
+    for (const part of closing) await part.close();
     await redisStopped;
     await chain.close();
   }

@@ -14,7 +14,7 @@ import type { Scope } from "./scopes.ts";
 import type { Scorer } from "./scoring/scorer.ts";
 import type { SecretKeeper } from "./secret-keeper.ts";
 import type { SigningPermit } from "./signing-permit.ts";
-import { SourceReader, type Sources } from "./source-reader.ts";
+import { type RerunModel, SourceReader, type Sources } from "./source-reader.ts";
 import { StageRunner } from "./stage-runner.ts";
 import { Subject } from "./subject.ts";
 import type { Troubles } from "./troubles.ts";
@@ -31,6 +31,7 @@ export type CreatePlannerDeps = {
   secrets: SecretKeeper;
   maySign: SigningPermit["maySign"];
   sources: Sources;
+  rerunModel: RerunModel | undefined;
   troubles: Troubles;
   clock: Clock;
   logger: Logger;
@@ -52,7 +53,9 @@ export function createPlanner(
     ...{ netuid, mechanism, template, config, code, validator, chain, journal, secrets },
   });
   const dispatcher = new Dispatcher({ template, dispatch, collect, clock, troubles }, targetsPerJob);
-  const sources = new SourceReader({ template, epochs, sources: deps.sources, logger, signal });
+  const sources = new SourceReader({
+    ...{ template, epochs, sources: deps.sources, rerunModel: deps.rerunModel, logger, signal },
+  });
   const pace = new BlockPace(clock);
   const setter = new WeightSetter({
     ...{ chain, signer, weights, clock, logger, onEvent, maySign, shadow, burnShare },

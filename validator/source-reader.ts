@@ -1,8 +1,8 @@
 import { type EpochRecords, SOURCE } from "../shared/journal/epoch-records.ts";
 import type { EpochKey, JobRecord } from "../shared/journal/epoch-rows.ts";
 import type { Logger } from "../shared/logger.ts";
-import type { Message, SubnetTemplate } from "../shared/template.ts";
-import type { Json } from "../shared/types.ts";
+import type { Message, ModelRequest, ModelRun, Source, SubnetTemplate } from "../shared/template.ts";
+import type { Json, Netuid } from "../shared/types.ts";
 import { encodeMessage } from "../shared/wire/message.ts";
 
 /** Fetches a truth that no miner knows. Must end when the signal aborts. */
@@ -11,10 +11,18 @@ export type FetchTruth = (task: Json, signal: AbortSignal) => Promise<Message>;
 /** By the name a template gives its source. */
 export type Sources = Readonly<Record<string, FetchTruth>>;
 
+/** Runs a committed model again. See `ModelAuditor`. */
+export type RerunModel = (netuid: Netuid, request: ModelRequest, signal: AbortSignal) => Promise<ModelRun>;
+
+/** Models that are fetched and run at the same time: each takes a process, and memory of its own. */
+const MAX_RERUNS = 2;
+
 export type SourceReaderDeps = {
   template: Pick<SubnetTemplate, "sources">;
   epochs: EpochRecords;
   sources: Sources;
+  /** For sources that say which model to run again. Undefined: those fail. */
+  rerunModel?: RerunModel | undefined;
   logger: Logger;
   signal: AbortSignal;
 };
@@ -23,6 +31,9 @@ export type SourceReaderDeps = {
 export class SourceReader {
   readonly #deps: SourceReaderDeps;
   readonly #running = new Set<string>();
+  /** Reruns wait for each other: their time begins when they do. */
+  readonly #lines: Promise<unknown>[] = Array.from({ length: MAX_RERUNS }, () => Promise.resolve());
+  #nextLine = 0;
 
   constructor(deps: SourceReaderDeps) {
     this.#deps = deps;
@@ -34,14 +45,24 @@ export class SourceReader {
       const place = `${key.epoch}/${key.mechanism}/${job.taskId}`;
       if (job.to !== "source" || this.#running.has(place)) continue;
       this.#running.add(place);
-      void this.#readOne(key, job.taskId, job.synapse, job.task).finally(() => this.#running.delete(place));
+      const read = () => this.#readOne(key, job.taskId, job.synapse, job.task);
+      const isRerun = this.#deps.template.sources![job.synapse]!.rerun !== undefined;
+      void (isRerun ? this.#inLine(read) : read()).finally(() => this.#running.delete(place));
     }
   }
 
+  #inLine(read: () => Promise<void>): Promise<void> {
+    const line = this.#nextLine++ % MAX_RERUNS;
+    const turn = this.#lines[line]!.then(read);
+    this.#lines[line] = turn;
+    return turn;
+  }
+
   async #readOne(key: EpochKey, taskId: string, name: string, task: Json): Promise<void> {
-    const { template, epochs, sources, logger, signal } = this.#deps;
+    const { template, epochs, logger, signal } = this.#deps;
+    if (signal.aborted) return;
     const source = template.sources![name]!;
-    const fetchTruth = Object.hasOwn(sources, name) ? sources[name]! : undefined;
+    const fetchTruth = this.#fetcherOf(key.netuid, name, source);
     const startMs = performance.now();
     try {
       if (!fetchTruth) throw new Error(`nobody handed in the source ${name}`);
@@ -53,6 +74,13 @@ export class SourceReader {
     } catch (error) {
       if (!signal.aborted) logger.warn("source.failed", { epoch: key.epoch, taskId, reason: String(error) });
     }
+  }
+
+  #fetcherOf(netuid: Netuid, name: string, { rerun }: Source): FetchTruth | undefined {
+    const { sources, rerunModel } = this.#deps;
+    if (Object.hasOwn(sources, name)) return sources[name];
+    if (!rerun || !rerunModel) return undefined;
+    return (task, signal) => rerunModel(netuid, rerun(task), signal);
   }
 }
 

@@ -23,7 +23,7 @@ import { openScopes, type Scope } from "./scopes.ts";
 import { inlineScorer, type Scorer } from "./scoring/scorer.ts";
 import { SecretKeeper } from "./secret-keeper.ts";
 import { openSigningPermit } from "./signing-permit.ts";
-import type { Sources } from "./source-reader.ts";
+import type { RerunModel, Sources } from "./source-reader.ts";
 import { Troubles } from "./troubles.ts";
 
 /** How long a stop waits for its parts. */
@@ -74,6 +74,8 @@ export type ValidatorDeps = {
   /** Runs a template on what strangers sent. Once for each template. Default: in this thread. */
   openScorer?: (template: SubnetTemplate) => Promise<Scorer>;
   sources?: Sources;
+  /** Runs miners' committed models again, for templates that ask for it. It is closed by whoever made it. */
+  rerunModel?: RerunModel | undefined;
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
@@ -135,7 +137,18 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
       const { netuid, mechanism, template } = assignment;
       const troubles = new Troubles({ netuid, mechanism }, { logger, onEvent });
       const planner = createPlanner(assignment, options, {
-        ...{ chain, signer, journal, sources: deps.sources ?? {}, clock, logger, signal, onEvent, troubles },
+        ...{
+          chain,
+          signer,
+          journal,
+          sources: deps.sources ?? {},
+          rerunModel: deps.rerunModel,
+          clock,
+          logger,
+          signal,
+          onEvent,
+          troubles,
+        },
         maySign: permit.maySign,
         scope: scopes.find((scope) => isOf(scope, assignment))!,
         scorer: scorers.get(template)!,

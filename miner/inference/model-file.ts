@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, open, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SubforgeError } from "../../shared/errors.ts";
+import type { Arithmetic } from "./arithmetic.ts";
 import { inspectModel, MAX_MODEL_BYTES, type ModelInfo } from "./model-guard.ts";
 import type { ExternalPart } from "./model-tensor.ts";
 
@@ -11,6 +12,7 @@ export type ModelFile = {
   path: string;
   bytes: Uint8Array;
   info: ModelInfo;
+  arithmetic: Arithmetic;
   /** Of the file, without external ones. 64 hex digits. */
   sha256: string;
 };
@@ -21,11 +23,11 @@ const MAX_SHARES = 4;
 /** @throws SubforgeError MINER_MODEL_MISSING, MINER_MODEL_INVALID */
 export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readBounded(path);
-  const { info, externalParts } = inspectModel(bytes, path);
+  const { info, externalParts, arithmetic } = inspectModel(bytes, path);
   // The runtime looks for weights beside the path it is given: that of the file itself, not that of a link to it.
   const place = info.externalFiles.length > 0 ? await realpath(path) : path;
   await confineExternalFiles(place, info.externalFiles, externalParts);
-  return { path: place, bytes, info, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { path: place, bytes, info, arithmetic, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 async function readBounded(path: string): Promise<Uint8Array> {

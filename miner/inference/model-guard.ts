@@ -1,8 +1,9 @@
 import { SubforgeError } from "../../shared/errors.ts";
 import type { Dtype } from "../../shared/tensor.ts";
+import { type Arithmetic, arithmeticOf, everyNode } from "./arithmetic.ts";
 import { refuseUnfolding } from "./constant-sizes.ts";
 import { FieldReader } from "./field-reader.ts";
-import { GraphReader, type GraphSketch, type NodeSketch } from "./model-graph.ts";
+import { GraphReader, type GraphSketch } from "./model-graph.ts";
 import { ModelProblem, printable } from "./model-problem.ts";
 import type { ExternalPart } from "./model-tensor.ts";
 import { ProtobufError } from "./protobuf.ts";
@@ -30,7 +31,7 @@ export type ModelInfo = {
 };
 
 /** What was read, and what has to be compared with the files beside it. */
-export type InspectedModel = { info: ModelInfo; externalParts: ExternalPart[] };
+export type InspectedModel = { info: ModelInfo; externalParts: ExternalPart[]; arithmetic: Arithmetic };
 
 /** Protobuf's own limit; a model beyond it keeps its weights in external files. */
 export const MAX_MODEL_BYTES = 2 ** 31 - 1;
@@ -106,8 +107,8 @@ function readModel(bytes: Uint8Array): InspectedModel {
   refuseOperators(graph, functions);
   refuseNesting(graph, functions);
   const stored = graphs.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  for (const body of [graph, ...[...functions.values()].map((made) => made.body)])
-    refuseUnfolding(body, stored);
+  const bodies = [graph, ...[...functions.values()].map((made) => made.body)];
+  for (const body of bodies) refuseUnfolding(body, stored);
   // Old exporters list weights among the inputs, with a default that nobody feeds.
   const weights = new Set(graph.weights.map(({ name }) => name));
   const inputs = graph.inputs.filter(({ name }) => !weights.has(name));
@@ -121,6 +122,7 @@ function readModel(bytes: Uint8Array): InspectedModel {
   return {
     info: { ...ports, opset, nodes: graphs.nodes, bytes: bytes.length, externalFiles },
     externalParts,
+    arithmetic: arithmeticOf(bodies, graphs.tensors),
   };
 }
 
@@ -161,13 +163,6 @@ function refuseNesting(graph: GraphSketch, functions: ReadonlyMap<string, LocalF
   };
   sizeOf(graph, 0);
   for (const { body } of functions.values()) sizeOf(body, 1);
-}
-
-function* everyNode(graph: GraphSketch): Generator<NodeSketch> {
-  for (const node of graph.nodes) {
-    yield node;
-    for (const inner of node.graphs) yield* everyNode(inner);
-  }
 }
 
 function readFunction(bytes: Uint8Array, reader: FieldReader, graphs: GraphReader): LocalFunction {

@@ -4,6 +4,8 @@ import { countElements, ModelProblem, printable } from "./model-problem.ts";
 /** A tensor that the file holds or names: all that can be said without its numbers, and those if they are few. */
 export type StoredTensor = {
   name: string;
+  /** ONNX's number of the element type. */
+  type: number;
   shape: number[];
   /** Whole numbers of a small tensor: sizes, axes, repeats. */
   values: number[] | undefined;
@@ -62,7 +64,7 @@ export function readTensor(bytes: Uint8Array, reader: FieldReader): StoredTensor
   const elements = countElements(shape, MAX_ELEMENTS, `the tensor ${printable(name)}`);
   const size = Math.ceil((elements * bits) / 8);
   if (isExternal || external.size > 0)
-    return { name, shape, values: undefined, bytes: size, external: readPlace(external, size) };
+    return { name, type, shape, values: undefined, bytes: size, external: readPlace(external, size) };
   if (raw && type !== TEXT && raw.length !== size) {
     const problem = `declares ${size} bytes and holds ${raw.length}`;
     throw new ModelProblem(`the tensor ${printable(name)} ${problem}`);
@@ -74,6 +76,7 @@ export function readTensor(bytes: Uint8Array, reader: FieldReader): StoredTensor
   const read = known ? (raw ? fromRaw(raw, type) : values) : undefined;
   return {
     name,
+    type,
     shape,
     values: read?.length === elements ? read : undefined,
     bytes: size,
