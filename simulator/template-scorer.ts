@@ -44,6 +44,8 @@ export function createTemplateScorer(
     isAudited && agents[miner]?.uses !== "best-model" ? models[miner]!.toString("hex") : undefined;
 
   let now: EpochContext | undefined;
+  /** How good models were in the epoch before: what is audited was answered then. */
+  let answered = Float64Array.from(skills.now);
   const views = Array.from({ length: Math.min(scenario.views, voters.length) }, (_, view): View => {
     const validator = hotkeys[view]!;
     const players = miners.map(({ group, facts }, miner) => {
@@ -92,7 +94,7 @@ export function createTemplateScorer(
           const { hotkey, feeds } = source.rerun!(task);
           const miner = hotkeys.indexOf(hotkey) - voters.length;
           const owner = skills.owner[miner]!;
-          const model = { seed: models[owner]!, skill: skills.now[owner]! };
+          const model = { seed: models[owner]!, skill: answered[owner]! };
           const { y } = await template.imitate!(task, name, hotkey, model, config)(feeds);
           return { y: y!, precision: "float32" };
         },
@@ -133,7 +135,7 @@ export function createTemplateScorer(
         config,
       };
       const shared = now;
-      return Promise.all(
+      const scores = await Promise.all(
         views.map((view, i) =>
           scoreView(view, {
             ...shared,
@@ -142,6 +144,8 @@ export function createTemplateScorer(
           }),
         ),
       );
+      answered = Float64Array.from(skills.now);
+      return scores;
     },
   };
 }
