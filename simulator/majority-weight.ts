@@ -20,8 +20,8 @@ export class MajorityWeight {
   readonly #last: Float64Array;
   readonly #width: Float64Array;
   /** Voters that are still possible, and room to part them. */
-  #candidates: Uint32Array;
-  #room: Uint32Array;
+  readonly #candidates: Uint32Array;
+  readonly #room: Uint32Array;
 
   /** @param stake - Shares of those who vote, read at each call. @param columns - How many there are. */
   constructor(stake: Float64Array, kappa: number, columns: number) {
@@ -67,9 +67,9 @@ export class MajorityWeight {
     const stake = this.#stake;
     let length = count;
     let supported = above;
+    let candidates = this.#candidates;
+    let room = this.#room;
     while (length > 0) {
-      const candidates = this.#candidates;
-      const room = this.#room;
       const pivot = weights[offset + candidates[length >> 1]!]!;
       // Strictly larger ones to the front, smaller ones to the back of the other room.
       let front = 0;
@@ -92,8 +92,7 @@ export class MajorityWeight {
         room.copyWithin(0, back, length);
         length -= back;
       }
-      this.#candidates = room;
-      this.#room = candidates;
+      [candidates, room] = [room, candidates];
     }
     return undefined;
   }
