@@ -54,7 +54,8 @@ export function createPlayer(
     const infer: MinerContext["infer"] = (feeds) =>
       template.imitate!(job.task, job.synapse, hotkey, miner.model(), context.config)(feeds);
     const work: MinerContext = { hotkey, caller, infer, memory, signal, modelHash: () => modelHash };
-    const honest = () => synapse.answer(synapse.parseRequest(request), work);
+    // The validator's own request needs no reading, and its items may never have to be drawn.
+    const honest = () => synapse.answer(request, work);
     if (!agent) return { response: await honest(), latencyMs };
 
     const { secret: _, ...epoch } = context;

@@ -63,22 +63,26 @@ export function feedsOfRequest({ x, aux }: CommitRequest): Tensors {
   return aux ? { x, aux } : { x };
 }
 
-/** Drawn when somebody looks at it: who only checks a commitment does not need the items. */
+/** Drawn when somebody looks at the values: who only checks a commitment, or imitates a model, does not need them. */
 function createRequest(task: InferenceTask, miner: Hotkey): CommitRequest {
+  const { preset, items } = task;
   let drawn: Tensors | undefined;
-  const feeds = (): Tensors => {
-    drawn ??= feedsOf(task, miner);
-    return drawn;
-  };
-  const request = {
+  const tensors = PRESETS[preset].inputs.map(({ name, dtype, shape }) => {
+    const undrawn = {
+      dtype,
+      shape: [items, ...shape],
+      get data() {
+        drawn ??= feedsOf(task, miner);
+        return drawn[name]!.data;
+      },
+    };
+    return [name, undrawn as Tensor];
+  });
+  return {
     taskId: nameOf(task, miner),
-    preset: task.preset,
-    get x() {
-      return feeds().x!;
-    },
+    preset,
+    ...(Object.fromEntries(tensors) as { x: Tensor; aux?: Tensor }),
   };
-  if (PRESETS[task.preset].inputs.length === 1) return request;
-  return Object.defineProperty(request, "aux", { enumerable: true, get: () => feeds().aux! });
 }
 
 function parseRequest(message: Message): CommitRequest {
