@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Metagraph, Neuron } from "../../shared/chain/metagraph.ts";
-import { DevReport } from "./dev-report.ts";
+import { DevReport, toOutcome } from "./dev-report.ts";
 
 const miners = [
-  { name: "good", hotkey: "5good", uid: 0, quality: 0.9 },
-  { name: "fair", hotkey: "5fair", uid: 1, quality: 0.6 },
-  { name: "silent", hotkey: "5silent", uid: 2, quality: 0 },
+  { name: "good", hotkey: "5good", uid: 0, quality: 0.9, isAdversary: false },
+  { name: "fair", hotkey: "5fair", uid: 1, quality: 0.6, isAdversary: false },
+  { name: "silent", hotkey: "5silent", uid: 2, quality: 0, isAdversary: false },
 ];
 
 const weights = { sent: { uids: [0, 1], values: [65_535, 9] }, block: 12, extrinsicHash: "0xaa" } as const;
@@ -45,6 +45,18 @@ describe("the report of a development run", () => {
       { name: "good", quality: 0.9, score: 0.8, reason: "ok", incentive: 0.75 },
       { name: "fair", score: null, reason: null, incentive: 0.25 },
       { name: "silent", score: 0, reason: "timeout", incentive: 0 },
+    ]);
+  });
+
+  it("says what adversaries were paid beside the honest miner that got most", () => {
+    const [good, fair, silent] = miners;
+    const report = new DevReport([good!, { ...fair!, isAdversary: true }, { ...silent!, isAdversary: true }]);
+    report.verified({ epoch: 4, ...weights, readBack: weights.sent } as never);
+    report.paid(5, metagraph([0.8, 0.04, 0]));
+    const { adversaries } = toOutcome(report, {} as never);
+    expect(adversaries).toEqual([
+      { name: "fair", ofBest: 0.05 },
+      { name: "silent", ofBest: 0 },
     ]);
   });
 

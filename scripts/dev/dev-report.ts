@@ -5,7 +5,14 @@ import { spearman } from "../../shared/rules/spearman.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../../shared/types.ts";
 
 /** A miner as `dev` started it. */
-export type ReportedMiner = { name: string; hotkey: Hotkey; uid: Uid; quality: number };
+export type ReportedMiner = {
+  name: string;
+  hotkey: Hotkey;
+  uid: Uid;
+  quality: number;
+  /** It answers by a behaviour of the template's that is not honest work. */
+  isAdversary: boolean;
+};
 
 /** The weights of one epoch, sent and found on chain again. */
 export type VerifiedWeights = {
@@ -103,8 +110,25 @@ export type DevOutcome = {
   epochs: readonly EpochReport[];
   /** Of the last epoch. */
   spearman: number | null;
+  /** Of the last epoch: what each adversary was paid, as a share of the pay of the honest miner that got most. */
+  adversaries: { name: string; ofBest: number | null }[];
 };
 
-export function toOutcome({ epochs }: DevReport, about: Omit<DevOutcome, "epochs" | "spearman">): DevOutcome {
-  return { ...about, epochs, spearman: epochs.at(-1)?.spearman ?? null };
+export function toOutcome(
+  { epochs }: DevReport,
+  about: Omit<DevOutcome, "epochs" | "spearman" | "adversaries">,
+): DevOutcome {
+  const last = epochs.at(-1);
+  return { ...about, epochs, spearman: last?.spearman ?? null, adversaries: adversariesOf(last) };
+}
+
+function adversariesOf(last: EpochReport | undefined): DevOutcome["adversaries"] {
+  const miners = last?.miners ?? [];
+  const best = Math.max(
+    0,
+    ...miners.filter(({ isAdversary }) => !isAdversary).map(({ incentive }) => incentive),
+  );
+  return miners
+    .filter(({ isAdversary }) => isAdversary)
+    .map(({ name, incentive }) => ({ name, ofBest: best > 0 ? incentive / best : null }));
 }

@@ -24,13 +24,15 @@ const WITHOUT_MODEL = [1, 2, 3].map((number) => ({ name: `miner-${number}`, qual
  * then one that never answers.
  *
  * @param adversaries - Names of the template's agents.
+ * @param preset - Of a template that asks several kinds of questions. Default: that of the first model.
  * @throws SubforgeError CLI_USAGE for a name the template does not know, MODEL_DAMAGED
  */
 export async function populationOf(
   template: SubnetTemplate,
   adversaries: readonly string[],
+  preset?: string,
 ): Promise<DevMiner[]> {
-  const models = await listModels(modelsOf(template));
+  const models = await listModels(modelsOf(template), preset);
   const workers = models.length > 0 ? models : WITHOUT_MODEL;
   const honest = workers.map((worker) => ({
     name: worker.name,

@@ -15,6 +15,7 @@ import { createLogger, type Logger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
 import { startPrivateRedis } from "../../shared/queue/private-redis.ts";
 import { startRestartingProcess } from "../../shared/restarting-process.ts";
+import { AXON_URI } from "../../shared/rules/model-commitment.ts";
 import type { SubnetTemplate } from "../../shared/template.ts";
 import type { Netuid } from "../../shared/types.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
@@ -100,8 +101,8 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
   await keysReady();
   const loaded = await loadTemplate(options.template);
   const live = createLiveTemplate(loaded);
-  loaded.parseConfig(options.config); // a wrong knob is said before anything starts
-  const population = await populationOf(loaded, listOf(options.adversaries ?? ""));
+  const config = loaded.parseConfig(options.config); // a wrong knob is said before anything starts
+  const population = await populationOf(loaded, listOf(options.adversaries ?? ""), presetOf(config));
   const keys = population.map((_, index) => minerKeys(index + 1));
 
   const node = await startLocalNode({
@@ -198,36 +199,43 @@ async function startMiners(
 ): Promise<void> {
   const { signal } = actors.stop;
   const { chain, netuid, template, population, keys, say, refreshMs } = setting;
-  await Promise.all(
-    population.map(async ({ name, quality, model, isSilent, agent }, index) => {
-      const { hotkey } = keys[index]!;
-      if (isSilent) {
-        const silent = await startSilentMiner(signal);
-        actors.stopped.push(silent.stopped);
-        await sendCall(
-          chain,
-          { kind: "serveAxon", netuid, ip: LOOPBACK_ON_CHAIN, port: silent.port },
-          hotkey,
+  // Where validators look at models again, miners say on chain which one they serve.
+  const commitsModels = Object.values(template.sources ?? {}).some(({ rerun }) => rerun);
+  const start = (isHonest: boolean) =>
+    Promise.all(
+      population.map(async ({ name, quality, model, isSilent, agent }, index) => {
+        if (isHonest !== (agent === undefined)) return;
+        const { hotkey } = keys[index]!;
+        if (isSilent) {
+          const silent = await startSilentMiner(signal);
+          actors.stopped.push(silent.stopped);
+          await sendCall(
+            chain,
+            { kind: "serveAxon", netuid, ip: LOOPBACK_ON_CHAIN, port: silent.port },
+            hotkey,
+          );
+          say(`miner    ${name.padEnd(12)} answers nothing`);
+          return;
+        }
+        const miner = await startMiner(
+          {
+            netuid,
+            host: HOST,
+            port: 0,
+            modelPath: model?.path,
+            commitModel: model && commitsModels ? AXON_URI : undefined,
+            announce: { ip: LOOPBACK_ON_CHAIN, port: 0 },
+            refreshMs,
+            agent,
+          },
+          { chain, signer: hotkey, template, logger, clock: systemClock, signal },
         );
-        say(`miner    ${name.padEnd(12)} answers nothing`);
-        return;
-      }
-      const miner = await startMiner(
-        {
-          netuid,
-          host: HOST,
-          port: 0,
-          modelPath: model?.path,
-          announce: { ip: LOOPBACK_ON_CHAIN, port: 0 },
-          refreshMs,
-          agent,
-        },
-        { chain, signer: hotkey, template, logger, clock: systemClock, signal },
-      );
-      actors.stopped.push(miner.stopped);
-      say(`miner    ${name.padEnd(12)} quality ${quality.toFixed(2)}  uid ${miner.uid}  ${miner.url}`);
-    }),
-  );
+        actors.stopped.push(miner.stopped);
+        say(`miner    ${name.padEnd(12)} quality ${quality.toFixed(2)}  uid ${miner.uid}  ${miner.url}`);
+      }),
+    );
+  await start(true);
+  await start(false); // whoever commits to somebody's model commits after its owner
 }
 
 function reportedMiners(
@@ -235,9 +243,15 @@ function reportedMiners(
   keys: readonly DevMinerKeys[],
   metagraph: Metagraph,
 ): ReportedMiner[] {
-  return population.map(({ name, quality }, index) => {
+  return population.map(({ name, quality, agent }, index) => {
     const hotkey = keys[index]!.hotkey.address;
-    return { name, hotkey, uid: neuronByHotkey(metagraph, hotkey)!.uid, quality };
+    return {
+      name,
+      hotkey,
+      uid: neuronByHotkey(metagraph, hotkey)!.uid,
+      quality,
+      isAdversary: agent !== undefined,
+    };
   });
 }
 
@@ -289,6 +303,12 @@ async function closedAfter(signal: AbortSignal, close: () => Promise<void>): Pro
 function inherited(): Record<string, string> {
   const names = ["PATH", "HOME", "TMPDIR", "LANG"];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+/** Of a template whose configuration names one. */
+function presetOf(config: unknown): string | undefined {
+  const { preset } = (config ?? {}) as { preset?: unknown };
+  return typeof preset === "string" ? preset : undefined;
 }
 
 function listOf(text: string): string[] {
