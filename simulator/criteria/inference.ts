@@ -4,6 +4,7 @@ import { HONEST_GROUP, honestField, withAttack } from "../attack-scenario.ts";
 import type { Criterion } from "../criterion.ts";
 import type { MinerGroup, Scenario } from "../scenario.ts";
 import { attackers, bestOf, earnedIn, rawScoresIn, sumOf } from "./cumulative-incentive.ts";
+import { gainOfLeak } from "./leaked-pool.ts";
 
 const EPOCHS = 20;
 
@@ -95,6 +96,14 @@ export function inferenceCriteria(template: SubnetTemplate): Criterion[] {
         const together = await play("sybil", [first, clones]);
         const ratio = (sumOf(together, "first") + sumOf(together, "clones")) / alone;
         return { measured: `${ratio.toFixed(2)} x`, pass: ratio <= 1.1 };
+      },
+    },
+    {
+      ...{ section: "3", row: "precomputed: earlier questions by heart", required: "gain <= 0.02" },
+      async measure() {
+        const { gain, known } = await gainOfLeak(template);
+        const measured = `gain ${gain.toFixed(3)}, ${known} items came again (imitated models)`;
+        return { measured, pass: gain <= 0.02 };
       },
     },
     {
