@@ -52,10 +52,10 @@ describe("the report of a development run", () => {
     const [good, fair, silent] = miners;
     const report = new DevReport([good!, { ...fair!, isAdversary: true }, { ...silent!, isAdversary: true }]);
     report.verified({ epoch: 4, ...weights, readBack: weights.sent } as never);
-    report.paid(5, metagraph([0.8, 0.04, 0]));
+    report.paid(5, metagraph([0.5, 0.25, 0]));
     const { adversaries } = toOutcome(report, {} as never);
     expect(adversaries).toEqual([
-      { name: "fair", ofBest: 0.05 },
+      { name: "fair", ofBest: 0.5 },
       { name: "silent", ofBest: 0 },
     ]);
   });

@@ -24,24 +24,37 @@ afterEach(async () => {
 });
 
 describe("subforge dev", () => {
-  it("pays models by their quality, by weights that were read back, and nothing to a guesser and a silent miner", async () => {
-    const dev = startDev("--epochs", "3", "--json");
+  it("section 14, inference: pays models by their quality, by weights that were read back, and nothing to a guesser, a copycat, a lazy and a silent miner", async () => {
+    const dev = startDev("--epochs", "3", "--json", "--adversaries", "copycat,lazy");
     expect(await dev.ended).toBe(0);
     const document = JSON.parse(dev.lines.at(-1)!);
 
     expect(document.epochs).toHaveLength(3);
     for (const { sent, readBack, miners } of document.epochs) {
       expect(readBack).toEqual(sent);
-      expect(miners).toHaveLength(10);
+      expect(miners).toHaveLength(12);
     }
     const { spearman, miners } = document.epochs.at(-1);
-    expect(spearman).toBeGreaterThanOrEqual(0.9);
+    expect(spearman).toBeGreaterThanOrEqual(0.95);
+    assertHarmless(document.adversaries);
     const of = (name: string) => miners.find((miner: { name: string }) => miner.name === name);
     expect(of("guesser").incentive).toBeLessThan(0.001);
     expect(of("guesser").reason).toBe("below-baseline");
     expect(of("silent").incentive).toBeLessThan(0.001);
     expect(of("silent").reason).toBe("timeout");
   }, 180_000);
+
+  it.skipIf(!process.env.SUBFORGE_ALL_PRESETS).each(["anomaly", "recommend", "contract-audit"])(
+    "section 14, inference: the same of the preset %s (SUBFORGE_ALL_PRESETS=1)",
+    async (preset) => {
+      const dev = startDev("--epochs", "3", "--json", "--adversaries", "copycat,lazy", "--preset", preset);
+      expect(await dev.ended).toBe(0);
+      const { spearman, adversaries } = JSON.parse(dev.lines.at(-1)!);
+      expect(spearman).toBeGreaterThanOrEqual(0.95);
+      assertHarmless(adversaries);
+    },
+    300_000,
+  );
 
   it("says what happens line by line, and ends on Ctrl+C within ten seconds without leaving a process behind", async () => {
     const dev = startDev();
@@ -70,6 +83,13 @@ describe("subforge dev", () => {
     }
   }, 60_000);
 });
+
+/** What section 14 allows a copy of the best model, and one that does not look at its questions. */
+function assertHarmless(adversaries: { name: string; ofBest: number }[]): void {
+  const of = new Map(adversaries.map(({ name, ofBest }) => [name, ofBest]));
+  expect(of.get("copycat")).toBeLessThan(0.05);
+  expect(of.get("lazy")).toBeLessThan(0.01);
+}
 
 function startDev(...args: string[]): Dev {
   const child = spawn(process.execPath, [processEntry("cli"), "dev", ...FAST, ...args], {
