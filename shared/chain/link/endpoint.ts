@@ -19,6 +19,9 @@ import { watchConnection } from "./watch-connection.ts";
 /** A connection that held so long was a good one: the next loss starts with a short pause again. */
 const STEADY_MS = 60_000;
 
+/** A connection that was opened while the other side is deaf stays deaf: it is given up long before a question would be. */
+const INTRODUCTION_MS = 5_000;
+
 /** `foreign`: it serves another chain. `syncing`: it has not caught up with its own chain. */
 export type EndpointState = "connecting" | "ready" | "syncing" | "foreign" | "down";
 
@@ -150,7 +153,8 @@ export class Endpoint {
 
   /** One connection, from its opening to its end. */
   async #live(): Promise<EndpointFailure> {
-    const { timeoutMs, signal, logger } = this.#deps;
+    const { signal, logger } = this.#deps;
+    const timeoutMs = Math.min(this.#deps.timeoutMs, INTRODUCTION_MS);
     if (!this.#isForeign) this.#set("connecting", this.reason);
     const socket = await openRpcSocket(this.url, timeoutMs, signal);
     this.#socket = socket;
