@@ -1,5 +1,5 @@
 // Trains the models that come with the subnets and writes them to subnets/<name>/models. Deterministic: on one
-// release of Node the same files come out again. Usage: node scripts/train.mjs [subnet]
+// release of Node the same files come out again. Usage: node scripts/train.mjs [subnet [preset]]
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -18,4 +18,4 @@ await build({
   logLevel: "warning",
 });
 const { train } = await import(pathToFileURL(outfile).href);
-await train(process.argv[2]);
+await train(process.argv[2], process.argv[3]);

@@ -17,8 +17,18 @@ const modelCard = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** What the subnet's own score says of it on questions it never saw, 0..1. */
   quality: z.number().min(0).max(1),
-  /** Share of right answers on the same questions, 0..1. */
+  /** Share of right answers on the same questions, 0..1, or what `metric` says. */
   accuracy: z.number().min(0).max(1),
+  /** What `accuracy` is, where it is not the share of right answers. */
+  metric: z.string().optional(),
+  /** What it answers, in a subnet that asks several kinds of questions. */
+  preset: z.string().optional(),
+  /** SHA-256 of what the preset drew from a fixed seed when the model was trained: another one, and it learned from others. */
+  data: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  licence: z.string().optional(),
   /** How it was made, in one sentence. */
   how: z.string(),
 });
@@ -37,16 +47,20 @@ export type ModelCard = z.output<typeof modelCard>;
 export type Model = ModelCard & { path: string };
 
 /**
+ * Models of one kind of question.
+ *
  * @param subnet - Name of one that ships with subforge, or the absolute path of a folder with `models/` in it. Such a
  * folder may have no models at all.
+ * @param preset - Default: that of the first model in `models.json`.
  * @throws SubforgeError MODEL_DAMAGED when a file is missing or is not the one that was measured
  */
-export async function listModels(subnet: string): Promise<Model[]> {
+export async function listModels(subnet: string, preset?: string): Promise<Model[]> {
   const isOwn = isAbsolute(subnet);
   const folder = isOwn ? join(subnet, "models") : join(packageRoot(), "subnets", subnet, "models");
   const list = join(folder, "models.json");
   if (isOwn && !existsSync(list)) return [];
-  const cards = parseCards(list, await readFile(list, "utf8"), isOwn ? ownCard : modelCard);
+  const all = parseCards(list, await readFile(list, "utf8"), isOwn ? ownCard : modelCard);
+  const cards = all.filter((card) => card.preset === (preset ?? all[0]!.preset));
   return Promise.all(
     cards.map(async (card) => {
       const path = join(folder, card.file);
@@ -66,7 +80,8 @@ function parseCards(path: string, text: string, schema: typeof ownCard | typeof 
   try {
     return z.array(schema).max(MAX_MODELS).parse(JSON.parse(text));
   } catch (error) {
-    const problem = error instanceof z.ZodError ? z.prettifyError(error).replaceAll("\n", " ") : String(error);
+    const problem =
+      error instanceof z.ZodError ? z.prettifyError(error).replaceAll("\n", " ") : String(error);
     throw new SubforgeError("MODEL_DAMAGED", { path, problem });
   }
 }

@@ -6,8 +6,9 @@ import { listModels } from "./models.ts";
 export async function loadModel(
   subnet: string,
   name?: string,
+  preset?: string,
 ): Promise<{ infer(feeds: Tensors): Promise<Tensors> }> {
-  const models = await listModels(subnet);
+  const models = await listModels(subnet, preset);
   const model = name === undefined ? models[0] : models.find((candidate) => candidate.name === name);
   const session = await InferenceSession.create(model!.path, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   return {

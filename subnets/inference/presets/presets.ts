@@ -1,9 +1,16 @@
+import { anomaly } from "./anomaly.ts";
 import { classification } from "./classification.ts";
 import { contractAudit } from "./contract-audit.ts";
 import type { Preset } from "./preset.ts";
+import { recommend } from "./recommend.ts";
 
 /** One line each. */
-const ALL = { classification, "contract-audit": contractAudit } satisfies Record<string, Preset>;
+const ALL = {
+  classification,
+  anomaly,
+  recommend,
+  "contract-audit": contractAudit,
+} satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof ALL;
 
