@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { processEntry } from "../../shared/process-entry.ts";
 
 /** Short epochs that still leave a silent miner its whole deadline. */
-const FAST = ["--port", "0", "--block-time", "200", "--tempo", "55", "--config", '{"rounds":2}'];
+const FAST = ["--port", "0", "--block-time", "200", "--tempo", "72", "--config", '{"rounds":2}'];
 
 type Dev = {
   process: ChildProcess;

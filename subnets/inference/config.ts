@@ -3,7 +3,7 @@ import { PRESET_NAMES, PRESETS } from "./presets/presets.ts";
 import { maxItems } from "./rows.ts";
 
 /** From sending to the last byte of a commitment. Latency counts against it: slow as this is worth a tenth less. */
-export const COMMIT_TIMEOUT_MS = 4_000;
+export const COMMIT_TIMEOUT_MS = 3_000;
 
 /** The answer is known by then: this is the way there and back. */
 export const REVEAL_TIMEOUT_MS = 2_000;

@@ -37,7 +37,7 @@ function withFailures(transcripts: readonly Transcript[], hotkey: string, reason
 describe("an epoch's score", () => {
   it("is between the quality with full and without any latency bonus", async () => {
     const fast = await play({ "5A": honestPlayer(best, 0) });
-    const slow = await play({ "5A": honestPlayer(best, 4_000) });
+    const slow = await play({ "5A": honestPlayer(best, 3_000) });
     expect(slow.raw.get("5A")!.score / fast.raw.get("5A")!.score).toBeCloseTo(0.9, 9);
   });
 
