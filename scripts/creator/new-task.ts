@@ -53,6 +53,7 @@ export default defineTask({
   answer,
   parseResponse,
   score,
+  imitate: () => ({}), // for the simulator: what a model of that skill would say; these miners need none
   agents: [
     {
       name: "first",

@@ -63,7 +63,7 @@ import { checkFolder, playFolder } from "subforge/testing";
 const folder = new URL("..", import.meta.url);
 
 test("${name} keeps what every template keeps", async () => {
-  const findings = await checkFolder(folder, { garbage: 500, repeats: 50 });
+  const findings = await checkFolder(folder, { garbage: 200, repeats: 20 });
   const broken = findings.filter(({ ok }) => !ok).map(({ code, facts }) => \`\${code} \${facts}\`);
   assert.deepEqual(broken, []);
 });

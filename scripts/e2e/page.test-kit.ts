@@ -17,6 +17,8 @@ export type PageService = { words: string; ready: RegExp };
  */
 export class PageRun {
   readonly #folder: string;
+  /** Where the next command is typed: a page may say `cd`. */
+  #at: string;
   readonly #services: readonly PageService[];
   readonly #environment: (line: string) => Record<string, string | undefined>;
   readonly #running = new Map<string, ChildProcess>();
@@ -28,6 +30,7 @@ export class PageRun {
     environment: (line: string) => Record<string, string | undefined>,
   ) {
     this.#folder = folder;
+    this.#at = folder;
     this.#services = services;
     this.#environment = environment;
   }
@@ -42,6 +45,11 @@ export class PageRun {
     return new PageRun(folder, services, environment);
   }
 
+  /** Folder in which the next command is typed. */
+  get at(): string {
+    return this.#at;
+  }
+
   async close(): Promise<void> {
     for (const { words } of [...this.#services].reverse()) await this.stop(words);
     await rm(this.#folder, { recursive: true });
@@ -54,12 +62,16 @@ export class PageRun {
    */
   async run(line: string, codes: readonly number[] = [0]): Promise<string> {
     const [program, ...words] = line.split(" ");
+    if (program === "cd") {
+      this.#at = join(this.#at, words.join(" "));
+      return "";
+    }
     expect([program, words.shift()]).toEqual(["npx", "subforge"]);
     const service = this.#services.find(({ words: first }) => `${words.join(" ")} `.startsWith(`${first} `));
     if (service) await this.stop(service.words);
     const extra = Object.entries(this.#environment(line)).filter(([, value]) => value !== undefined);
     const child = spawn(process.execPath, [processEntry("cli"), ...words], {
-      cwd: this.#folder,
+      cwd: this.#at,
       env: {
         ...{ PATH: process.env.PATH, HOME: this.#folder, SUBFORGE_LOG_LEVEL: "warn" },
         ...Object.fromEntries(extra),
