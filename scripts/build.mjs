@@ -78,6 +78,7 @@ const { metafile } = await build({
     nemesis: "scripts/nemesis/nemesis.ts",
     "nemesis-stages": "scripts/nemesis/run-staged-validator.ts",
     interop: "scripts/interop/interop.ts",
+    criteria: "scripts/sim/criteria.ts",
     scenario: "scripts/scenario/scenario.ts",
     docs: "scripts/docs.ts",
   },

@@ -8,6 +8,7 @@ import { metadataCommands } from "./commands/metadata.ts";
 import { metagraph } from "./commands/metagraph.ts";
 import { minerCommands } from "./commands/miner.ts";
 import { register } from "./commands/register.ts";
+import { simCommands } from "./commands/sim.ts";
 import { subnetCommands } from "./commands/subnet.ts";
 import { taskCommands } from "./commands/task.ts";
 import { validatorCommands } from "./commands/validator.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly (AnyCommand | CommandGroup)[] = [
   minerCommands,
   gpuCommands,
   validatorCommands,
+  simCommands,
   subnetCommands,
   metagraph,
   register,

@@ -51,9 +51,11 @@ export function withAttack(field: Scenario, attack: Attack): Scenario {
   };
 }
 
-/** Every adversary of a template with its dials as they are, and those that any subnet meets. */
+/** Every adversary of a template with its dials as they are, and those that any subnet meets and it has not itself. */
 export function attacksOn(template: Pick<SubnetTemplate, "agents"> | undefined, epochs: number): Attack[] {
-  return [...(template?.agents ?? []).map(toAttack), ...genericAttacks(epochs)];
+  const own = (template?.agents ?? []).map(toAttack);
+  const names = own.map(({ name }) => name);
+  return [...own, ...genericAttacks(epochs).filter(({ name }) => !names.includes(name))];
 }
 
 function toAttack({ name, describe }: SubnetTemplate["agents"][number]): Attack {

@@ -18,7 +18,7 @@ export async function playRun(
   scenario: Scenario,
   seed: string,
   scorerOf: ScorerOf,
-  each: (epoch: number) => void,
+  each: (epoch: number) => void | Promise<void>,
 ): Promise<RunRecord> {
   const { chain, epochs } = scenario;
   const roster = new Roster(scenario);
@@ -56,7 +56,7 @@ export async function playRun(
     recordScores(field, epoch, views);
     recordOutcome(field, epoch, votes.rows, outcome);
     recordBribes(field, epoch, validators);
-    each(epoch);
+    await each(epoch);
   }
   keepLast(field, votes.rows, chainEpoch);
   chargeCosts(field.record, scenario, roster);

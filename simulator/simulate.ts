@@ -10,8 +10,8 @@ export type SimulateDeps = {
   /** The one that `scenario.template` names. Needed exactly then. */
   template?: SubnetTemplate | undefined;
   signal?: AbortSignal | undefined;
-  /** After each epoch. Both count from 1. */
-  onProgress?: ((done: { run: number; epoch: number }) => void) | undefined;
+  /** After each epoch, awaited: a caller that lets others have their turn there can be interrupted. Both count from 1. */
+  onProgress?: ((done: { run: number; epoch: number }) => void | Promise<void>) | undefined;
 };
 
 /**
@@ -31,9 +31,9 @@ export async function simulate(scenario: Scenario, deps: SimulateDeps = {}): Pro
   const runs: RunRecord[] = [];
   for (let run = 0; run < scenario.runs; run++) {
     const seed = scenario.runs === 1 ? scenario.seed : `${scenario.seed}/${run + 1}`;
-    const record = await playRun(played, seed, scorerOf, (epoch) => {
+    const record = await playRun(played, seed, scorerOf, async (epoch) => {
       signal?.throwIfAborted();
-      onProgress?.({ run: run + 1, epoch: epoch + 1 });
+      await onProgress?.({ run: run + 1, epoch: epoch + 1 });
     });
     runs.push(record);
   }
