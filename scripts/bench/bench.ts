@@ -19,6 +19,7 @@ const BENCHMARKS: Record<string, () => Promise<Measured>> = {
   queue: async () => (await import("./queue.ts")).benchQueue(),
   localnet: async () => (await import("./localnet.ts")).benchLocalnet(),
   scale: async () => (await import("./scale.ts")).benchScale(),
+  simulator: async () => (await import("./simulator.ts")).benchSimulator(),
   sr25519: async () => (await import("./sr25519.ts")).benchSr25519(),
   sweep: async () => (await import("./sweep.ts")).benchSweep(),
   yuma: async () => (await import("./yuma.ts")).benchYuma(),

@@ -19,10 +19,12 @@ const CLIENTS = {
     package: "bittensor",
     requirements: ["bittensor==10.2.0", "async-substrate-interface<2", "onnxruntime"],
   },
+  // The peer of another one: the simulator's arithmetic in arrays.
+  numpy: { package: "numpy", requirements: ["numpy"] },
 } as const;
 
 export type PythonEnvName = keyof typeof CLIENTS;
-export type PythonClient = Exclude<PythonEnvName, "axon10">;
+export type PythonClient = Exclude<PythonEnvName, "axon10" | "numpy">;
 /** Of a chain; the other one asks a miner. */
 export type ChainClient = Exclude<PythonClient, "triton">;
 export const PYTHON_CLIENTS: readonly PythonClient[] = ["sdk10", "sdk11", "btcli", "triton"];
