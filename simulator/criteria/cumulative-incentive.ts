@@ -4,7 +4,7 @@ import type { MinerGroup, Scenario } from "../scenario.ts";
 import { simulate } from "../simulate.ts";
 
 /** One miner after all epochs of a run. */
-export type Earned = { name: string; group: string; quality: number | undefined; incentive: number };
+type Earned = { name: string; group: string; quality: number | undefined; incentive: number };
 
 /** What each miner was paid over a scenario's only run: its incentive, summed over the epochs. */
 export async function earnedIn(scenario: Scenario, template: SubnetTemplate): Promise<Earned[]> {
@@ -12,7 +12,7 @@ export async function earnedIn(scenario: Scenario, template: SubnetTemplate): Pr
   return cumulativeIncentive(runs[0]!);
 }
 
-export function cumulativeIncentive({ neurons, epochs, columns }: RunRecord): Earned[] {
+function cumulativeIncentive({ neurons, epochs, columns }: RunRecord): Earned[] {
   return neurons.flatMap(({ name, group, role, quality }, neuron) => {
     if (role !== "miner") return [];
     let incentive = 0;

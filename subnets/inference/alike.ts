@@ -62,7 +62,7 @@ export function alikeGroups(pairs: Pairs): Hotkey[][] {
 }
 
 /** Groups of those who are linked, sorted inside. */
-export function connected(links: readonly (readonly [Hotkey, Hotkey])[]): Hotkey[][] {
+function connected(links: readonly (readonly [Hotkey, Hotkey])[]): Hotkey[][] {
   const groups = new Map<Hotkey, Set<Hotkey>>();
   for (const [a, b] of links) {
     const merged = new Set([...(groups.get(a) ?? [a]), ...(groups.get(b) ?? [b])]);
