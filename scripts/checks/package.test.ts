@@ -8,6 +8,7 @@ describe("the package", () => {
     const listed = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
       cwd: packageRoot(),
       encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024, // dist/ keeps the chunks of earlier builds
       stdio: ["ignore", "pipe", "ignore"],
     });
     const [{ files }] = JSON.parse(listed) as [{ files: { path: string }[] }];
