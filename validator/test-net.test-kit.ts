@@ -82,6 +82,11 @@ export class TestChain implements Chain {
     this.#neurons[uid] = this.#neuron(uid, hotkey, port, { registeredAt: this.best.number });
   }
 
+  /** What a hotkey committed before anybody looked. */
+  publish(hotkey: Hotkey, data: Uint8Array): void {
+    this.#commitments.set(hotkey, { data, block: this.best.number });
+  }
+
   /** Takes the validator permit away. */
   demote(uid: number): void {
     this.#neurons[uid]!.validatorPermit = false;

@@ -12,7 +12,7 @@ import type { Message, SubnetTemplate } from "../shared/template.ts";
 import type { AskProtocol } from "./asking.ts";
 import type { ValidatorEvent } from "./events.ts";
 import type { Sampling } from "./sampling.ts";
-import type { Sources } from "./source-reader.ts";
+import type { RerunModel, Sources } from "./source-reader.ts";
 import { startTestMiner, TestChain, type TestMiner } from "./test-net.test-kit.ts";
 import { startValidator, type Validator } from "./validator.ts";
 import { startWorker } from "./worker.ts";
@@ -126,6 +126,7 @@ export async function startNet(
     targetsPerJob?: number;
     concurrency?: number;
     sources?: Sources;
+    rerunModel?: RerunModel;
     protocol?: AskProtocol;
     sampling?: Sampling;
     shadow?: boolean;
@@ -191,6 +192,7 @@ export async function startNet(
           journalPath,
           queue: connect,
           ...(options.sources ? { sources: options.sources } : {}),
+          rerunModel: options.rerunModel,
           clock: systemClock,
           logger: silentLogger,
           signal,
