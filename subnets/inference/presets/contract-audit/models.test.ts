@@ -16,7 +16,7 @@ const truth = contractAudit.drawTruth(seed, COUNT);
 const feeds = contractAudit.drawFeeds(seed, COUNT);
 
 async function answersOf(name: string): Promise<Float32Array> {
-  const { y } = await (await loadModel("inference", name)).infer(feeds);
+  const { y } = await (await loadModel("inference", name, "contract-audit")).infer(feeds);
   return y!.data as Float32Array;
 }
 
@@ -45,7 +45,7 @@ describe("the models of contract-audit", () => {
   });
 
   it("read as far as the length says, and answer a row as they do among others", async () => {
-    const model = await loadModel("inference", graded[0]!.name);
+    const model = await loadModel("inference", graded[0]!.name, "contract-audit");
     const x = BigInt64Array.from((feeds.x!.data as BigInt64Array).subarray(0, MAX_INSTRUCTIONS));
     const aux = BigInt64Array.from((feeds.aux!.data as BigInt64Array).subarray(0, 1));
     const lengthOne = Number(aux[0]);
