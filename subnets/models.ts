@@ -51,7 +51,7 @@ export type Model = ModelCard & { path: string };
  *
  * @param subnet - Name of one that ships with subforge, or the absolute path of a folder with `models/` in it. Such a
  * folder may have no models at all.
- * @param preset - Default: that of the first model in `models.json`.
+ * @param preset - Default: that of the first model in `models.json`. "all": of every kind. A card without one fits any.
  * @throws SubforgeError MODEL_DAMAGED when a file is missing or is not the one that was measured
  */
 export async function listModels(subnet: string, preset?: string): Promise<Model[]> {
@@ -60,7 +60,8 @@ export async function listModels(subnet: string, preset?: string): Promise<Model
   const list = join(folder, "models.json");
   if (isOwn && !existsSync(list)) return [];
   const all = parseCards(list, await readFile(list, "utf8"), isOwn ? ownCard : modelCard);
-  const cards = all.filter((card) => card.preset === (preset ?? all[0]!.preset));
+  const wanted = preset ?? all[0]?.preset;
+  const cards = all.filter((card) => preset === "all" || [undefined, wanted].includes(card.preset));
   return Promise.all(
     cards.map(async (card) => {
       const path = join(folder, card.file);

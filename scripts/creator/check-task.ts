@@ -44,7 +44,7 @@ export async function findingsOf(
   onFinding?: (finding: TemplateFinding) => void,
 ): Promise<TemplateFinding[]> {
   template.parseConfig(config); // a wrong knob is no flaw of the template
-  const { models, close } = await openModels(await templateModels(template, HONEST_MODELS));
+  const { models, close } = await openModels(await templateModels(template, config, HONEST_MODELS));
   try {
     return await checkTemplate({ template, config, models, repeats, garbage }, onFinding);
   } finally {

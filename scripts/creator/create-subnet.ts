@@ -69,7 +69,7 @@ async function assertFree(folder: string): Promise<void> {
 /** Every file by its path in the folder. */
 async function filesOf(name: string, template: string): Promise<Map<string, string | Buffer>> {
   const { files: sources, packages } = await copyTemplate(template, name);
-  const models = await listModels(template);
+  const models = await listModels(template, "all");
   const known: Record<string, string> = packageJson.dependencies;
   const versions = Object.fromEntries(packages.map((each) => [each, known[each] ?? "*"]));
   const files = new Map<string, string | Buffer>([

@@ -62,7 +62,7 @@ export async function playTask(
   { config, epochs, seed }: Pick<RunTaskArgs, "config" | "epochs" | "seed">,
 ): Promise<PlayedTask> {
   const parsed = template.parseConfig(config);
-  const { models, close } = await openModels(await templateModels(template));
+  const { models, close } = await openModels(await templateModels(template, config));
   const field = models.length > 0 ? models : [undefined, undefined, undefined];
   const miners = field.map((model, i) => ({
     ...{ name: model?.name ?? `miner-${i + 1}`, quality: model?.quality ?? null },
