@@ -81,7 +81,10 @@ function genericAttacks(epochs: number): Attack[] {
     {
       name: "same-model",
       describe: "serves the model of the best honest miner, which it got hold of",
-      miners: [{ ...clone, name: "same-model", count: 1, model: { of: HONEST_GROUP } }],
+      // Held against an honest miner whose own model is as good.
+      miners: [
+        { ...clone, name: "same-model", count: 1, model: { of: HONEST_GROUP }, skill: HONEST_SKILL.to },
+      ],
     },
     ...(joinEpoch > 0
       ? [
