@@ -3,9 +3,15 @@ import type { Criterion } from "../../simulator/criterion.ts";
 import { referenceOutcomes } from "../../simulator/reference-outcomes.ts";
 import { loadSubnet, SUBNET_NAMES } from "../../subnets/registry.ts";
 import { attackCriterion } from "./attack-criterion.ts";
+import { contractAuditCriterion } from "./contract-audit-criterion.ts";
 
 /** Every acceptance row that is implemented, by section. */
 export async function allCriteria(): Promise<Criterion[]> {
   const gates = await Promise.all(SUBNET_NAMES.map(async (name) => attackCriterion(await loadSubnet(name))));
-  return [...inferenceCriteria(await loadSubnet("inference")), ...referenceOutcomes(), ...gates];
+  return [
+    ...inferenceCriteria(await loadSubnet("inference")),
+    ...referenceOutcomes(),
+    contractAuditCriterion,
+    ...gates,
+  ];
 }
