@@ -46,17 +46,18 @@ describe.each(presets)("preset %s", (name, preset) => {
   });
 
   it("is worth nothing to answer with the prior, or nothing at all", () => {
-    const truth = preset.drawTruth(seedOf("prior"), 200);
-    expect(preset.quality(truth, Array(200).fill(preset.prior).flat())).toBeLessThan(0.02);
+    const truth = preset.drawTruth(seedOf("prior"), 60);
+    expect(preset.quality(truth, Array(60).fill(preset.prior).flat())).toBeLessThan(0.02);
     expect(preset.quality(new Float32Array(0), [])).toBe(0);
   });
 
   it("pays an imitated model by its skill: from nearly nothing to nearly all, in order", () => {
     const skills = Array.from({ length: 9 }, (_, i) => i / 8);
-    const qualities = skills.map((skill) => {
-      const { truth, y } = imitated(preset, "graded", skill, 600);
-      return preset.quality(truth, y);
-    });
+    const count = Math.ceil(6_000 / (10 + preset.outputs)); // a list of candidates tells more than one score does
+    const truth = preset.drawTruth(seedOf("items"), count);
+    const qualities = skills.map((skill) =>
+      preset.quality(truth, preset.imitate(truth, seedOf("items"), { seed: seedOf("graded"), skill })),
+    );
     expect(qualities[0]).toBeLessThan(0.1);
     expect(qualities.at(-1)).toBeGreaterThan(0.9);
     expect(qualities).toEqual(qualities.toSorted((a, b) => a - b));
@@ -77,11 +78,11 @@ describe.each(presets)("preset %s", (name, preset) => {
 
   it("shows a clone by its residuals, also behind noise, and two models of equal skill not", () => {
     const [first, clone, stranger] = [
-      imitated(preset, "first", 0.7, 300),
-      imitated(preset, "first", 0.6, 300),
-      imitated(preset, "stranger", 0.7, 300),
+      imitated(preset, "first", 0.7, 60),
+      imitated(preset, "first", 0.6, 60),
+      imitated(preset, "stranger", 0.7, 60),
     ].map(({ truth, y }) => preset.residuals(truth, y));
-    expect(first).toHaveLength(300 * preset.outputs);
+    expect(first).toHaveLength(60 * preset.outputs);
     expect(correlation(first!, clone!)).toBeGreaterThan(correlation(first!, stranger!) + 0.3);
   });
 });
