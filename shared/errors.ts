@@ -342,7 +342,8 @@ export const ERRORS = {
   }),
   SIM_FILE_UNREADABLE: spec<{ path: string; problem: string }>({
     message: (d) => `${d.path} cannot be used: ${d.problem}`,
-    hint: () => "name a folder or file that subforge sim wrote, or a scenario as in docs/simulator.md",
+    hint: () =>
+      "name what subforge sim run or subforge sim attack wrote, or a scenario as in docs/simulator.md",
     exit: "config",
   }),
   SIM_INTERRUPTED: spec<{ complete: string }>({
