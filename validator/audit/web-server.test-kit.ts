@@ -1,13 +1,16 @@
+import { createPrivateKey } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 
 /** Of `localhost` and 127.0.0.1, until 2126. It protects nothing. */
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgO0tfNSEN+k+3HqzV
-lVztxf8HRtQi541cU7+/4CDlobihRANCAATMgspnt6Qv/OCBezOLn4XcoF39/BAP
-E/b6UY8Lju5anEHad2adUY/K0pJGpJRxPq4SXG/wot2tl2QmEi0stSsc
------END PRIVATE KEY-----`;
+const KEY = createPrivateKey({
+  ...{ format: "der", type: "pkcs8" },
+  key: Buffer.from(
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgO0tfNSEN+k+3HqzVlVztxf8HRtQi541cU7+/4CDlobihRANCAATMgspnt6Qv/OCBezOLn4XcoF39/BAPE/b6UY8Lju5anEHad2adUY/K0pJGpJRxPq4SXG/wot2tl2QmEi0stSsc",
+    "base64",
+  ),
+}).export({ format: "pem", type: "pkcs8" });
 
 export const LOCALHOST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBmjCCAUGgAwIBAgIUDcmyPD+O0Ra085h8pTUwEjz+paEwCgYIKoZIzj0EAwIw
