@@ -53,7 +53,8 @@ export async function writeModels(
     });
   }
   const kept = known.filter((card) => card.preset !== preset);
-  const place = ({ preset: of }: ModelCard) => (of === undefined ? -1 : PRESET_NAMES.indexOf(of as PresetName));
+  const place = ({ preset: of }: ModelCard) =>
+    of === undefined ? -1 : PRESET_NAMES.indexOf(of as PresetName);
   const all = [...kept, ...cards].toSorted((a, b) => place(a) - place(b)); // stable: best first within a preset
   await writeFile(list, `${JSON.stringify(all, undefined, 2)}\n`);
   return cards;
