@@ -11,7 +11,7 @@ const field = { name: HONEST_GROUP, count: 12, behaviour: "honest", skill: { fro
 const validators = { name: "validators", count: 3, stake: 1, behaviour: "honest" } as const;
 
 /** With their names, in the order of `--help`. */
-export const SCENARIOS: Readonly<Record<string, Named>> = {
+const SCENARIOS: Readonly<Record<string, Named>> = {
   competition: {
     describe: "twelve honest miners of graded skill: does pay follow quality?",
     groups: () => ({ miners: [field], validators: [validators] }),

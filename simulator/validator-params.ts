@@ -15,7 +15,7 @@ const noise: ValidatorParam = {
 };
 
 /** What can be set of a validator, by behaviour. */
-export const VALIDATOR_PARAMS: Record<ValidatorBehaviour, Record<string, ValidatorParam>> = {
+const VALIDATOR_PARAMS: Record<ValidatorBehaviour, Record<string, ValidatorParam>> = {
   honest: { noise },
   copier: {
     delay: {

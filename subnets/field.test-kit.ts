@@ -34,7 +34,7 @@ export function createContext<Config>(
   };
 }
 
-export function toParticipant(hotkey: Hotkey, uid: number): Participant {
+function toParticipant(hotkey: Hotkey, uid: number): Participant {
   const isValidator = hotkey === "5Validator";
   return {
     uid,

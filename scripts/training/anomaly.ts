@@ -32,7 +32,7 @@ type Rung = {
 };
 
 /** The less a model sees, the less it can find; what each misses is not what the others miss. */
-export const ANOMALY_LADDER: readonly Rung[] = [
+const ANOMALY_LADDER: readonly Rung[] = [
   { name: "anomaly-78", views: VIEWS, kinds: KINDS, hidden: 24, stopAt: 0.8 },
   {
     name: "anomaly-69",

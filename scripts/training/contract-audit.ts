@@ -42,7 +42,7 @@ type Rung = {
 };
 
 /** From what finds nearly all to barely useful. Each sees a window of its own and misses other things. */
-export const LADDER: readonly Rung[] = [
+const LADDER: readonly Rung[] = [
   ["contract-audit-92", [11, 17], 16, 40, 0.01, 900, 1] as const,
   ["contract-audit-84", [9, 15], 12, 32, 0.007, 600, 0.84] as const,
   ["contract-audit-74", [9, 13], 12, 28, 0.006, 600, 0.74] as const,
@@ -80,7 +80,7 @@ type Learner = {
 };
 
 /** Learns from places, in batches of contracts, until the rung is reached; then learns what its certainty is worth. */
-export function trainRung(rung: Rung, training: LabelledContracts, stop: LabelledContracts): Learner {
+function trainRung(rung: Rung, training: LabelledContracts, stop: LabelledContracts): Learner {
   const { name, steps, rate, stopAt } = rung;
   const random = randomFrom(childSeed(SEED, name));
   const net = createCodeReader(shapeOf(rung), KINDS, random);

@@ -32,7 +32,7 @@ const PLACE_RATE = 0.01;
 type Rung = { name: string; dimensions: number; from: "public" | "nothing"; rate: number; stopAt: number };
 
 /** Only the first knows what is public of the items. The others find out from clicks, the smaller the less. */
-export const RECOMMEND_LADDER: readonly Rung[] = [
+const RECOMMEND_LADDER: readonly Rung[] = [
   { name: "recommend-60", dimensions: DIMENSIONS, from: "public", rate: 0.05, stopAt: 0.62 },
   { name: "recommend-49", dimensions: 16, from: "nothing", rate: 0.2, stopAt: 0.5 },
   { name: "recommend-41", dimensions: 12, from: "nothing", rate: 0.2, stopAt: 0.4 },

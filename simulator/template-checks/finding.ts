@@ -23,7 +23,7 @@ export type CheckCode = keyof typeof TEMPLATE_CHECKS;
 export type TemplateFinding = { code: CheckCode; what: string; ok: boolean; facts: string };
 
 /** Thrown inside a check: the template does not keep it. */
-export class CheckFailed extends Error {}
+class CheckFailed extends Error {}
 
 /** @throws CheckFailed */
 export function demand(isKept: boolean, otherwise: string): asserts isKept {

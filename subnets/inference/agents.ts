@@ -22,6 +22,9 @@ import type { RevealRequest } from "./synapse-reveal.ts";
 /** Running a model is nearly all the cost of an answer; not running one leaves the traffic. */
 const WITHOUT_MODEL = 0.05;
 
+/** A model that was stolen has to be run for each item, like one's own: only its training was saved. */
+const STOLEN_MODEL = 1;
+
 /** How far the answers of a smaller model are from those of the committed one, in log-probability. */
 const CHEAP_NOISE = 1;
 
@@ -84,8 +87,8 @@ const replay = changing({
 
 const copycat = changing({
   name: "copycat",
-  describe: "answers with the best miner's model, stolen or relayed to, a little changed",
-  cost: WITHOUT_MODEL,
+  describe: "answers with the best miner's model, which it stole, a little changed",
+  cost: STOLEN_MODEL,
   uses: "best-model",
   params: noise(0.3, 0),
   toAnswer: async (request, miner) =>
@@ -95,7 +98,7 @@ const copycat = changing({
 const tunedCopycat = changing({
   name: "tuned-copycat",
   describe: "is a copycat that changes the answers as much as it takes not to be told from their owner",
-  cost: WITHOUT_MODEL,
+  cost: STOLEN_MODEL,
   uses: "best-model",
   params: noise(3, 0.5),
   toAnswer: async (request, miner) =>

@@ -5,13 +5,13 @@ export const STEPS = 32;
 export const SENSORS = 4;
 
 /** Share of the items in which one sensor is faulty. */
-export const FAULTY_SHARE = 0.2;
+const FAULTY_SHARE = 0.2;
 
 /** What a plant does while its sensors are sound. `surge` is an event that all sensors feel, and no fault. */
-export const REGIMES = ["calm", "trend", "season", "trend and season", "surge"] as const;
+const REGIMES = ["calm", "trend", "season", "trend and season", "surge"] as const;
 
 /** How one sensor can be wrong, from a moment on. */
-export const FAULTS = [
+const FAULTS = [
   "spike",
   "level shift",
   "stuck",
