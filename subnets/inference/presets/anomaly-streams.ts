@@ -11,14 +11,7 @@ const FAULTY_SHARE = 0.2;
 const REGIMES = ["calm", "trend", "season", "trend and season", "surge"] as const;
 
 /** How one sensor can be wrong, from a moment on. */
-const FAULTS = [
-  "spike",
-  "level shift",
-  "stuck",
-  "drift",
-  "lost correlation",
-  "frequency change",
-] as const;
+const FAULTS = ["spike", "level shift", "stuck", "drift", "lost correlation", "frequency change"] as const;
 
 type Regime = (typeof REGIMES)[number];
 type Fault = (typeof FAULTS)[number];
