@@ -4,7 +4,7 @@ import { MAX_TARGETS, packTargets, unpackTargets } from "./dispatch-targets.ts";
 
 const word = fc.stringMatching(/^[\w.:-]{1,64}$/);
 const earlier = fc.dictionary(
-  fc.string({ maxLength: 64 }),
+  fc.stringMatching(/^[a-z0-9-]{1,64}$/), // ids of tasks
   fc.record(
     { reason: fc.constantFrom("ok", "timeout"), latencyMs: fc.nat(), message: fc.base64String() },
     { requiredKeys: ["reason", "latencyMs"] },
