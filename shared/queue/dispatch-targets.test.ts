@@ -9,6 +9,7 @@ const earlier = fc.dictionary(
     { reason: fc.constantFrom("ok", "timeout"), latencyMs: fc.nat(), message: fc.base64String() },
     { requiredKeys: ["reason", "latencyMs"] },
   ),
+  { maxKeys: 2 },
 );
 const target = fc.record(
   { hotkey: word, ip: fc.oneof(fc.ipV4(), fc.ipV6()), port: fc.nat(65_535), earlier },
@@ -21,6 +22,7 @@ describe("targets of a job", () => {
       fc.property(fc.array(target, { minLength: 1, maxLength: MAX_TARGETS }), (targets) => {
         expect(unpackTargets(packTargets(targets))).toEqual(targets);
       }),
+      { numRuns: 30 },
     );
   });
 
