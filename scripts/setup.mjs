@@ -24,26 +24,43 @@ const MIN_NODE = [20, 19];
 
 const SOURCES = ["miner", "validator", "shared", "subnets", "localnet", "simulator", "dashboard", "scripts"];
 
-/** Ways to install redis-server. Only Homebrew wants to run without being root. */
+/** Ways to install a program. Only Homebrew wants to run without being root. */
 const PACKAGE_MANAGERS = [
   {
     name: "apt-get",
     steps: [
       ["update", "-q"],
-      ["install", "-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "redis-server"],
+      ["install", "-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"],
     ],
   },
-  { name: "dnf", steps: [["install", "-y", "redis"]] },
-  { name: "apk", steps: [["add", "redis"]] },
-  { name: "pacman", steps: [["-S", "--noconfirm", "redis"]] },
-  { name: "brew", steps: [["install", "redis"]], asUser: true },
+  { name: "dnf", steps: [["install", "-y"]] },
+  { name: "apk", steps: [["add"]] },
+  { name: "pacman", steps: [["-S", "--noconfirm"]] },
+  { name: "brew", steps: [["install"]], asUser: true },
 ];
 
-/** @param {{ redis: boolean }} needs - Does what follows start a redis-server of its own? */
-export function setUp({ redis }) {
+/** Programs that are no Node packages: what each package manager calls them where it is another name. */
+const REDIS = {
+  programs: ["redis-server"],
+  what: "Redis 6.2 or newer",
+  code: "SETUP_REDIS_MISSING",
+  packages: { "apt-get": "redis-server", otherwise: "redis" },
+  instead: ["or name a running one: REDIS_URL=redis://…"],
+};
+const BROWSER = {
+  programs: ["chromium", "chromium-browser", "google-chrome"],
+  what: "Chromium",
+  code: "SETUP_BROWSER_MISSING",
+  packages: { otherwise: "chromium" },
+  instead: [],
+};
+
+/** @param {{ redis: boolean, browser?: boolean }} needs - Does what follows start a redis-server, or a browser, of its own? */
+export function setUp({ redis, browser = false }) {
   requireNode();
   installPackages();
-  if (redis) installRedis();
+  if (redis) installProgram(REDIS);
+  if (browser) installProgram(BROWSER);
   buildWhenChanged();
 }
 
@@ -88,32 +105,39 @@ function whyInstall() {
   return undefined;
 }
 
-function installRedis() {
-  if (onPath("redis-server")) return;
+function installProgram({ programs, what, code, packages, instead }) {
+  if (programs.some(onPath)) return;
+  const [program] = programs;
   const manager = PACKAGE_MANAGERS.find(({ name }) => onPath(name));
   const isRoot = process.getuid?.() === 0;
   const mayInstall = manager !== undefined && (manager.asUser === true ? !isRoot : isRoot);
-  const typed = manager ? commandLine(manager) : "install Redis 6.2 or newer with your package manager";
+  const steps = manager ? stepsFor(manager, packages) : [];
+  const typed = manager ? commandLine(manager, steps) : `install ${what} with your package manager`;
   if (!mayInstall) {
     stop(
       NOT_READY,
-      "SETUP_REDIS_MISSING  redis-server is not installed, and this user may not install it",
+      `${code}  ${program} is not installed, and this user may not install it`,
       `${manager ? "run: " : ""}${typed}`,
-      "or name a running one: REDIS_URL=redis://…",
+      ...instead,
     );
   }
-  say(`installing redis-server: ${typed}`);
+  say(`installing ${program}: ${typed}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const step of manager.steps) run(manager.name, step, { env });
-  if (onPath("redis-server")) return;
+  for (const step of steps) run(manager.name, step, { env });
+  if (programs.some(onPath)) return;
   stop(
     NOT_READY,
-    `SETUP_REDIS_MISSING  ${manager.name} did not install redis-server; what it said stands above`,
+    `${code}  ${manager.name} did not install ${program}; what it said stands above`,
     `run: ${typed}`,
   );
 }
 
-function commandLine({ name, steps, asUser }) {
+/** The last step of a package manager installs: it gets the name that the package has there. */
+function stepsFor({ name, steps }, packages) {
+  return [...steps.slice(0, -1), [...steps.at(-1), packages[name] ?? packages.otherwise]];
+}
+
+function commandLine({ name, asUser }, steps) {
   const prefix = asUser ? "" : process.getuid?.() === 0 ? "" : "sudo ";
   return steps.map((step) => `${prefix}${name} ${step.join(" ")}`).join(" && ");
 }

@@ -25,11 +25,11 @@ afterEach(async () => {
 
 describe("subforge dev", () => {
   it("section 14, inference: pays models by their quality, by weights that were read back, and nothing to a guesser, a copycat, a lazy and a silent miner", async () => {
-    const dev = startDev("--epochs", "3", "--json", "--adversaries", "copycat,lazy");
+    const dev = startDev("--epochs", "2", "--json", "--adversaries", "copycat,lazy");
     expect(await dev.ended).toBe(0);
     const document = JSON.parse(dev.lines.at(-1)!);
 
-    expect(document.epochs).toHaveLength(3);
+    expect(document.epochs).toHaveLength(2);
     for (const { sent, readBack, miners } of document.epochs) {
       expect(readBack).toEqual(sent);
       expect(miners).toHaveLength(12);

@@ -1,3 +1,4 @@
+import { toSvgFile } from "../../simulator/report/plot-frame.ts";
 import { plotsOf } from "../../simulator/report/plots.ts";
 import type { Report } from "../../simulator/report/report.ts";
 import { toCsv } from "../../simulator/report/to-csv.ts";
@@ -19,7 +20,7 @@ export type SaveOptions = { out: string | undefined; name: string; seed: string;
 export async function saveReport(report: Report, options: SaveOptions): Promise<string> {
   const question = `${JSON.stringify(options.question, null, 2)}\n`;
   const folder = await chooseFolder(options.out, options, question);
-  const plots = plotsOf(report).map(({ svg }, i) => [`plot-${i + 1}.svg`, svg] as const);
+  const plots = plotsOf(report).map(({ name, svg }) => [`plot-${name}.svg`, toSvgFile(svg)] as const);
   await replaceFolder(folder, {
     [QUESTION_FILE]: question,
     "index.html": toHtml(report),

@@ -80,7 +80,7 @@ function summariseValidators(
  *
  * @returns undefined when the group cost nothing, or the reference earned nothing.
  */
-export function perCost(
+function perCost(
   record: RunRecord,
   isMember: (facts: NeuronFacts) => boolean,
   isReference: (facts: NeuronFacts) => boolean,

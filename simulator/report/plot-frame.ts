@@ -2,7 +2,7 @@ import { PLOT_STYLE, seriesClass } from "./plot-style.ts";
 import { cut, label, tag } from "./svg.ts";
 
 /** Units of the view box; a browser scales them. */
-export const PLOT_WIDTH = 760;
+const PLOT_WIDTH = 760;
 const CHARACTER = 6.9;
 const LEGEND_ROW = 20;
 const TITLE = 34;

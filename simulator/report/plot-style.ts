@@ -1,5 +1,5 @@
 /** Colours before they repeat. */
-export const SERIES = 8;
+const SERIES = 8;
 
 /*
  * Okabe and Ito's palette, which people with any colour vision tell apart; its yellow is darker on white, and all are

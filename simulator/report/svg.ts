@@ -26,7 +26,7 @@ export function pathThrough(points: readonly (readonly [number, number])[]): str
   return points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
 }
 
-export function round(value: number): number {
+function round(value: number): number {
   return Math.round(value * 100) / 100 + 0; // + 0: never "-0"
 }
 

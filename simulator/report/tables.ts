@@ -14,9 +14,6 @@ export type Table = {
   numbers: readonly number[];
 };
 
-/** What is required against what was measured, as every kind of report words it. */
-export type Verdict = "pass" | "fail" | "not reached";
-
 export function tablesOf(report: Report): Table[] {
   return [
     ...criteriaTable(report),
@@ -31,7 +28,7 @@ export function tablesOf(report: Report): Table[] {
 }
 
 /** The verdict of an attack's row, in words. */
-export function attackVerdict({ verdict }: Pick<AttackRow, "verdict">): string {
+function attackVerdict({ verdict }: Pick<AttackRow, "verdict">): string {
   return verdict === "ok" ? "ok" : "FAIL out-earns honest work";
 }
 

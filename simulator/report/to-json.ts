@@ -3,7 +3,7 @@ import type { Report } from "./report.ts";
 import { thinEpochs } from "./thin-epochs.ts";
 
 /** Changes when a field changes its meaning. */
-export const REPORT_SCHEMA = "subforge-sim-report/1";
+const REPORT_SCHEMA = "subforge-sim-report/1";
 
 /**
  * All of a report as JSON: keys sorted, numbers as doubles print, so that equal reports are equal bytes. Columns are
