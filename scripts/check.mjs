@@ -13,8 +13,8 @@ const CHECKS = [
   },
   { what: "types", bin: "typescript/bin/tsc", args: ["-p", "."] },
   {
-    what: "compiled sr25519 is its sources'",
-    bin: "../scripts/compile-sr25519.mjs",
+    what: "compiled modules are their sources'",
+    bin: "../scripts/compile-wasm.mjs",
     args: ["--check"],
   },
   { what: "boundaries, error catalogue, rooms", bin: "vitest/vitest.mjs", args: ["run", "scripts/checks"] },

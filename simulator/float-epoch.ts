@@ -11,10 +11,9 @@ export function createFloatEpoch(chain: ChainParams, stakes: readonly number[], 
 
   return {
     run(votes) {
-      forget(yuma.bonds, validators, votes.recycled);
+      for (const slot of votes.recycled) yuma.forget(slot);
       countStake(yuma.stake, stakes, votes, chain.activityCutoff);
-      toShares(yuma.weights, votes.rows, validators, slots);
-      yuma.run();
+      yuma.run(votes.rows);
       const { consensus, incentive, dividends, validatorTrust, stake } = yuma;
       const total = sum(incentive) + sum(dividends);
       // Without any incentive or dividend the stake is paid, so that the emission is not lost.
@@ -24,19 +23,8 @@ export function createFloatEpoch(chain: ChainParams, stakes: readonly number[], 
       }
       return { consensus, incentive, minerEmission, dividends, validatorTrust, validatorEmission };
     },
-    bonds() {
-      const rows = new Float64Array(validators * slots);
-      yuma.bonds.forEach((bond, at) => {
-        rows[(at % validators) * slots + Math.floor(at / validators)] = bond;
-      });
-      return rows;
-    },
+    bonds: () => yuma.bonds(),
   };
-}
-
-/** Bonds belong to the neuron that was there. */
-function forget(bonds: Float64Array, validators: number, recycled: readonly number[]): void {
-  for (const slot of recycled) bonds.fill(0, slot * validators, (slot + 1) * validators);
 }
 
 /** Whoever has not set weights for too long has no say. */
@@ -52,17 +40,6 @@ function countStake(
     total += active[v]!;
   }
   for (let v = 0; total > 0 && v < stakes.length; v++) active[v] = active[v]! / total;
-}
-
-/** Rows as shares of their sums, transposed. */
-function toShares(weights: Float64Array, rows: Float64Array, validators: number, slots: number): void {
-  for (let v = 0; v < validators; v++) {
-    const start = v * slots;
-    let total = 0;
-    for (let slot = 0; slot < slots; slot++) total += rows[start + slot]!;
-    const scale = total > 0 ? 1 / total : 0;
-    for (let slot = 0; slot < slots; slot++) weights[slot * validators + v] = rows[start + slot]! * scale;
-  }
 }
 
 function sum(values: Float64Array): number {

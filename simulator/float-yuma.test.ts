@@ -86,8 +86,7 @@ describe("the float model", () => {
     const yuma = new FloatYuma(2, 3, CHAIN_DEFAULTS);
     const { incentive, dividends } = yuma;
     yuma.stake.fill(0.5);
-    yuma.weights.fill(1 / 3);
-    yuma.run();
+    yuma.run(new Float64Array(6).fill(1));
     expect(yuma.incentive).toBe(incentive);
     expect(yuma.dividends).toBe(dividends);
     expect([...incentive, ...dividends]).toEqual(

@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 describe("the compiled verifier", () => {
   it("is what its sources compile to", () => {
-    const script = join(packageRoot(), "scripts", "compile-sr25519.mjs");
+    const script = join(packageRoot(), "scripts", "compile-wasm.mjs");
     expect(() => execFileSync(process.execPath, [script, "--check=sources"])).not.toThrow();
   });
 

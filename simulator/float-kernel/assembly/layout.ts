@@ -1,0 +1,59 @@
+/*
+ * Where the matrices of one subnet lie. Miners go in tiles of eight: a cache line of doubles, four vectors. Validators
+ * are made an even number and miners a multiple of eight by some who vote for nobody and hold nothing.
+ */
+
+/** Miners of a tile. */
+export const TILE: i32 = 8;
+/** From one validator's part of a tile to the next one's. */
+export const TILE_BYTES: usize = 64;
+const DOUBLE: usize = 8;
+const PAIR: usize = 16;
+
+/** Validators, and bytes of a row. */
+export let voters: i32 = 0;
+export let rowBytes: usize = 0;
+
+/** Written by the host before each epoch: rows [validators x miners] in any unit, shares of the stake. */
+export let rows: usize = 0;
+export let stake: usize = 0;
+/** Carried: [tiles x validators x 8]. */
+export let bonds: usize = 0;
+/** Found: per miner, */
+export let consensus: usize = 0;
+export let rank: usize = 0;
+/** and per validator, in two parts whose sum it is. */
+export let trust: usize = 0;
+export let dividends: usize = 0;
+/** Of the kernel's own: each stake twice, what makes a row shares, the tile that is worked on. */
+export let stakePairs: usize = 0;
+export let scale: usize = 0;
+export let tile: usize = 0;
+
+let end: usize = __heap_base;
+
+/** Once, before anything else. Fails when there is no such memory. */
+export function open(validators: i32, miners: i32): void {
+  voters = (validators + 1) & ~1;
+  const padded = (miners + TILE - 1) & ~(TILE - 1);
+  rowBytes = <usize>padded * DOUBLE;
+  rows = claim(<usize>voters * rowBytes);
+  bonds = claim(<usize>voters * rowBytes);
+  consensus = claim(rowBytes);
+  rank = claim(rowBytes);
+  stake = claim(<usize>voters * DOUBLE);
+  scale = claim(<usize>voters * DOUBLE);
+  stakePairs = claim(<usize>voters * PAIR);
+  trust = claim(<usize>voters * PAIR);
+  dividends = claim(<usize>voters * PAIR);
+  tile = claim(<usize>voters * TILE_BYTES);
+}
+
+/** Fresh memory is zero. */
+function claim(bytes: usize): usize {
+  const start = (end + 63) & ~63;
+  end = start + bytes;
+  const pages = <i32>((end + 0xffff) >> 16) - memory.size();
+  if (pages > 0 && memory.grow(pages) < 0) unreachable();
+  return start;
+}
