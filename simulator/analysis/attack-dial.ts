@@ -47,7 +47,7 @@ export async function findAttackBreakEven(options: AttackBreakEvenOptions): Prom
  *
  * @throws SubforgeError CONFIG_INVALID for a dial that it has not, or a value that makes no sense
  */
-function withDial(attack: Attack, dial: string, value: number): Attack {
+export function withDial(attack: Attack, dial: string, value: number): Attack {
   const { miners, validators = [] } = attack;
   if (dial === "k") {
     const others = miners.length - 1;

@@ -39,7 +39,7 @@ export function heatMap(
         {
           ...{ x: area.left + column * width, y: area.top + row * tall },
           ...{ width: width - gap, height: tall - (tall > 6 ? 1 : 0), class: `bar cell ${seriesClass(0)}` },
-          "fill-opacity": most > 0 ? 0.06 + 0.94 * (value / most) : 0.06,
+          "fill-opacity": shadeOf(value, most),
         },
         tooltip(`${rows[row]} → ${columns[column]}: ${format(value)}`),
       );
@@ -74,6 +74,11 @@ function countedNames(area: Area, columns: readonly string[], width: number): st
   );
 }
 
+/** Where one cell holds nearly all, the others must still differ: shades grow as square roots. */
+function shadeOf(value: number, most: number): number {
+  return 0.05 + 0.95 * (most > 0 ? Math.sqrt(Math.max(0, value) / most) : 0);
+}
+
 /** What light and dark mean, in the upper right. */
 function scaleBar(area: Area, most: number, format: (value: number) => string): string[] {
   const steps = 12;
@@ -83,7 +88,7 @@ function scaleBar(area: Area, most: number, format: (value: number) => string): 
     ...Array.from({ length: steps }, (_, i) =>
       tag("rect", {
         ...{ x: left + i * 10, y: 12, width: 10, height: 12, class: `bar ${seriesClass(0)}` },
-        "fill-opacity": 0.06 + (0.94 * i) / (steps - 1),
+        "fill-opacity": shadeOf((i / (steps - 1)) ** 2, 1),
       }),
     ),
     label(format(most), { x: left + steps * 10 + 6, y: 22 }),

@@ -7,6 +7,7 @@ body{margin:0;background:var(--ground);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","DejaVu Sans",sans-serif}
 main{max-width:1000px;margin:0 auto;padding:36px 24px 64px}
 h1{font-size:28px;line-height:1.2;letter-spacing:-.01em;margin:0 0 8px;overflow-wrap:anywhere}
+header p{max-width:none}
 h2{font-size:18px;margin:40px 0 10px}
 p{margin:0 0 12px;color:var(--soft);max-width:76ch;overflow-wrap:anywhere}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:24px 0 8px;padding:0}
@@ -33,6 +34,6 @@ summary{cursor:pointer;color:var(--soft)}
 pre{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px;overflow-x:auto;
 font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 @media (max-width:640px){main{padding:22px 14px 40px}h1{font-size:23px}figure{margin:14px -6px;padding:10px 6px}
-figure svg.plot{min-width:600px}.facts{grid-template-columns:1fr 1fr}.facts dd{font-size:20px}}
+figure svg.plot{min-width:600px}table{min-width:560px}.facts{grid-template-columns:1fr 1fr}.facts dd{font-size:20px}}
 @media print{main{max-width:none;padding:0}body{font-size:11px}figure{border-color:#ccc}details{display:none}}
 `;

@@ -3,7 +3,7 @@ import { cut, label, tag } from "./svg.ts";
 
 /** Units of the view box; a browser scales them. */
 const PLOT_WIDTH = 760;
-const CHARACTER = 6.9;
+const CHARACTER = 7.4;
 const LEGEND_ROW = 20;
 const TITLE = 34;
 const MAX_NAME = 28;
@@ -71,7 +71,7 @@ function drawLegend(
   let row = 0;
   const marks = legend.map(({ name, series }) => {
     const shown = cut(name, MAX_NAME);
-    const width = 28 + [...shown].length * CHARACTER;
+    const width = 34 + [...shown].length * CHARACTER;
     if (x > left && x + width > PLOT_WIDTH - 10) {
       x = left;
       row++;

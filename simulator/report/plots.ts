@@ -9,6 +9,7 @@ import { heatMap } from "./heat-map.ts";
 import { type Curve, linePlot } from "./line-plot.ts";
 import type { Report } from "./report.ts";
 import { type Layer, stackedArea } from "./stacked-area.ts";
+import { perCostText } from "./tables.ts";
 
 /** More points than these are closer together than a line is wide. */
 const MAX_PLACES = 240;
@@ -59,7 +60,7 @@ function incentivePlot({ scenario, runs }: Simulated): Plot {
   const describe = "share of all incentive that each group of miners has in each epoch";
   return {
     name: "incentive",
-    caption: `Each band is ${single ? "a miner, coloured by its group" : "a group of miners"}; its height is its share of the miners' pay${runs.length > 1 ? ", mean over the runs" : ""}. White on top means that nothing was paid yet.`,
+    caption: `Each band is ${single ? "a miner, coloured by its group" : "a group of miners"}; its height is its share of the miners' pay${runs.length > 1 ? ", mean over the runs" : ""}. Empty space on top: that much was not paid.`,
     svg: stackedArea(
       {
         ...{ title, describe, height: 260, xLabel: "epoch", yLabel: "share of incentive" },
@@ -76,7 +77,7 @@ function attackPlots({ attacks, breakEvens = [] }: Report): Plot[] {
   const bars = (attacks?.rows ?? []).map(
     ({ name, describe, perCost, honestPerCost, verdict }): Bar => ({
       ...{ name, value: perCost ?? (verdict === "fail" ? Number.MAX_VALUE : 0), bad: verdict === "fail" },
-      text: perCost === null && verdict === "fail" ? "free" : plain(perCost ?? 0),
+      text: perCostText({ perCost, verdict }),
       note: `${name}: ${describe}. ${plain(perCost)} per unit of cost, honest work ${plain(honestPerCost)}`,
     }),
   );
@@ -207,7 +208,7 @@ function scorePlot({ scenario, runs }: Simulated): Plot {
 function weightPlot({ runs }: Simulated): Plot {
   return {
     name: "weights",
-    caption: `What each validator gives each miner in the last epoch${ofFirst(runs)}. Rows of honest validators look alike; what stands out votes for its own.`,
+    caption: `What each validator gives each miner in the last epoch${ofFirst(runs)}. Rows of honest validators look alike; what stands out votes for its own. Shades grow as square roots, so that small weights show.`,
     svg: heatMap(
       {
         title: "Weight matrix",

@@ -32,6 +32,12 @@ function attackVerdict({ verdict }: Pick<AttackRow, "verdict">): string {
   return verdict === "ok" ? "ok" : "FAIL out-earns honest work";
 }
 
+/** What an attack earns per unit of cost, in words where a number says nothing. */
+export function perCostText({ perCost, verdict }: Pick<AttackRow, "perCost" | "verdict">): string {
+  if (perCost === null) return verdict === "fail" ? "free" : NOTHING;
+  return perCost < 0 ? "below 0" : perCost.toFixed(2);
+}
+
 function criteriaTable({ criteria }: Report): Table[] {
   if (!criteria) return [];
   return [
@@ -46,7 +52,7 @@ function criteriaTable({ criteria }: Report): Table[] {
 
 function attackTable({ attacks }: Report): Table[] {
   if (!attacks) return [];
-  const honest = [attacks.honest.name, "", "1.00", "1.00", NOTHING, NOTHING, NOTHING];
+  const honest = [attacks.honest.name, NOTHING, "1.00", "1.00", NOTHING, NOTHING, NOTHING];
   return [
     {
       title: "Attacks",
@@ -65,7 +71,7 @@ function attackTable({ attacks }: Report): Table[] {
         ...attacks.rows.map((row) => [
           row.name,
           withBand(row.share, percent),
-          row.perCost === null ? (row.verdict === "fail" ? "free" : NOTHING) : row.perCost.toFixed(2),
+          perCostText(row),
           row.honestPerCost.toFixed(2),
           percent(row.advantage),
           row.detectionEpochs === null ? "never" : plain(row.detectionEpochs),

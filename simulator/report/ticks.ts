@@ -24,6 +24,8 @@ export function roundUp(value: number): number {
   if (!(value > 0)) return 1;
   const magnitude = 10 ** Math.floor(Math.log10(value));
   return Number(
-    ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * magnitude >= value)! * magnitude).toPrecision(12),
+    ([1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * magnitude >= value)! * magnitude).toPrecision(
+      12,
+    ),
   );
 }
