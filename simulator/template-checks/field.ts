@@ -53,16 +53,20 @@ export function toParticipant(hotkey: Hotkey, uid: number): Participant {
 }
 
 /** A miner that does the work with this model, and remembers what it wants to between the stages of an epoch. */
-export function honestPlayer(model: Model = NO_MODEL): Player {
+export function honestPlayer(model: Model = NO_MODEL, latencyMs = HONEST_LATENCY_MS): Player {
+  const memory = createMemory();
+  return async ({ synapse, request, hotkey }) => ({
+    response: await synapse.answer(synapse.parseRequest(request), minerContext(hotkey, model, memory)),
+    latencyMs,
+  });
+}
+
+/** What a miner has at hand when the validator of this field asks it. */
+export function minerContext(hotkey: Hotkey, { infer }: Model, memory: MinerContext["memory"]): MinerContext {
+  return { hotkey, caller: VALIDATOR, infer, memory, signal: new AbortController().signal };
+}
+
+export function createMemory(): MinerContext["memory"] {
   const entries = new Map<string, Message>();
-  const memory = {
-    get: (key: string) => entries.get(key),
-    set: (key: string, value: Message) => void entries.set(key, value),
-  };
-  return async ({ synapse, request, hotkey }) => {
-    const { signal } = new AbortController();
-    const miner: MinerContext = { hotkey, caller: VALIDATOR, infer: model.infer, memory, signal };
-    const response = await synapse.answer(synapse.parseRequest(request), miner);
-    return { response, latencyMs: HONEST_LATENCY_MS };
-  };
+  return { get: (key) => entries.get(key), set: (key, value) => void entries.set(key, value) };
 }

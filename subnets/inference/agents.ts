@@ -85,25 +85,27 @@ const replay = changing({
   },
 });
 
-const copycat = changing({
-  name: "copycat",
-  describe: "answers with the best miner's model, which it stole, a little changed",
-  cost: STOLEN_MODEL,
-  uses: "best-model",
-  params: noise(0.3, 0),
-  toAnswer: async (request, miner) =>
-    blurred(request, await ownAnswer(request, miner), miner.params.noise!, miner),
-});
+/** Answers with the best miner's model, changed by as much noise as its dial says. */
+const copying = (name: string, describe: string, params: Record<string, AgentParam>) =>
+  changing({
+    ...{ name, describe, params },
+    cost: STOLEN_MODEL,
+    uses: "best-model",
+    toAnswer: async (request, miner) =>
+      blurred(request, await ownAnswer(request, miner), miner.params.noise!, miner),
+  });
 
-const tunedCopycat = changing({
-  name: "tuned-copycat",
-  describe: "is a copycat that changes the answers as much as it takes not to be told from their owner",
-  cost: STOLEN_MODEL,
-  uses: "best-model",
-  params: noise(3, 0.5),
-  toAnswer: async (request, miner) =>
-    blurred(request, await ownAnswer(request, miner), miner.params.noise!, miner),
-});
+const copycat = copying(
+  "copycat",
+  "answers with the best miner's model, which it stole, a little changed",
+  noise(0.3, 0),
+);
+
+const tunedCopycat = copying(
+  "tuned-copycat",
+  "is a copycat that changes the answers as much as it takes not to be told from their owner",
+  noise(3, 0.5),
+);
 
 const substitute = changing({
   name: "substitute",

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type Player, playEpoch } from "../../shared/play-epoch.ts";
 import type { Failure } from "../../shared/reasons.ts";
 import type { Transcript } from "../../shared/template.ts";
-import { createField, honestPlayer } from "../field.test-kit.ts";
+import { honestPlayer } from "../../simulator/template-checks/field.ts";
+import { createField } from "../field.test-kit.ts";
 import { loadModel } from "../ort-model.test-kit.ts";
 
 const best = await loadModel("inference", "shapes-95");

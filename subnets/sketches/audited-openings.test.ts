@@ -13,7 +13,7 @@ import {
   type Synapse,
   type Transcript,
 } from "../../shared/template.ts";
-import { createContext } from "../field.test-kit.ts";
+import { createContext } from "../../simulator/template-checks/field.ts";
 
 /*
  * Commit, then open what a later beacon picks: a long computation is too dear to repeat, so the miner fixes every step

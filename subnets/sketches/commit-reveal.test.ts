@@ -14,7 +14,7 @@ import {
   type Synapse,
   type Transcript,
 } from "../../shared/template.ts";
-import { createContext, honestPlayer } from "../field.test-kit.ts";
+import { createContext, honestPlayer } from "../../simulator/template-checks/field.ts";
 
 /*
  * Commit, then reveal: everybody gets the same question, so an answer is worth copying until everybody is bound to one.

@@ -4,7 +4,7 @@ import { type Averages, updateAverages } from "../../shared/rules/moving-average
 import { minersOf, toUidWeights } from "../../shared/rules/participants.ts";
 import { linear } from "../../shared/rules/shape.ts";
 import type { Answer, RawScore, Source, SubnetTemplate, Synapse, Transcript } from "../../shared/template.ts";
-import { createContext } from "../field.test-kit.ts";
+import { createContext } from "../../simulator/template-checks/field.ts";
 
 /*
  * Truth that arrives later: miners say what a price will be, and nobody can judge them before it is. The answers wait
