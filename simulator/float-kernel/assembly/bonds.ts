@@ -1,4 +1,4 @@
-import { dividends, stakePairs, TILE_BYTES, trust, voters } from "./layout";
+import { dividends, stakePairs, TILE_BYTES, trust, voters } from "./layout.ts";
 
 /*
  * What happens to the bonds in four miners, half a tile: two vectors, and what is summed of them, stay in registers.

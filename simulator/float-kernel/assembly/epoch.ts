@@ -1,5 +1,5 @@
 /* One epoch of a subnet, in the memory of layout.ts. */
-import { bondHalf, bondHalfByStake, bondHalfLiquid, rankHalf } from "./bonds";
+import { bondHalf, bondHalfByStake, bondHalfLiquid, rankHalf } from "./bonds.ts";
 import {
   bonds,
   consensus,
@@ -14,8 +14,8 @@ import {
   tile,
   trust,
   voters,
-} from "./layout";
-import { majorityOf } from "./majority";
+} from "./layout.ts";
+import { majorityOf } from "./majority.ts";
 
 const HALF: usize = 32;
 

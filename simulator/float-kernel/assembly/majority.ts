@@ -1,4 +1,4 @@
-import { stakePairs, TILE_BYTES, voters } from "./layout";
+import { stakePairs, TILE_BYTES, voters } from "./layout.ts";
 
 /** How far the first step goes, in deviations per share of the stake that is missing: past the answer, to enclose it. */
 const FIRST_STEP: f64 = 4;
