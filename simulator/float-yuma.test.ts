@@ -82,6 +82,36 @@ describe("the float model", () => {
     );
   });
 
+  it("finds the same consensus as a search column by column, whatever the shape", () => {
+    const votes = fc.constantFrom(0, 1e-310, 0.1, 0.5, 0.51, 0.52, 1, 1e6);
+    const shape = fc.record({
+      validators: fc.integer({ min: 1, max: 9 }),
+      miners: fc.integer({ min: 1, max: 17 }),
+      votes: fc.array(votes, { minLength: 9 * 17, maxLength: 9 * 17 }),
+      stakes: fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 9, maxLength: 9 }),
+    });
+    fc.assert(
+      fc.property(shape, ({ validators, miners, votes, stakes }) => {
+        const yuma = new FloatYuma(validators, miners, CHAIN_DEFAULTS);
+        const total = stakes.slice(0, validators).reduce((sum, stake) => sum + stake, 0);
+        yuma.stake.forEach((_, v) => {
+          yuma.stake[v] = total > 0 ? stakes[v]! / total : 0;
+        });
+        const rows = Float64Array.from(votes.slice(0, validators * miners));
+        yuma.run(rows);
+        const majority = new MajorityWeight(yuma.stake, CHAIN_DEFAULTS.kappa, miners);
+        for (let miner = 0; miner < miners; miner++) {
+          const column = Float64Array.from({ length: validators }, (_, v) => {
+            const row = rows.subarray(v * miners, (v + 1) * miners);
+            const sum = row.reduce((whole, weight) => whole + weight, 0);
+            return sum > 1e-300 ? row[miner]! / sum : 0;
+          });
+          expect(yuma.consensus[miner]).toBeCloseTo(majority.of(miner, column, 0), 12);
+        }
+      }),
+    );
+  });
+
   it("needs no memory per epoch: its arrays are the same ones", () => {
     const yuma = new FloatYuma(2, 3, CHAIN_DEFAULTS);
     const { incentive, dividends } = yuma;

@@ -32,21 +32,30 @@ type World = { stakes: number[]; matrices: Float64Array[]; miners: number };
 type Found = { cpuMs: number; incentive: number[]; dividends: number[] };
 
 /** The simulator's epoch against the same in numpy, its engines against each other, and its growth with the subnet. */
-export async function benchSimulator(): Promise<BenchCase[]> {
-  const world = drawWorld(VALIDATORS, MINERS);
-  return [...(await compareWithNumpy(world)), growth(), ...(await compareEngines())];
+export async function benchSimulator(): Promise<{ cases: BenchCase[]; report: string[] }> {
+  const python = await findNumpy();
+  const peers = "absent" in python ? [] : await compareWithNumpy(drawWorld(VALIDATORS, MINERS), python.path);
+  return {
+    cases: [...peers, growth(), ...(await compareEngines())],
+    report:
+      "absent" in python
+        ? [`Not compared with numpy: ${python.absent}. The bound in seconds stands in its place.`]
+        : [],
+  };
 }
 
-async function compareWithNumpy(world: World): Promise<BenchCase[]> {
-  const python = await pythonEnv("numpy").then(
-    (env) => env.python,
-    (error: unknown) => {
-      const code = error instanceof SubforgeError ? error.code : "";
-      if (code === "PYTHON_MISSING" || code === "PYTHON_PACKAGES") return undefined;
-      throw error;
-    },
-  );
-  if (python === undefined) return []; // the bound in seconds is left
+async function findNumpy(): Promise<{ path: string } | { absent: string }> {
+  try {
+    return { path: (await pythonEnv("numpy")).python };
+  } catch (error) {
+    const isAbsent =
+      error instanceof SubforgeError && (error.code === "PYTHON_MISSING" || error.code === "PYTHON_PACKAGES");
+    if (isAbsent) return { absent: error.message };
+    throw error;
+  }
+}
+
+async function compareWithNumpy(world: World, python: string): Promise<BenchCase[]> {
   const folder = mkdtempSync(join(tmpdir(), "subforge-numpy-"));
   const path = join(folder, "world.bin");
   try {

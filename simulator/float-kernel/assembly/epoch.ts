@@ -18,6 +18,8 @@ import {
 import { majorityOf } from "./majority.ts";
 
 const HALF: usize = 32;
+/** A row whose sum is less says nothing: the reciprocal of a smaller one would be endless. */
+const SOMETHING: f64 = 1e-300;
 
 /** Yuma 3, or Yuma 2 where `isByStake`. @param penalty - Part of what exceeds the consensus that bonds do not count. */
 export function run(isByStake: bool, kappa: f64, keep: f64, penalty: f64): void {
@@ -86,7 +88,7 @@ function begin(): void {
     }
     const sums = f64x2.add(f64x2.add(sumA, sumB), f64x2.add(sumC, sumD));
     const sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
-    store<f64>(scale + (v << 3), sum > 0 ? 1 / sum : 0);
+    store<f64>(scale + (v << 3), sum > SOMETHING ? 1 / sum : 0);
     v128.store(stakePairs + (v << 4), v128.load_splat<f64>(stake + (v << 3)));
   }
 }
