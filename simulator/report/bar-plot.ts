@@ -6,10 +6,20 @@ import { cut, label, tag, tooltip } from "./svg.ts";
 import { roundUp } from "./ticks.ts";
 
 const ROW = 28;
+/** Room that the number behind a bar takes. */
+const VALUE = 48;
 /** Longer bars are cut at this many times the mark, with an arrow: one huge value must not hide the others. */
 const MOST = 4;
 
-export type Bar = { name: string; value: number; text: string; note: string; bad: boolean };
+export type Bar = {
+  name: string;
+  value: number;
+  /** What this one is held against, drawn across it. */
+  honest: number;
+  text: string;
+  note: string;
+  bad: boolean;
+};
 
 /** Horizontal bars against a mark, such as what honest work earns. */
 export function barPlot(
@@ -19,15 +29,17 @@ export function barPlot(
 ): string {
   const most = Math.min(
     mark.value * MOST,
-    bars.reduce((high, { value }) => Math.max(high, value), mark.value * 1.2),
+    bars.reduce((high, { value, honest }) => Math.max(high, value, honest), mark.value * 1.2),
   );
   return framePlot({ ...frame, height: bars.length * ROW + 14, left: 148 }, (area) => {
     const x = scaleOf(0, roundUp(most), area.left, area.right - 60);
     return [
       ...xAxis(area, x, { format: plain }),
-      ...bars.map(({ name, value, text, note, bad }, row) => {
+      ...bars.map(({ name, value, honest, text, note, bad }, row) => {
         const y = area.top + 14 + row * ROW;
         const end = x(Math.max(0, Math.min(value, x.high)));
+        const against = x(Math.min(honest, x.high));
+        const after = against > end && against < end + VALUE ? against : end; // never the line through the number
         return tag(
           "g",
           { class: bad ? "bad" : seriesClass(0) },
@@ -41,7 +53,10 @@ export function barPlot(
             rx: 2,
             class: "bar",
           }),
-          label(value > x.high ? `${text} →` : text, { x: end + 6, y: y + 15, class: "value" }),
+          honest <= x.high
+            ? tag("line", { x1: against, x2: against, y1: y - 1, y2: y + ROW - 4, class: "against" })
+            : "",
+          label(value > x.high ? `${text} →` : text, { x: after + 6, y: y + 15, class: "value" }),
         );
       }),
       tag("line", {

@@ -21,6 +21,11 @@ export function percent(value: number | null | undefined): string {
   return `${Number(text) === 0 ? "0" : text} %`;
 }
 
+/** A share as per cent on an axis, where ticks are round. */
+export function roundPercent(value: number): string {
+  return `${plain(value * 100)} %`;
+}
+
 /** Mean, and where most runs lie: only where they differ. */
 export function withBand(band: Band | null, format: (value: number) => string): string {
   if (band === null) return NOTHING;

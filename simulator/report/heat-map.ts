@@ -26,7 +26,7 @@ export function heatMap(
   const most = values.reduce((a, b) => Math.max(a, b), 0);
   const isNamed = columns.length <= NAMED_COLUMNS;
   const height = Math.max(64, Math.min(320, rows.length * MAX_ROW_HEIGHT));
-  const below = isNamed ? 118 : 66;
+  const below = isNamed ? 106 : 66;
   return framePlot({ ...frame, height, left: 128, bottom: below }, (area) => {
     const width = (area.right - area.left) / columns.length;
     const tall = height / rows.length;

@@ -34,6 +34,7 @@ font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","DejaVu San
 .plot .rule{stroke:var(--c);stroke-width:1.5}
 .plot .median{stroke:var(--c);stroke-width:3}
 .plot .mark{stroke:var(--ink);stroke-width:1.4;stroke-dasharray:5 4}
+.plot .against{stroke:var(--ink);stroke-width:2.5}
 .plot .pays{fill:var(--bad);fill-opacity:.08}
 .plot .value{fill:var(--ink);font-size:11px}
 .plot .bad{--c:var(--p4)}

@@ -4,7 +4,7 @@ import { epochsThere, seriesOf } from "../analysis/tally.ts";
 import type { NeuronFacts, RunRecord, Simulated } from "../records.ts";
 import { type Bar, barPlot } from "./bar-plot.ts";
 import { type BoxRow, boxPlot } from "./box-plot.ts";
-import { percent, plain } from "./format-number.ts";
+import { percent, plain, roundPercent } from "./format-number.ts";
 import { heatMap } from "./heat-map.ts";
 import { type Curve, linePlot } from "./line-plot.ts";
 import type { Report } from "./report.ts";
@@ -76,7 +76,12 @@ function attackPlots({ attacks, breakEvens = [] }: Report): Plot[] {
   const all = [...breakEvens, ...(attacks?.rows ?? []).flatMap((row) => row.breakEven ?? [])];
   const bars = (attacks?.rows ?? []).map(
     ({ name, describe, perCost, honestPerCost, verdict }): Bar => ({
-      ...{ name, value: perCost ?? (verdict === "fail" ? Number.MAX_VALUE : 0), bad: verdict === "fail" },
+      ...{
+        name,
+        honest: honestPerCost,
+        value: perCost ?? (verdict === "fail" ? Number.MAX_VALUE : 0),
+        bad: verdict === "fail",
+      },
       text: perCostText({ perCost, verdict }),
       note: `${name}: ${describe}. ${plain(perCost)} per unit of cost, honest work ${plain(honestPerCost)}`,
     }),
@@ -88,7 +93,7 @@ function attackPlots({ attacks, breakEvens = [] }: Report): Plot[] {
           {
             name: "attacks",
             caption:
-              "What an attack earns for each unit it spends, where honest miners earn 1. A bar in the warning colour out-earns honest work.",
+              "What an attack earns for each unit it spends, where honest miners earn 1. The line across a bar is what honest work of the same skill and budget earns; a bar in the warning colour earns more.",
             svg: barPlot(
               {
                 title: "Attacks against honest work",
@@ -122,7 +127,7 @@ function attackPlots({ attacks, breakEvens = [] }: Report): Plot[] {
         ],
         ...{ mark: { y: 0, text: "honest work" }, tint: true },
         x: { format: plain },
-        y: { format: percent },
+        y: { format: roundPercent },
       }),
     };
   });
@@ -164,7 +169,7 @@ function sweepPlots({ sweep }: Report): Plot[] {
           curves,
           includes: [0],
           x: { format: plain },
-          y: { format: percent },
+          y: { format: roundPercent },
         }),
       },
     ];
