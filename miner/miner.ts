@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../shared/clock.ts";
 import { type Keypair, keysReady } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
 import { serveMetrics } from "../shared/metrics/metrics-server.ts";
-import { AXON_URI } from "../shared/rules/model-commitment.ts";
+import { AXON_URI } from "../shared/rules/model-uri.ts";
 import type { Agent, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey, Netuid, Rao, Uid } from "../shared/types.ts";
 import { DEFAULT_WINDOW } from "../shared/wire/btauth.ts";

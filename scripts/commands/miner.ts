@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { SubforgeError } from "../../shared/errors.ts";
-import { AXON_URI, isModelUri, MAX_MODEL_URI_BYTES } from "../../shared/rules/model-commitment.ts";
+import { AXON_URI, isModelUri, MAX_MODEL_URI_BYTES } from "../../shared/rules/model-uri.ts";
 import { gpuOptions } from "../gpu/gpu-options.ts";
 import {
   type Command,

@@ -15,7 +15,7 @@ import { createLogger, type Logger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
 import { startPrivateRedis } from "../../shared/queue/private-redis.ts";
 import { startRestartingProcess } from "../../shared/restarting-process.ts";
-import { AXON_URI } from "../../shared/rules/model-commitment.ts";
+import { AXON_URI } from "../../shared/rules/model-uri.ts";
 import type { SubnetTemplate } from "../../shared/template.ts";
 import type { Netuid } from "../../shared/types.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";

@@ -1,7 +1,8 @@
 import { encode } from "cborg";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { isModelUri, parseModelCommitment, toModelCommitment } from "./model-commitment.ts";
+import { parseModelCommitment, toModelCommitment } from "./model-commitment.ts";
+import { isModelUri } from "./model-uri.ts";
 
 const model = { sha256: "ab".repeat(32), size: 12_345, uri: "axon:" };
 

@@ -1,5 +1,6 @@
 import { decode, encode } from "cborg";
 import { z } from "zod";
+import { isModelUri } from "./model-uri.ts";
 
 /*
  * Which model a miner serves, said on chain before anybody is asked: one version byte, one kind byte, a CBOR map, 512 bytes
@@ -10,12 +11,6 @@ const VERSION = 1;
 const KIND_MODEL = 2;
 const MAX_BYTES = 512;
 const HASH_BYTES = 32;
-
-/** Where the model is when its miner hands it out itself: ask the axon that its hotkey announced. */
-export const AXON_URI = "axon:";
-
-/** Longest address. What else is in a payload takes less than 60 bytes. */
-export const MAX_MODEL_URI_BYTES = 440;
 
 export type ModelCommitment = {
   /** Of the file, 64 lower-case digits. */
@@ -31,13 +26,6 @@ const schema = z.strictObject({
   n: z.int().min(1),
   u: z.string().refine(isModelUri),
 });
-
-/** Can a commitment say that a model is there? */
-export function isModelUri(uri: string): boolean {
-  if (uri === AXON_URI) return true;
-  if (Buffer.byteLength(uri) > MAX_MODEL_URI_BYTES || !/^https:\/\/[\x21-\x7e]+$/.test(uri)) return false;
-  return URL.canParse(uri);
-}
 
 /** @throws RangeError for what `parseModelCommitment` would not read */
 export function toModelCommitment({ sha256, size, uri }: ModelCommitment): Uint8Array {

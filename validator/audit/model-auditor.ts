@@ -2,7 +2,7 @@ import type { Chain } from "../../shared/chain/chain.ts";
 import { neuronByHotkey } from "../../shared/chain/metagraph.ts";
 import { isSubforgeError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
-import { AXON_URI } from "../../shared/rules/model-commitment.ts";
+import { AXON_URI } from "../../shared/rules/model-uri.ts";
 import type { ModelRequest, ModelRun } from "../../shared/template.ts";
 import type { Tensors } from "../../shared/tensor.ts";
 import type { Hotkey, Netuid } from "../../shared/types.ts";
