@@ -1,8 +1,10 @@
+import type { InlineWorkshop } from "./inline-workshop.ts";
 import type { Failure } from "./reasons.ts";
 import { childSeed } from "./rules/beacon.ts";
 import {
   type Answer,
   AnswerRefused,
+  type EarlierAnswers,
   type EpochContext,
   type Job,
   type LaterStage,
@@ -12,24 +14,36 @@ import {
   type Synapse,
   type Transcript,
 } from "./template.ts";
-import type { Hotkey, Json } from "./types.ts";
+import type { BlockNumber, Hotkey, Json } from "./types.ts";
 
 /** Key of the only answer of a job to "source". */
 const SOURCE = "source";
 
 /**
  * One miner in memory: it gets a question and gives an answer, or undefined for none.
- * What it throws counts as no answer.
+ * What it throws counts as no answer. What its workshop commits to stands on chain in the next epoch.
  */
-export type Player = (question: {
+export type Player = {
+  (question: PlayedQuestion): Promise<{ response: Message | undefined; latencyMs: number }>;
+  readonly workshop?: InlineWorkshop;
+};
+
+export type PlayedQuestion = {
   synapse: Synapse;
   request: Message;
   hotkey: Hotkey;
   job: Job;
-}) => Promise<{ response: Message | undefined; latencyMs: number }>;
+  /** In which it is asked. */
+  block: BlockNumber;
+};
 
-/** Where a truth comes from, by the name a template gives its source. What it throws counts as silence. */
-export type PlayedSources = Readonly<Record<string, (task: Json) => Promise<Message>>>;
+/**
+ * Where a truth comes from, by the name a template gives its source. What it throws counts as silence. A source that is
+ * not here computes by itself where it can.
+ */
+export type PlayedSources = Readonly<
+  Record<string, (task: Json, earlier: EarlierAnswers) => Message | Promise<Message>>
+>;
 
 /** Stages that begin in a later epoch, with everything of the epoch that planned them. */
 export type PendingEpoch<Config = unknown, State extends Json = Json> = {
@@ -53,6 +67,8 @@ export type PlayedEpoch<State extends Json, Config = unknown> = ScoredEpoch<Stat
   /** All that were completed in it: late ones of earlier epochs, then its own. */
   transcripts: Transcript[];
   weights: { uid: number; weight: number }[];
+  /** As it was played: with what the players had committed to before it began. */
+  context: EpochContext<Config>;
   /** For the next call. */
   pending: PendingEpoch<Config, State>[];
 };
@@ -64,11 +80,12 @@ export type PlayedEpoch<State extends Json, Config = unknown> = ScoredEpoch<Stat
  */
 export async function playEpoch<Config, State extends Json>(
   template: SubnetTemplate<Config, Json, State>,
-  context: EpochContext<Config>,
+  before: EpochContext<Config>,
   state: State,
   players: ReadonlyMap<Hotkey, Player>,
   options: PlayOptions<Config, State> = {},
 ): Promise<PlayedEpoch<State, Config>> {
+  const context = await withCommitments(before, players);
   const transcripts: Transcript[] = [];
   const pending: PendingEpoch<Config, State>[] = [];
   const field = { template, players, now: context, options };
@@ -78,12 +95,26 @@ export async function playEpoch<Config, State extends Json>(
     if (played.later.length > 0) pending.push(played);
   }
   const { jobs, later = [] } = template.planEpoch(context, state);
-  const first = await askJobs(field, context, jobs, []);
+  const first = await askJobs(field, { context, block: context.startBlock }, jobs, []);
   const played = await playStages(field, { context, state, later, transcripts: first });
   transcripts.push(...played.transcripts);
   if (played.later.length > 0) pending.push(played);
   const scored = template.scoreEpoch(context, transcripts, state);
-  return { ...scored, transcripts, weights: template.toWeights(scored.state, context), pending };
+  const weights = template.toWeights(scored.state, context);
+  return { ...scored, transcripts, weights, context, pending };
+}
+
+/** The chain as it stands when the epoch begins: what is under way in workshops is finished before. */
+async function withCommitments<Config>(
+  context: EpochContext<Config>,
+  players: ReadonlyMap<Hotkey, Player>,
+): Promise<EpochContext<Config>> {
+  for (const { workshop } of players.values()) await workshop?.settled();
+  const participants = context.participants.map((participant) => {
+    const commitment = players.get(participant.hotkey)?.workshop?.commitment();
+    return commitment ? { ...participant, commitment } : participant;
+  });
+  return { ...context, participants };
 }
 
 type Field<Config, State extends Json> = {
@@ -116,7 +147,7 @@ async function playStages<Config, State extends Json>(
     const beacon = options.beaconOf?.(stage) ?? childSeed(now.beacon, `stage ${stage}`);
     const context = { ...of.context, beacon, stage, block };
     const jobs = template.planStage!(context, of.state, transcripts).map((job) => ({ ...job, stage }));
-    transcripts.push(...(await askJobs(field, of.context, jobs, transcripts)));
+    transcripts.push(...(await askJobs(field, { context: of.context, block }, jobs, transcripts)));
     waiting.delete(stage);
   }
   return { ...of, later, transcripts };
@@ -125,18 +156,19 @@ async function playStages<Config, State extends Json>(
 /** The jobs of one stage. They do not see each other's answers. */
 async function askJobs<Config, State extends Json>(
   { template, players, options }: Field<Config, State>,
-  { epoch }: EpochContext<Config>,
+  { context: { epoch }, block }: { context: EpochContext<Config>; block: BlockNumber },
   jobs: readonly Job[],
   before: readonly Transcript[],
 ): Promise<Transcript[]> {
-  const earlier = byHotkey(before);
+  const known = byHotkey(before);
   const none = new Map<string, Answer<Message>>();
+  const earlier: EarlierAnswers = (hotkey) => known.get(hotkey) ?? none;
   const transcripts: Transcript[] = [];
   for (const job of jobs) {
     const answers =
       job.to === SOURCE
-        ? new Map([[SOURCE, await askSource(template, job, options.sources ?? {})]])
-        : await askAll(template, job, players, (hotkey) => earlier.get(hotkey) ?? none);
+        ? new Map([[SOURCE, await askSource(template, job, { sources: options.sources ?? {}, earlier })]])
+        : await askAll(template, job, players, earlier, block);
     transcripts.push({ epoch, job, answers });
   }
   return transcripts;
@@ -155,16 +187,14 @@ function byHotkey(transcripts: readonly Transcript[]): Map<Hotkey, Map<string, A
 
 async function askSource(
   template: Pick<SubnetTemplate, "sources">,
-  job: Job,
-  sources: PlayedSources,
+  { synapse, task }: Job,
+  { sources, earlier }: { sources: PlayedSources; earlier: EarlierAnswers },
 ): Promise<Answer<Message>> {
   try {
-    const message = await sources[job.synapse]!(job.task);
-    return {
-      ok: true,
-      response: template.sources![job.synapse]!.parseTruth(message, job.task),
-      latencyMs: 0,
-    };
+    const source = template.sources![synapse]!;
+    const fetch = Object.hasOwn(sources, synapse) ? sources[synapse]! : source.compute!;
+    const message = await fetch(task, earlier);
+    return { ok: true, response: source.parseTruth(message, task), latencyMs: 0 };
   } catch {
     return { ok: false, reason: "validator-outage", latencyMs: 0 };
   }
@@ -175,26 +205,22 @@ export async function askAll(
   template: Pick<SubnetTemplate, "synapses">,
   job: Job,
   players: ReadonlyMap<Hotkey, Player>,
-  earlier: (hotkey: Hotkey) => ReadonlyMap<string, Answer<Message>> = () => new Map(),
+  earlier: EarlierAnswers = () => new Map(),
+  block: BlockNumber = 0,
 ): Promise<Map<Hotkey, Answer<Message>>> {
   const synapse = template.synapses[job.synapse]!;
   const answers = new Map<Hotkey, Answer<Message>>();
   for (const hotkey of job.to === SOURCE ? [] : job.to) {
     const request = synapse.createRequest(job.task, hotkey, earlier(hotkey));
-    answers.set(hotkey, await ask(synapse, request, hotkey, job, players.get(hotkey)));
+    answers.set(hotkey, await ask({ synapse, request, hotkey, job, block }, players.get(hotkey)));
   }
   return answers;
 }
 
-async function ask(
-  synapse: Synapse,
-  request: Message,
-  hotkey: Hotkey,
-  job: Job,
-  player: Player | undefined,
-): Promise<Answer<Message>> {
+async function ask(question: PlayedQuestion, player: Player | undefined): Promise<Answer<Message>> {
   if (!player) return { ok: false, reason: "connect-failed", latencyMs: 0 };
-  const { response, latencyMs } = await player({ synapse, request, hotkey, job }).catch(() => ({
+  const { synapse, request } = question;
+  const { response, latencyMs } = await player(question).catch(() => ({
     response: undefined,
     latencyMs: 0,
   }));

@@ -122,6 +122,11 @@ export type Synapse<
   maxRequestBytes: number;
   maxResponseBytes: number;
   /**
+   * Everybody may work out the question once the beacon is known: nothing in it would give an answer away. Default: a
+   * question is unknown until it is asked, and checks hold the template to it.
+   */
+  isPublic?: true;
+  /**
    * The question to one miner. Pure.
    *
    * @param earlier - What this miner answered in earlier stages, by `taskId`.
@@ -153,8 +158,42 @@ export type MinerContext = {
   modelHash?(model?: string): string | undefined;
   /** What this miner remembers between the stages of a task, per caller. Bounded: the oldest entry goes first. */
   memory: { get(key: string): Message | undefined; set(key: string, value: Message): void };
+  /** Work that outlives an answer: training. Shared by all callers. Undefined: this miner does none. */
+  workshop?: Workshop | undefined;
+  /**
+   * Runs a graph that the subnet's own code built, away from the miner's models. Undefined: there is no runtime, the
+   * template computes by its own arithmetic.
+   */
+  runGraph?: ((graph: Uint8Array, feeds: Tensors) => Promise<Tensors>) | undefined;
+  /** Inputs of each model the miner serves, by model name; the first is the default. Undefined: one model is imitated. */
+  models?: readonly { name: string; inputs: readonly string[] }[] | undefined;
   /** Aborts when the caller is gone or the deadline is over. */
   signal: AbortSignal;
+};
+
+/** Where a miner does what takes longer than an answer may. */
+export type Workshop = {
+  /**
+   * Begins `work` unless something of that key is there. One runs at a time, a few wait. The oldest finished goes when
+   * room is needed.
+   */
+  start(key: string, work: (tools: WorkTools) => Promise<unknown>): "there" | "started" | "full";
+  look(
+    key: string,
+  ):
+    | { state: "waiting" | "running" }
+    | { state: "done"; value: unknown }
+    | { state: "failed"; problem: string }
+    | undefined;
+};
+
+/** What work has at hand. */
+export type WorkTools = {
+  /** Aborts when the miner stops. */
+  signal: AbortSignal;
+  runGraph?: MinerContext["runGraph"];
+  /** Makes it the neuron's commitment on chain. Resolves when it is in a block. */
+  commit(data: Uint8Array): Promise<void>;
 };
 
 /** Where a truth comes from that no miner knows: a price feed, the chain itself. Handed to the validator's shell. */
@@ -167,7 +206,43 @@ export type Source<Task extends Json = Json, Truth extends Message = Message> = 
    * Pure.
    */
   rerun?(task: Task): ModelRequest;
+  /**
+   * Makes it a source that every shell has: it runs a graph that the template built. What comes back is a `GraphRun`. Pure.
+   *
+   * @param earlier - What a miner answered in earlier stages, by `taskId`.
+   */
+  execute?(task: Task, earlier: EarlierAnswers): GraphRequest;
+  /** The same by the template's own arithmetic, for those without a runtime: simulator and tests. Pure. */
+  compute?(task: Task, earlier: EarlierAnswers): Message | Promise<Message>;
+  /** Makes it a source that every shell has: it reads the chain. What comes back is `{ value, block }`. Pure. */
+  chain?(task: Task): ChainValue;
+  /** Makes it a source that every shell has: it reads a signed feed. What comes back is `{ value, time, signature }`. Pure. */
+  feed?(task: Task): FeedPoint;
 };
+
+/** What each miner answered in earlier stages of the same epoch, by `taskId`. */
+export type EarlierAnswers = (hotkey: Hotkey) => ReadonlyMap<string, Answer<Message>>;
+
+/** `outputs`: which of the graph's outputs are wanted, default all. `device`: default what the operator chose. */
+export type GraphRequest = {
+  graph: Uint8Array;
+  outputs?: readonly string[];
+  feeds: Tensors;
+  device?: "cpu";
+};
+
+/** Or `problem`: the graph may not run, or failed on what was fed. */
+export type GraphRun = { outputs: Tensors } | { problem: string };
+
+/** A value of the chain's own, as it stands at a block. */
+export type ChainValue = {
+  kind: "alpha-price" | "alpha-moving-price" | "pool-tao" | "pool-alpha" | "burn-cost" | "block-interval";
+  netuid: Netuid;
+  block: BlockNumber;
+};
+
+/** A point of a signed feed. `time` is in seconds since 1970. */
+export type FeedPoint = { feed: string; time: number };
 
 /** A model that a miner committed to on chain, and the rows to run it on. `sha256` is 64 lower-case digits. */
 export type ModelRequest = {
@@ -215,6 +290,10 @@ export type AgentContext<Response extends Message = Message> = {
   random(): number;
   /** The agent's own. */
   memory: MinerContext["memory"];
+  /** The same that its honest work has. */
+  workshop?: MinerContext["workshop"];
+  runGraph?: MinerContext["runGraph"];
+  models?: MinerContext["models"];
   /** Every one of the agent's dials has a value. */
   params: Readonly<Record<string, number>>;
   /** Name of the synapse that is asked. */
@@ -252,6 +331,15 @@ export type SubnetTemplate<Config = unknown, Task extends Json = Json, State ext
   toWeights(state: State, context: EpochContext<Config>): { uid: Uid; weight: number }[];
   agents: readonly Agent[];
   /**
+   * What consumers may read of a state, by topic: small JSON, the same from every validator that holds the same state.
+   */
+  publish?(state: State, context: EpochContext<Config>): Readonly<Record<string, PublishedResult>>;
+  /**
+   * Input of `parseConfig` for simulations and checks that play hundreds of epochs, where the default would take long.
+   * Undefined: the default is quick.
+   */
+  quickConfig?: Readonly<Record<string, Json>>;
+  /**
    * What `infer` of a model of that skill would return for this miner's question of that synapse, made from the truth:
    * for the simulator, where a real model would be slow. The same seed errs alike on the same item, two seeds do not.
    * Deterministic.
@@ -263,6 +351,16 @@ export type SubnetTemplate<Config = unknown, Task extends Json = Json, State ext
     model: ImitatedModel,
     config: Config,
   ): (feeds: Tensors) => Promise<Tensors>;
+};
+
+/**
+ * One result as consumers read it. `ci`: the value at 2.28, 15.87, 84.13 and 97.72 %. `facts`: what stands behind it, small.
+ */
+export type PublishedResult = {
+  nonce: number;
+  value: number;
+  ci: readonly [number, number, number, number];
+  facts: Json;
 };
 
 const REFUSED = Symbol.for("subforge.AnswerRefused");

@@ -1,4 +1,5 @@
 import { agentParams } from "../shared/agent-params.ts";
+import type { InlineWorkshop } from "../shared/inline-workshop.ts";
 import type { Player } from "../shared/play-epoch.ts";
 import type {
   Agent,
@@ -28,6 +29,8 @@ export type ImitatedMiner = {
   model(): ImitatedModel;
   /** Hash of the file that it committed to. Undefined: it has none to show. */
   modelHash: string | undefined;
+  /** Shared by all who ask it. */
+  workshop: InlineWorkshop;
 };
 
 /**
@@ -42,7 +45,7 @@ export function createPlayer(
   caller: Hotkey,
   now: () => EpochContext,
 ): Player {
-  const { group, agent, modelHash } = miner;
+  const { group, agent, modelHash, workshop } = miner;
   const latencyMs = group.latencyMs ?? LATENCY_MS;
   const { signal } = new AbortController();
   const memory = createMemory();
@@ -53,14 +56,27 @@ export function createPlayer(
     const context = now();
     const infer: MinerContext["infer"] = (feeds) =>
       template.imitate!(job.task, job.synapse, hotkey, miner.model(), context.config)(feeds);
-    const work: MinerContext = { hotkey, caller, infer, memory, signal, modelHash: () => modelHash };
+    const work: MinerContext = {
+      ...{ hotkey, caller, infer, memory, workshop, signal },
+      modelHash: () => modelHash,
+    };
     // The validator's own request needs no reading, and its items may never have to be drawn.
     const honest = () => synapse.answer(request, work);
     if (!agent) return { response: await honest(), latencyMs };
 
     const { secret: _, ...epoch } = context;
     const random = noiseFrom(`${miner.seed} ${caller} ${context.epoch} ${job.taskId} ${job.stage}`).uniform;
-    const asked = { hotkey, honest, infer, epoch, random, memory: own, params, synapse: job.synapse };
+    const asked = {
+      hotkey,
+      honest,
+      infer,
+      epoch,
+      random,
+      memory: own,
+      workshop,
+      params,
+      synapse: job.synapse,
+    };
     return { response: await agent.answer(request, asked), latencyMs };
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createInlineWorkshop } from "../shared/inline-workshop.ts";
 import { type PendingEpoch, type PlayedSources, type Player, playEpoch } from "../shared/play-epoch.ts";
 import { toModelCommitment } from "../shared/rules/model-commitment.ts";
 import type { Agent, EpochContext, Participant, SubnetTemplate } from "../shared/template.ts";
@@ -44,6 +45,7 @@ export function createTemplateScorer(
     isAudited && agents[miner]?.uses !== "best-model" ? models[miner]!.toString("hex") : undefined;
 
   let now: EpochContext | undefined;
+  const workshops = miners.map(() => createInlineWorkshop(() => now!.startBlock));
   /** How good models were in the epoch before: what is audited was answered then. */
   let answered = Float64Array.from(skills.now);
   const views = Array.from({ length: Math.min(scenario.views, voters.length) }, (_, view): View => {
@@ -51,7 +53,10 @@ export function createTemplateScorer(
     const players = miners.map(({ group, facts }, miner) => {
       const agent = agents[miner];
       const model = () => modelOf(miner, agent);
-      const imitated = { group, agent, seed: `${seed} ${facts.name}`, model, modelHash: modelHashOf(miner) };
+      const imitated = {
+        ...{ group, agent, seed: `${seed} ${facts.name}`, model, modelHash: modelHashOf(miner) },
+        workshop: workshops[miner]!,
+      };
       const player = createPlayer(template, imitated, validator, () => ({ ...now!, validator }));
       return [hotkeys[voters.length + miner]!, player] as const;
     });
@@ -74,7 +79,8 @@ export function createTemplateScorer(
       const block = roster.registeredAt[slot]!;
       const hash = modelHashOf(miner);
       const data = hash && toModelCommitment({ sha256: hash, size: 1, uri: "axon:" });
-      const commitment = data ? { commitment: { data, block } } : {};
+      const made = workshops[miner]!.commitment() ?? (data ? { data, block } : undefined);
+      const commitment = made ? { commitment: made } : {};
       const ip = `10.${miner >> 8}.${miner & 255}.1`; // nobody shares a network
       const facts = { stake: 0, registeredAt: block, ip };
       return [
@@ -122,6 +128,7 @@ export function createTemplateScorer(
 
   return {
     async score(epoch, block) {
+      for (const { settled } of workshops) await settled();
       now = {
         netuid: NETUID,
         mechanism: 0,

@@ -3,7 +3,14 @@ import type { Player } from "../shared/play-epoch.ts";
 import { childSeed, randomFrom } from "../shared/rules/beacon.ts";
 import type { Agent } from "../shared/template.ts";
 import type { Hotkey } from "../shared/types.ts";
-import { createContext, createMemory, type Model, minerContext } from "../simulator/template-checks/field.ts";
+import {
+  createBench,
+  createContext,
+  createMemory,
+  type Model,
+  minerContext,
+  playerAt,
+} from "../simulator/template-checks/field.ts";
 import { loadSubnet } from "./registry.ts";
 
 /** A subnet that ships with subforge, and one validator with miners by name. `seed` decides what the epochs draw. */
@@ -22,14 +29,14 @@ export function agentPlayer(
 ): Player {
   const params = agentParams(agent, chosen);
   const random = randomFrom(childSeed(new Uint8Array(32), `agent ${agent.name} ${seed}`));
-  const memory = createMemory();
+  const bench = createBench();
   const own = createMemory();
-  return async ({ synapse, request, hotkey, job }) => {
-    const honest = () => synapse.answer(synapse.parseRequest(request), minerContext(hotkey, model, memory));
+  return playerAt(bench, async ({ synapse, request, hotkey, job }) => {
+    const honest = () => synapse.answer(synapse.parseRequest(request), minerContext(hotkey, model, bench));
     const response = await agent.answer(request, {
       ...{ hotkey, honest, random: random.uniform, memory: own, params, synapse: job.synapse },
-      infer: (feeds) => model.infer(feeds),
+      ...{ infer: (feeds) => model.infer(feeds), workshop: bench.workshop },
     });
     return { response, latencyMs: 50 };
-  };
+  });
 }

@@ -50,14 +50,32 @@ export function contextOf(
 
 /** @throws CheckFailed when nobody is scored within `MAX_EPOCHS`, and what the template throws */
 export async function playHonestly(subject: CheckedTemplate): Promise<HonestEpoch> {
+  return await playUntilScored(subject, honestPlayers(subject));
+}
+
+/**
+ * Epochs from the first on, until one scored somebody: what is asked in one may be judged epochs later.
+ *
+ * @param options.miners - Who is registered. Default: the honest ones.
+ * @param options.onEpoch - Called with each.
+ * @throws CheckFailed when nobody is scored within `MAX_EPOCHS`, and what the template throws
+ */
+export async function playUntilScored(
+  subject: CheckedTemplate,
+  players: ReadonlyMap<Hotkey, Player>,
+  options: { from?: number; miners?: readonly Hotkey[]; onEpoch?: (played: PlayedEpoch<Json>) => void } = {},
+): Promise<HonestEpoch> {
   const { template } = subject;
-  const players = honestPlayers(subject);
+  const { from = 0, miners = HONEST, onEpoch } = options;
   let state = template.initialState();
-  for (let epoch = 0; epoch < MAX_EPOCHS; epoch++) {
-    const context = contextOf(subject, epoch);
-    const played = await playEpoch(template, context, state, players);
-    if (played.raw.size > 0) return { context, state, transcripts: played.transcripts, played };
-    state = played.state;
+  let pending: PlayedEpoch<Json>["pending"] = [];
+  for (let epoch = from; epoch < from + MAX_EPOCHS; epoch++) {
+    const now = contextOf(subject, epoch, miners);
+    const played = await playEpoch(template, now, state, players, { pending });
+    const { context, transcripts } = played;
+    onEpoch?.(played);
+    if (played.raw.size > 0) return { context, state, transcripts, played };
+    ({ state, pending } = played);
   }
   demand(false, `nobody is scored within ${MAX_EPOCHS} epochs of honest work`);
 }

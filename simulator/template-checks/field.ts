@@ -1,4 +1,5 @@
-import type { Player } from "../../shared/play-epoch.ts";
+import { createInlineWorkshop, type InlineWorkshop } from "../../shared/inline-workshop.ts";
+import type { PlayedQuestion, Player } from "../../shared/play-epoch.ts";
 import { childSeed } from "../../shared/rules/beacon.ts";
 import type { EpochContext, Message, MinerContext, Participant } from "../../shared/template.ts";
 import type { Tensors } from "../../shared/tensor.ts";
@@ -54,16 +55,41 @@ export function toParticipant(hotkey: Hotkey, uid: number): Participant {
 
 /** A miner that does the work with this model, and remembers what it wants to between the stages of an epoch. */
 export function honestPlayer(model: Model = NO_MODEL, latencyMs = HONEST_LATENCY_MS): Player {
-  const memory = createMemory();
-  return async ({ synapse, request, hotkey }) => ({
-    response: await synapse.answer(synapse.parseRequest(request), minerContext(hotkey, model, memory)),
+  const bench = createBench();
+  return playerAt(bench, async ({ synapse, request, hotkey }) => ({
+    response: await synapse.answer(synapse.parseRequest(request), minerContext(hotkey, model, bench)),
     latencyMs,
-  });
+  }));
+}
+
+/** What a miner keeps between questions. */
+export type Bench = { memory: MinerContext["memory"]; workshop: InlineWorkshop; block: number };
+
+export function createBench(): Bench {
+  const bench: Bench = {
+    memory: createMemory(),
+    workshop: createInlineWorkshop(() => bench.block),
+    block: 0,
+  };
+  return bench;
+}
+
+/** A player whose work of the block in which it is asked goes on at this bench. */
+export function playerAt(bench: Bench, play: (question: PlayedQuestion) => ReturnType<Player>): Player {
+  const player = (question: PlayedQuestion) => {
+    bench.block = question.block;
+    return play(question);
+  };
+  return Object.assign(player, { workshop: bench.workshop });
 }
 
 /** What a miner has at hand when the validator of this field asks it. */
-export function minerContext(hotkey: Hotkey, { infer }: Model, memory: MinerContext["memory"]): MinerContext {
-  return { hotkey, caller: VALIDATOR, infer, memory, signal: new AbortController().signal };
+export function minerContext(
+  hotkey: Hotkey,
+  { infer }: Model,
+  { memory, workshop }: Pick<Bench, "memory" | "workshop">,
+): MinerContext {
+  return { hotkey, caller: VALIDATOR, infer, memory, workshop, signal: new AbortController().signal };
 }
 
 export function createMemory(): MinerContext["memory"] {

@@ -1,14 +1,14 @@
-import { type Player, playEpoch } from "../../shared/play-epoch.ts";
+import type { PlayedEpoch, Player } from "../../shared/play-epoch.ts";
 import { childSeed, type Random, randomFrom } from "../../shared/rules/beacon.ts";
 import type { Message, SubnetTemplate, Synapse } from "../../shared/template.ts";
-import type { Hotkey } from "../../shared/types.ts";
+import type { Hotkey, Json } from "../../shared/types.ts";
 import {
   type CheckedTemplate,
-  contextOf,
   HONEST,
   honestPlayers,
   medianOf,
   playHonestly,
+  playUntilScored,
 } from "./checked-template.ts";
 import { honestPlayer } from "./field.ts";
 import { demand } from "./finding.ts";
@@ -39,8 +39,8 @@ export type PlayedGarbage = {
 };
 
 /**
- * One epoch of three honest miners beside others that send garbage, in every stage or in all but the first, played until
- * all that was wanted is generated. It begins without a past each time.
+ * Three honest miners beside others that send garbage, in every stage or in all but the first, until somebody is scored,
+ * again and again until all that was wanted is generated. It begins without a past each time.
  */
 export async function playGarbage(subject: CheckedTemplate): Promise<PlayedGarbage> {
   const { garbage: wanted = DEFAULT_ANSWERS, seed = "check" } = subject;
@@ -51,21 +51,21 @@ export async function playGarbage(subject: CheckedTemplate): Promise<PlayedGarba
   const thrown = new Set<string>();
   const earned = Array.from({ length: 1 + HONEST.length + miners.length }, () => 0);
   const forms = await answerForms(subject);
-  const context = contextOf(subject, 0, [...HONEST, ...miners]);
-  const honest = new Map(
-    [...honestPlayers(subject)].map(([hotkey, player]) => [hotkey, withKeptAnswers(player)]),
-  );
+  let honest = keptHonestPlayers(subject);
   for (let before = -1; found.answers < wanted && before < found.answers; ) {
     before = found.answers; // nobody may be asked
     const tally = () => void found.answers++;
+    // Who committed to something on chain has a past: the next round begins without one.
+    if ([...honest.values()].some(({ workshop }) => workshop?.commitment()))
+      honest = keptHonestPlayers(subject);
     const players = new Map(honest);
     for (const miner of miners) {
       const spared = forms.size > 1 && random.below(2) === 1 ? honestPlayer(subject.models[0]) : undefined;
       players.set(miner, garbagePlayer(forms, random, { tally, spared }));
     }
     try {
-      const played = await playEpoch(template, context, template.initialState(), players);
-      count(found, played, miners, earned);
+      const onEpoch = (played: PlayedEpoch<Json>) => count(found, played, miners, earned);
+      await playUntilScored({ ...subject, template }, players, { miners: [...HONEST, ...miners], onEpoch });
     } catch (error) {
       thrown.add(String(error).slice(0, 200));
     }
@@ -104,14 +104,24 @@ function withKeptQuestions(template: SubnetTemplate): SubnetTemplate {
   return { ...template, synapses: Object.fromEntries(synapses) };
 }
 
+function keptHonestPlayers(subject: CheckedTemplate): Map<Hotkey, Player> {
+  return new Map([...honestPlayers(subject)].map(([hotkey, player]) => [hotkey, withKeptAnswers(player)]));
+}
+
 /** Honest miners are asked the same each time. */
 function withKeptAnswers(player: Player): Player {
   const kept = new Map<Message, ReturnType<Player>>();
-  return (question) => {
+  const again: Player = (question) => {
     const answer = kept.get(question.request) ?? player(question);
     kept.set(question.request, answer);
     return answer;
   };
+  return withWorkshopOf(player, again);
+}
+
+/** What a miner commits to counts, whoever speaks for it. */
+function withWorkshopOf({ workshop }: Player, speaker: Player): Player {
+  return workshop ? Object.assign(speaker, { workshop }) : speaker;
 }
 
 /** Honest answers to other questions for each synapse: the form that garbage is made of, but right nowhere. */
@@ -136,7 +146,7 @@ function garbagePlayer(
   { tally, spared }: { tally(): void; spared: Player | undefined },
 ): Player {
   let first: string | undefined;
-  return async (question) => {
+  const player: Player = async (question) => {
     const { synapse } = question.job;
     first ??= synapse;
     if (spared && synapse === first) return spared(question);
@@ -145,11 +155,12 @@ function garbagePlayer(
     const form = known.length > 0 ? known[random.below(known.length)]! : {};
     return { response: garbageFrom(random, form), latencyMs: random.below(60_000) };
   };
+  return spared ? withWorkshopOf(spared, player) : player;
 }
 
 function count(
   found: PlayedGarbage,
-  { raw, weights, transcripts }: Awaited<ReturnType<typeof playEpoch>>,
+  { raw, weights, transcripts }: PlayedEpoch<Json>,
   miners: readonly Hotkey[],
   earned: number[],
 ): void {

@@ -39,7 +39,7 @@ export async function checkOpenCode(subject: CheckedTemplate): Promise<string> {
     past.push(context.secret);
   }
   if (pieces === 0)
-    return "no question holds rows of numbers or long texts to look for; SF-T304 compares them whole";
+    return "no hidden question holds rows of numbers or long texts to look for; SF-T304 compares them whole";
   return `none of ${pieces} pieces of what was asked is known before, in any stage`;
 }
 
@@ -48,11 +48,12 @@ async function askedIn(subject: CheckedTemplate, context: EpochContext): Promise
   const { template } = subject;
   const asked: Asked = new Map();
   const answered = new Set<string>();
+  const { synapses } = template;
   const listening = [...honestPlayers(subject)].map(([hotkey, player]): [Hotkey, Player] => [
     hotkey,
     async (question) => {
       const { request, job } = question;
-      for (const [where, piece] of piecesOf(request)) {
+      for (const [where, piece] of synapses[job.synapse]!.isPublic ? [] : piecesOf(request)) {
         // What an earlier stage told is no secret in a later one.
         if (!answered.has(piece)) asked.set(piece, `${where} of ${job.synapse}`);
       }

@@ -86,28 +86,34 @@ export function checkTasks({ template }: CheckedTemplate, { played }: HonestEpoc
   return `the largest task has ${largest} bytes`;
 }
 
-/** SF-T304. Looks at what the first stage asks. */
+/** SF-T304. Looks at what the first stage asks. What is public by design only has to be new with each beacon. */
 export function checkSecrecy(subject: CheckedTemplate, { context }: HonestEpoch): string {
   const { template } = subject;
   const questions = (change: object) =>
     template
       .planEpoch({ ...context, ...change }, template.initialState())
-      .jobs.flatMap(({ to, synapse, task }) =>
-        to === "source"
-          ? []
-          : [toComparable(template.synapses[synapse]!.createRequest(task, to[0]!, new Map()))],
-      );
+      .jobs.flatMap(({ to, synapse, task }) => {
+        if (to === "source") return [];
+        const { createRequest, isPublic = false } = template.synapses[synapse]!;
+        return [{ text: toComparable(createRequest(task, to[0]!, new Map())), isPublic }];
+      });
+  const textOf = (asked: typeof before) => asked.map(({ text }) => text).join();
   const before = questions({});
-  demand(before.join() === questions({}).join(), "the same context asks different questions");
+  demand(textOf(before) === textOf(questions({})), "the same context asks different questions");
   for (const [what, change] of [
     ["secret", { secret: new Uint8Array(32) }],
     ["beacon", { beacon: new Uint8Array(32) }],
   ] as const) {
     const after = questions(change);
-    const same = before.findIndex((question, i) => question === after[i]);
+    const same = before.findIndex(
+      ({ text, isPublic }, i) => text === after[i]?.text && !(isPublic && what === "secret"),
+    );
     demand(same === -1, `question ${same + 1} stays the same when the ${what} is another one`);
   }
-  return `${before.length} questions, each another one with another secret`;
+  const open = before.filter(({ isPublic }) => isPublic).length;
+  if (open === before.length)
+    return `${open} questions, public by design, each another one with another beacon`;
+  return `${before.length - open} questions, each another one with another secret`;
 }
 
 /** SF-T305. */

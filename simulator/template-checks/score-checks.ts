@@ -9,6 +9,7 @@ import {
   type HonestEpoch,
   honestPlayers,
   medianOf,
+  playUntilScored,
   scoresAsText,
 } from "./checked-template.ts";
 import { toParticipant } from "./field.ts";
@@ -70,8 +71,7 @@ export function checkPay(_: CheckedTemplate, { played }: HonestEpoch): string {
 
 /** SF-T310. */
 export async function checkEmpty(subject: CheckedTemplate): Promise<string> {
-  const { template } = subject;
-  const context = contextOf(subject, 1, [...HONEST, ODD]);
+  const miners = [...HONEST, ODD];
   let worst = 0;
   for (const [what, response] of [
     ["no answer", undefined],
@@ -79,7 +79,7 @@ export async function checkEmpty(subject: CheckedTemplate): Promise<string> {
   ] as const) {
     const odd: Player = async () => ({ response: response as Message | undefined, latencyMs: 1 });
     const players = new Map([...honestPlayers(subject), [ODD, odd] as const]);
-    const { raw, weights } = await playEpoch(template, context, template.initialState(), players);
+    const { raw, weights } = (await playUntilScored(subject, players, { from: 1, miners })).played;
     const median = medianOf(HONEST.map((hotkey) => raw.get(hotkey)?.score ?? 0));
     const score = raw.get(ODD)?.score ?? 0;
     const paid = weights.find(({ uid }) => uid === HONEST.length + 1)?.weight ?? 0;
