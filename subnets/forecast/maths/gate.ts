@@ -1,6 +1,7 @@
 import { type RewardMap, scoreFractions } from "./rewards.ts";
 import { deviation, mean } from "./statistics.ts";
 import type { TopicConfig } from "./topic-config.ts";
+import type { RevealedForecast } from "./types.ts";
 
 /*
  * What plain Allora lacks to pay in a subnet: one value counts once however many reveal it (F18), who is no better than
@@ -21,20 +22,38 @@ export type Claimed = { id: string; value: number; registeredAt: number };
  *
  * @returns Groups in the order of their leaders, the leader first.
  */
-export function groupReveals<Reveal extends Claimed>(
+export function groupReveals<Reveal extends Claimed>(reveals: readonly Reveal[], same: Sameness): Reveal[][] {
+  return groupBy(reveals, (a, b) => isSame(a.value, b.value, same));
+}
+
+/** F18 for forecasters: the same losses of the same inferers. */
+export function groupForecasts(forecasts: readonly RevealedForecast[], same: Sameness): RevealedForecast[][] {
+  return groupBy(
+    forecasts,
+    (a, b) =>
+      a.elements.length === b.elements.length &&
+      a.elements.every(({ id, log10Loss }, at) => {
+        const other = b.elements[at]!;
+        return id === other.id && isSame(log10Loss, other.log10Loss, same);
+      }),
+  );
+}
+
+function groupBy<Reveal extends { id: string; registeredAt: number }>(
   reveals: readonly Reveal[],
-  { absolute, relative }: Sameness,
+  isOne: (leader: Reveal, reveal: Reveal) => boolean,
 ): Reveal[][] {
   const groups: Reveal[][] = [];
   for (const reveal of reveals.toSorted(bySeniority)) {
-    const group = groups.find(([leader]) => {
-      const scale = Math.max(Math.abs(leader!.value), Math.abs(reveal.value));
-      return Math.abs(leader!.value - reveal.value) <= Math.max(absolute, relative * scale);
-    });
+    const group = groups.find(([leader]) => isOne(leader!, reveal));
     if (group) group.push(reveal);
     else groups.push([reveal]);
   }
   return groups;
+}
+
+function isSame(a: number, b: number, { absolute, relative }: Sameness): boolean {
+  return Math.abs(a - b) <= Math.max(absolute, relative * Math.max(Math.abs(a), Math.abs(b)));
 }
 
 /** Earlier registered first, then by id. */

@@ -25,19 +25,23 @@ export function lossOf(
 
 /** Of everything that was opened, as one reputer sees it that takes this for the truth. */
 export function lossesOf(open: OpenEpoch, truth: number, config: TopicConfig): Losses {
-  const lossesIn = (values: readonly number[]) => values.map((value) => lossOf(value, truth, config));
+  const lossIn = (value: number) => lossOf(value, truth, config);
+  const lossesIn = (values: readonly number[]) => values.map(lossIn);
   return {
     combined: lossOf(open.combined, truth, config),
     naive: lossOf(open.naive, truth, config),
     inferers: lossesIn(open.inferers.map(({ value }) => value)),
     forecasters: lossesIn(open.forecasters.map(({ value }) => value)),
     oneOutInferer: lossesIn(open.oneOutInferer),
+    impliedWithout: open.impliedWithout.map((row) =>
+      row.map((value) => (value === null ? null : lossIn(value))),
+    ),
     oneOutForecaster: lossesIn(open.oneOutForecaster),
     oneIn: lossesIn(open.oneIn),
   };
 }
 
-/** All columns of one reputer in one row, always in the same order. */
+/** What reputers are compared by: all columns of one in one row, but for what forecasts imply without somebody. */
 export function toRow(losses: Losses): number[] {
   return [
     losses.combined,
@@ -55,7 +59,7 @@ export function weightedLosses(all: readonly Losses[], weights: readonly number[
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const meanOf = (lossIn: (losses: Losses) => number) =>
     all.reduce((sum, losses, i) => sum + lossIn(losses) * weights[i]!, 0) / total;
-  const column = (key: Exclude<keyof Losses, "combined" | "naive">) =>
+  const column = (key: Exclude<keyof Losses, "combined" | "naive" | "impliedWithout">) =>
     all[0]![key].map((_, at) => meanOf((losses) => losses[key][at]!));
   return {
     combined: meanOf(({ combined }) => combined),
@@ -63,6 +67,9 @@ export function weightedLosses(all: readonly Losses[], weights: readonly number[
     inferers: column("inferers"),
     forecasters: column("forecasters"),
     oneOutInferer: column("oneOutInferer"),
+    impliedWithout: all[0]!.impliedWithout.map((row, j) =>
+      row.map((loss, k) => (loss === null ? null : meanOf((losses) => losses.impliedWithout[j]![k]!))),
+    ),
     oneOutForecaster: column("oneOutForecaster"),
     oneIn: column("oneIn"),
   };

@@ -40,17 +40,27 @@ export function scoreFractions(
     spread < epsilon ? 1 : potential(score / (spread + epsilon), pReward, cReward),
   );
   const total = parts.reduce((sum, part) => sum + part, 0);
-  return parts.map((part) => part / total);
+  // All so far below their spread that no double holds the potential: nobody stands out.
+  return parts.map((part) => (total > 0 ? part / total : 1 / parts.length));
 }
 
-/** F14. @param fractions - Any unit. @param beta - Exponent of the effective share of members. */
+/**
+ * F14: the effective number of members, and the entropy of their shares. Of nobody it is 0.
+ *
+ * @param fractions - Smoothed, sum to about 1. The effective number is taken of them as they are, as the chain does: a
+ * newcomer's share comes on top of the others'.
+ * @param beta - Exponent of the effective share of members.
+ */
 export function entropyOf(fractions: readonly number[], beta: number): { nEff: number; entropy: number } {
+  if (fractions.length === 0) return { nEff: 0, entropy: 0 };
   const total = fractions.reduce((sum, fraction) => sum + fraction, 0);
-  const shares = fractions.map((fraction) => fraction / total);
-  const nEff = 1 / shares.reduce((sum, share) => sum + share ** 2, 0);
-  if (shares.length === 1) return { nEff, entropy: LONE_ENTROPY };
-  const plain = -shares.reduce((sum, share) => sum + (share > 0 ? share * Math.log(share) : 0), 0);
-  return { nEff, entropy: plain * (nEff / shares.length) ** beta };
+  const nEff = 1 / fractions.reduce((sum, fraction) => sum + fraction ** 2, 0);
+  if (fractions.length === 1) return { nEff, entropy: LONE_ENTROPY };
+  const plain = fractions.reduce((sum, fraction) => {
+    const share = fraction / total;
+    return sum - (share > 0 ? share * Math.log(share) : 0);
+  }, 0);
+  return { nEff, entropy: plain * (nEff / fractions.length) ** beta };
 }
 
 /** F15: what forecasters are good for. `ratio` is a moving average, `chi` their part. */
@@ -83,8 +93,10 @@ export function splitClasses(
   { inferers: f, forecasters: g, reputers: h }: Record<"inferers" | "forecasters" | "reputers", number>,
   chi: number,
 ): ClassSplit {
-  const gamma = (f + g) / ((1 - chi) * f + chi * g);
+  const weighted = (1 - chi) * f + chi * g;
   const all = f + g + h;
+  if (weighted === 0) return { gamma: 1, inferers: 1, forecasters: 0, reputers: 0 };
+  const gamma = (f + g) / weighted;
   return {
     gamma,
     inferers: ((1 - chi) * gamma * f) / all,

@@ -35,6 +35,8 @@ export type Synthesis = {
   implied: Float64Array;
   /** [n], the naive value where nobody else is there. */
   oneOutInferer: Float64Array;
+  /** [n x m]: what forecasts imply without that inferer. NaN: it speaks of nobody else. */
+  impliedWithout: Float64Array;
   /** [m] */
   oneOutForecaster: Float64Array;
   /** [m] */
@@ -50,61 +52,107 @@ export type Synthesis = {
  * The order of additions is that of the columns: the same input gives the same bits.
  */
 export function synthesise(input: SynthesisInput, map: WeightMap): Synthesis {
-  const { values, forecasts, isNew } = input;
-  const n = values.length;
-  const m = forecasts.length;
-  const group = createGroup(n + m);
-  const context: ImpliedContext = {
-    values,
-    networkLoss: input.networkLoss,
-    map,
-    scratch: { values: new Float64Array(n), regrets: new Float64Array(n) },
+  const work = prepare(input, map);
+  const { combined, implied, weights } = combineAll(input, map, work);
+  const naive = naiveValue(input, map, work, combined);
+  return {
+    combined,
+    naive,
+    implied,
+    ...withoutEachInferer(input, map, work, { implied, naive }),
+    ...withAndWithoutEachForecaster(input, map, work, { implied, combined }),
+    weights,
   };
-  const experienced = n - isNew.reduce((sum, each) => sum + each, 0);
+}
+
+/** The combined value alone (F2 to F5), with what went into it. */
+export function combineAll(
+  input: SynthesisInput,
+  map: WeightMap,
+  { context, group, experienced }: Work = prepare(input, map),
+): Pick<Synthesis, "combined" | "implied" | "weights"> {
+  const { values, forecasts } = input;
   const implied = Float64Array.from(forecasts, (forecast) =>
     impliedValue(forecast, context, NOBODY, experienced === 0),
   );
-  const weights = new Float64Array(n + m);
   if (experienced === 0) {
-    const mean = meanWithout(values, NOBODY);
-    weights.fill(1, 0, n);
-    return {
-      combined: mean,
-      naive: mean,
-      implied,
-      oneOutInferer: values.map((_, j) => (n === 1 ? mean : meanWithout(values, j))),
-      oneOutForecaster: new Float64Array(m).fill(mean),
-      oneIn: new Float64Array(m).fill(mean),
-      weights,
-    };
+    const weights = new Float64Array(values.length + forecasts.length).fill(1, 0, values.length);
+    return { combined: meanWithout(values, NOBODY), implied, weights };
   }
-
   gather(group, input, { regrets: input.regrets, from: 0, implied, without: NOBODY });
   const combined = combinedOf(group, map);
-  weights.set(group.weights);
+  return { combined, implied, weights: group.weights.slice() };
+}
 
+/** What all variants share, made once. */
+type Work = { context: ImpliedContext; group: Group; experienced: number };
+
+function prepare({ values, forecasts, isNew, networkLoss }: SynthesisInput, map: WeightMap): Work {
+  const n = values.length;
+  const scratch = { values: new Float64Array(n), regrets: new Float64Array(n) };
+  return {
+    context: { values, networkLoss, map, scratch },
+    group: createGroup(n + forecasts.length),
+    experienced: n - isNew.reduce((sum, each) => sum + each, 0),
+  };
+}
+
+function naiveValue(
+  input: SynthesisInput,
+  map: WeightMap,
+  { group, experienced }: Work,
+  combined: number,
+): number {
+  if (experienced === 0) return combined;
   clear(group);
   joinInferers(group, input, input.naiveRegrets, 0, NOBODY);
-  const naive = combinedOf(group, map);
+  return combinedOf(group, map);
+}
 
-  const rows = { regrets: input.oneOutRegrets, implied: new Float64Array(m) };
+function withoutEachInferer(
+  input: SynthesisInput,
+  map: WeightMap,
+  { context, group, experienced }: Work,
+  { implied, naive }: { implied: Float64Array; naive: number },
+): Pick<Synthesis, "oneOutInferer" | "impliedWithout"> {
+  const { values, forecasts, isNew } = input;
+  const n = values.length;
+  const m = forecasts.length;
   const mentions = toMentions(forecasts, n);
-  const oneOutInferer = new Float64Array(n);
+  const oneOutInferer = new Float64Array(n).fill(naive);
+  const impliedWithout = new Float64Array(n * m);
   for (let j = 0; j < n; j++) {
-    if (n === 1) oneOutInferer[j] = naive;
-    else if (experienced + isNew[j]! === 1) oneOutInferer[j] = meanWithout(values, j);
+    const isAllNew = experienced - (1 - isNew[j]!) === 0;
+    const without = impliedWithout.subarray(j * m, (j + 1) * m);
+    for (let k = 0; k < m; k++) {
+      const isSame = !mentions[k * n + j] && (!isAllNew || experienced === 0);
+      without[k] = isSame ? implied[k]! : impliedValue(forecasts[k]!, context, j, isAllNew);
+    }
+    if (n === 1) continue;
+    if (isAllNew) oneOutInferer[j] = meanWithout(values, j);
     else {
-      for (let k = 0; k < m; k++)
-        rows.implied[k] = mentions[k * n + j] ? impliedValue(forecasts[k]!, context, j, false) : implied[k]!;
-      gather(group, input, { ...rows, from: j * (n + m), without: j });
+      const from = j * (n + m);
+      gather(group, input, { regrets: input.oneOutRegrets, from, implied: without, without: j });
       oneOutInferer[j] = combinedOf(group, map);
     }
   }
+  return { oneOutInferer, impliedWithout };
+}
 
-  const oneOutForecaster = new Float64Array(m);
-  const oneIn = new Float64Array(m);
+function withAndWithoutEachForecaster(
+  input: SynthesisInput,
+  map: WeightMap,
+  { group, experienced }: Work,
+  { implied, combined }: { implied: Float64Array; combined: number },
+): Pick<Synthesis, "oneOutForecaster" | "oneIn"> {
+  const n = input.values.length;
+  const m = implied.length;
+  const oneOutForecaster = new Float64Array(m).fill(combined);
+  const oneIn = new Float64Array(m).fill(combined);
+  if (experienced === 0) return { oneOutForecaster, oneIn };
   for (let k = 0; k < m; k++) {
-    gather(group, input, { ...rows, implied, from: (n + k) * (n + m), without: n + k });
+    const from = (n + k) * (n + m);
+    gather(group, input, { regrets: input.oneOutRegrets, from, implied, without: n + k });
     oneOutForecaster[k] = combinedOf(group, map);
 
     clear(group);
@@ -112,7 +160,7 @@ export function synthesise(input: SynthesisInput, map: WeightMap): Synthesis {
     join(group, implied[k]!, input.oneInRegrets[k * (n + 1) + n]!, input.counted?.[n + k] !== 0);
     oneIn[k] = combinedOf(group, map);
   }
-  return { combined, naive, implied, oneOutInferer, oneOutForecaster, oneIn, weights };
+  return { oneOutForecaster, oneIn };
 }
 
 type Variant = { regrets: Float64Array; from: number; implied: Float64Array; without: number };

@@ -43,6 +43,8 @@ export type OpenEpoch = {
   naive: number;
   /** Without that inferer, with what forecasts imply without it. With one inferer: the naive value. */
   oneOutInferer: number[];
+  /** Row: the inferer that is left out. Column: forecaster. Null: it speaks of nobody else. */
+  impliedWithout: (number | null)[][];
   oneOutForecaster: number[];
   /** Inferers and that forecaster only. */
   oneIn: number[];
@@ -62,6 +64,7 @@ export type Losses = {
   inferers: number[];
   forecasters: number[];
   oneOutInferer: number[];
+  impliedWithout: (number | null)[][];
   oneOutForecaster: number[];
   oneIn: number[];
 };
@@ -167,12 +170,3 @@ export type TopicReport = {
   /** F19: weight that nobody has proven to deserve. */
   burnt: number;
 };
-
-/*
- * The functions, in topic.ts:
- *   initialTopic(): TopicState
- *   openEpoch(topic: TopicState, reveals: Reveals, config: TopicConfig): { open: OpenEpoch; topic: TopicState } | undefined
- *   lossesOf(open: OpenEpoch, truth: number, config: TopicConfig): Losses
- *   closeEpoch(topic: TopicState, verdict: Verdict, config: TopicConfig): { topic: TopicState; report: TopicReport }
- * openEpoch is undefined when nobody revealed a value. A topic of more labels is a list of topics.
- */
