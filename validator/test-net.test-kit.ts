@@ -16,7 +16,7 @@ import type { Metagraph, Neuron } from "../shared/chain/metagraph.ts";
 import { SenderLines } from "../shared/chain/sending/sender-lines.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
-import type { Message, MinerContext, SubnetTemplate, Synapse } from "../shared/template.ts";
+import type { ChainValue, Message, MinerContext, SubnetTemplate, Synapse } from "../shared/template.ts";
 import type { Hex, Hotkey } from "../shared/types.ts";
 import { checkHeaders, DEFAULT_WINDOW, verifyBody } from "../shared/wire/btauth.ts";
 import { decodeMessage, encodeMessage, MESSAGE_CONTENT_TYPE } from "../shared/wire/message.ts";
@@ -217,6 +217,11 @@ export class TestChain implements Chain {
 
   async openCommits(): Promise<[]> {
     return [];
+  }
+
+  /** The same number for everybody who asks of one block. */
+  async valueAt({ kind }: Pick<ChainValue, "kind">, at: Hex): Promise<number> {
+    return kind.length + Number(BigInt(at) % 1_000n);
   }
 
   async commitment(_netuid: number, hotkey: Hotkey) {

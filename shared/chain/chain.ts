@@ -1,4 +1,5 @@
 import type { ChainSigner } from "../keys/external-signer.ts";
+import type { ChainValue } from "../template.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid, Rao, Uid } from "../types.ts";
 import type { CommitRevealRules, OpenCommit } from "./commit-reveal.ts";
 import type { Metagraph } from "./metagraph.ts";
@@ -175,6 +176,14 @@ export interface Chain {
    * @param at - Hash of a block; default: the best one.
    */
   commitments(netuid: Netuid, hotkeys: readonly Hotkey[], at?: Hex): Promise<ReadonlyMap<Hotkey, Commitment>>;
+  /**
+   * A number that the chain itself knows, after one block: prices in TAO per alpha, reserves and costs in TAO or alpha, an
+   * interval in seconds.
+   *
+   * @param at - Hash of the block.
+   * @throws SubforgeError CHAIN_NO_SUBNET, CHAIN_BAD_ANSWER, CHAIN_CALL_UNKNOWN
+   */
+  valueAt(value: Pick<ChainValue, "kind" | "netuid">, at: Hex): Promise<number>;
   /**
    * Build and sign a call without sending it. What one key signs has to be sent in the same order: see `inTurn`.
    *

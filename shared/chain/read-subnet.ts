@@ -29,7 +29,7 @@ export type StateView = Moment & {
 };
 
 /** u16, little-endian: the argument of a runtime API. */
-const u16Hex = (value: number) => `0x${Buffer.from(Uint16Array.of(value).buffer).toString("hex")}`;
+export const u16Hex = (value: number) => `0x${Buffer.from(Uint16Array.of(value).buffer).toString("hex")}`;
 
 /** @throws SubforgeError CHAIN_NO_SUBNET, CHAIN_CALL_UNKNOWN for storage the runtime does not have */
 export async function readSubnetRules(view: StateView, netuid: Netuid): Promise<SubnetRules> {

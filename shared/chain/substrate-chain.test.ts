@@ -4,11 +4,17 @@ import { type LocalNode, startLocalNode } from "../../localnet/node/local-node.t
 import { isSubforgeError } from "../errors.ts";
 import { Keypair, keysReady } from "../keys/keypair.ts";
 import { silentLogger } from "../logger.ts";
+import type { ChainValue } from "../template.ts";
+import type { Hex } from "../types.ts";
 import type { Chain } from "./chain.ts";
 import { sendCall } from "./send-call.ts";
 import { openSubstrateChain } from "./substrate-chain.ts";
 
 const TAO = 1_000_000_000n;
+const CHAIN_VALUES: ChainValue["kind"][] = [
+  ...(["alpha-price", "alpha-moving-price", "pool-tao", "pool-alpha"] as const),
+  ...(["burn-cost", "block-interval"] as const),
+];
 
 let node: LocalNode;
 let chain: Chain;
@@ -74,6 +80,33 @@ describe("a chain behind the port", () => {
     expect(then.data).toEqual(new Uint8Array(300).fill(7));
     expect(then.block).toBeLessThan(now.get(miner.address)!.block);
     expect((await chain.commitments(netuid, [])).size).toBe(0);
+  });
+
+  it("knows prices, reserves, costs and intervals after any block, and they stay what they were", async () => {
+    const { hash } = await chain.head();
+    const read = async (at: Hex) => {
+      const values: Record<string, number> = {};
+      for (const kind of CHAIN_VALUES) values[kind] = await chain.valueAt({ kind, netuid }, at);
+      return values;
+    };
+    const before = await read(hash);
+    expect(before["pool-tao"]).toBeGreaterThan(0);
+    expect(before["alpha-price"]).toBeCloseTo(before["pool-tao"]! / before["pool-alpha"]!, 6);
+    expect(before["burn-cost"]).toBeGreaterThan(0);
+    expect(before["alpha-moving-price"]).toBeGreaterThanOrEqual(0);
+    expect(before["block-interval"]).toBeGreaterThan(0);
+    await sendCall(
+      chain,
+      { kind: "addStake", netuid, hotkey: hotkey.address, amountRao: 5_000_000_000n },
+      alice,
+    );
+    const after = await read((await chain.head()).hash);
+    expect(after["pool-tao"]).toBeGreaterThan(before["pool-tao"]! + 4.9);
+    expect(after["alpha-price"]).toBeGreaterThan(before["alpha-price"]!);
+    expect(await read(hash)).toEqual(before);
+    await expect(chain.valueAt({ kind: "pool-tao", netuid: 999 }, hash)).rejects.toMatchObject({
+      code: "CHAIN_NO_SUBNET",
+    });
   });
 
   it("sets weights by sudo's leave and reads the same row back", async () => {

@@ -3,6 +3,7 @@ import { within } from "../deadline.ts";
 import { isSubforgeError, SubforgeError } from "../errors.ts";
 import type { ChainSigner } from "../keys/external-signer.ts";
 import type { Logger } from "../logger.ts";
+import type { ChainValue } from "../template.ts";
 import type { BlockNumber, Coldkey, Hex, Hotkey, Netuid, Rao, Uid } from "../types.ts";
 import { parseBlockTime, TIMESTAMP_KEY } from "./block-time.ts";
 import type {
@@ -22,6 +23,7 @@ import { followHeads } from "./follow-heads.ts";
 import { EndpointPool } from "./link/endpoint-pool.ts";
 import type { Metagraph } from "./metagraph.ts";
 import type { OperatorChain, SubnetInfo } from "./operator-chain.ts";
+import { readChainValue } from "./read-chain-value.ts";
 import { readLastUpdate, readOpenCommits } from "./read-commit-reveal.ts";
 import {
   readBalance,
@@ -193,6 +195,10 @@ class SubstrateChain implements OperatorChain {
     at?: Hex,
   ): Promise<ReadonlyMap<Hotkey, Commitment>> {
     return readCommitments(await this.#state(at), netuid, hotkeys);
+  }
+
+  async valueAt(value: Pick<ChainValue, "kind" | "netuid">, at: Hex): Promise<number> {
+    return readChainValue(await this.#state(at), value);
   }
 
   async blockTimeMs(at: Hex): Promise<number | undefined> {
