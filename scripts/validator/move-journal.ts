@@ -67,7 +67,7 @@ export async function readInterchange(args: ImportJournalArgs): Promise<void> {
   await confirmPlan(`take over the journal of ${hotkey}`, args);
   const report = importJournal(path, text);
   output.result({ imported: true, path, hotkey, genesis, ...report }, [
-    `took     ${report.receipts} receipts, ${report.epochs} epochs, ${report.states} states, ${report.commitments} commitments; ${report.kept} receipts were there`,
+    `took     ${report.receipts} receipts, ${report.epochs} epochs, ${report.states} states, ${report.commitments} commitments, ${report.results} results; ${report.kept} receipts were there`,
     "next: be sure that the other machine is stopped, then: subforge validator run",
   ]);
 }
@@ -97,11 +97,12 @@ function describeTarget(data: string): Promise<string> {
   });
 }
 
-function countsOf({ receipts, epochs, states, commitments }: Interchange) {
+function countsOf({ receipts, epochs, states, commitments, results }: Interchange) {
   const newest = receipts.reduce((epoch, receipt) => Math.max(epoch, receipt.epoch), 0);
   return {
     ...{ receipts: receipts.length, newestEpoch: receipts.length > 0 ? newest : null },
     ...{ epochs: epochs.length, states: states.length, commitments: commitments.length },
+    results: results.length,
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SubforgeError } from "../errors.ts";
 import type { Reason } from "../reasons.ts";
+import { TOPIC_NAME } from "../rules/result-digest.ts";
 import type { Hex, Json } from "../types.ts";
 
 /** Largest text that is read: a year of receipts is a fraction of it. */
@@ -53,6 +54,14 @@ const receipt = z.strictObject({
   ...{ revealCall: call.optional(), revealSignedBlock: count.optional(), revealedBlock: count.optional() },
 });
 
+const signature = z.strictObject({ scheme: z.enum(["sr25519", "secp256k1"]), signer: word, signature: hex });
+
+const result = z.strictObject({
+  ...{ ...of, topic: z.string().regex(TOPIC_NAME), nonce: count, value: z.number() },
+  ci: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  ...{ validUntil: count, signatures: z.array(signature).min(1).max(16), signedMs: count },
+});
+
 const schema = z.strictObject({
   format: z.literal("subforge-journal"),
   version: z.literal(1),
@@ -86,6 +95,8 @@ const schema = z.strictObject({
   commitments: z
     .array(z.strictObject({ netuid: u16, epoch: count, hash: hex, block: count, secret: hex.nullable() }))
     .max(MAX_ROWS),
+  /** A release that published nothing left them out. */
+  results: z.array(result).max(MAX_ROWS).default([]),
 });
 
 /** A validator on its way to another machine, as JSON. */

@@ -22,7 +22,9 @@ describe("a journal that moves", () => {
     const to = newPath();
     fill(from);
     const text = JSON.stringify(exportJournal(from));
-    expect(importJournal(to, text)).toEqual({ receipts: 2, kept: 0, epochs: 1, states: 1, commitments: 1 });
+    expect(importJournal(to, text)).toEqual({
+      ...{ receipts: 2, kept: 0, epochs: 1, states: 1, commitments: 1, results: 1 },
+    });
     const [before, after] = [open(from), open(to)];
     for (const key of [KEY, { ...KEY, epoch: 8 }]) {
       expect(after.weights.get(key)).toEqual(before.weights.get(key));
@@ -32,6 +34,10 @@ describe("a journal that moves", () => {
     expect(after.epochs.commitment(2, 7)).toEqual(before.epochs.commitment(2, 7));
     const stamp = { template: "hello", version: "1" };
     expect(after.scores.stateBefore({ ...KEY, epoch: 9 }, stamp)).toMatchObject({ state: { a: [1, null] } });
+    expect(after.results.signed(2, 0, "btc", 7)).toEqual({
+      ...before.results.signed(2, 0, "btc", 7),
+      facts: null, // nobody signed them
+    });
     for (const journal of [before, after]) journal.close();
     expect(JSON.stringify(exportJournal(to))).toBe(text);
     expect(importJournal(to, text)).toMatchObject({ receipts: 0, kept: 2 }); // a second time changes nothing
@@ -171,7 +177,11 @@ function fill(path: string): void {
   };
   epochs.plan(KEY, { ...stamp, context, stages: [], jobs: [] } as never, 1);
   const score = { hotkey: "5Miner", uid: 1, score: 0.5, reason: "ok" as const, asked: 2, answered: 2 };
-  scores.close(KEY, { status: "scored", scores: [score], evidence: [], state: { a: [1, null] } });
+  const result = { topic: "btc", nonce: 7, value: 0.1, ci: [0, 0.05, 0.2, 0.3] as const, validUntil: 31 };
+  const results = [{ ...result, facts: { naive: 0.2 } }];
+  scores.close(KEY, { status: "scored", scores: [score], evidence: [], state: { a: [1, null] }, results });
+  const signature = { scheme: "sr25519", signer: HOTKEY, signature: "0x01" } as const;
+  journal.results.sign(journal.results.unsigned(2, 0)[0]!, [signature], 9);
   epochs.setCommitment(2, 7, "0x0102", 3);
   sign(journal, KEY, 65535);
   weights.included(KEY, { block: 52, blockHash: "0xbb", extrinsicHash: "0xaa07" }, 4);

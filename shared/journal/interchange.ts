@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { SubforgeError } from "../errors.ts";
 import type { Hex, Hotkey } from "../types.ts";
 import { type Interchange, type InterchangeReceipt, parseInterchange } from "./interchange-format.ts";
+import type { ResultRow } from "./result-records.ts";
 import { migrate, SCHEMA_VERSION } from "./schema.ts";
 import { lockFile, SqliteFile, type SqlValue } from "./sqlite-file.ts";
 import { fromWeightRow, type WeightRow } from "./weight-rows.ts";
@@ -13,6 +14,9 @@ const RECEIPTS = 256;
 /** Newest epochs of a mechanism whose scores move: what the outage guard and a person look back at. */
 const SCORED_EPOCHS = 8;
 
+/** Newest signed results of a topic that move: so that no nonce of theirs is ever signed with another content. */
+const RESULTS = 64;
+
 /** What an import did. `kept`: receipts that were there, with the same content. */
 export type ImportReport = {
   receipts: number;
@@ -20,11 +24,12 @@ export type ImportReport = {
   epochs: number;
   states: number;
   commitments: number;
+  results: number;
 };
 
 /**
  * What another machine needs to go on as this validator: receipts with the bytes that were signed, salts of commits that are
- * not revealed yet, commitments, the newest states and the last scores. It holds no key. Keep it private until those commits
+ * not revealed yet, commitments, the newest states, the last scores and signed results. It holds no key. Keep it private until those commits
  * are revealed, and stop this machine before the other one starts.
  *
  * @throws SubforgeError JOURNAL_ABSENT | JOURNAL_OLDER | JOURNAL_NEWER | JOURNAL_BROKEN
@@ -130,7 +135,25 @@ function read(file: SqliteFile, path: string): Interchange {
     `SELECT netuid, epoch, hash, block, secret FROM ${rank("commitments", "netuid")} WHERE rank <= ?`,
     RECEIPTS,
   );
-  return { format: "subforge-journal", version: 1, ...owner, receipts, epochs, scores, states, commitments };
+  const results = file
+    .all<ResultRow>(
+      `SELECT * FROM ${rank("results", "netuid, mechanism, topic")} WHERE signatures IS NOT NULL AND rank <= ?
+       ORDER BY netuid, mechanism, topic, nonce`,
+      RESULTS,
+    )
+    .map(toMovedResult);
+  const moved = { receipts, epochs, scores, states, commitments, results };
+  return { format: "subforge-journal", version: 1, ...owner, ...moved };
+}
+
+/** Without its facts: nobody signed those, and the next epoch tells new ones. */
+function toMovedResult(row: ResultRow): Interchange["results"][number] {
+  const { netuid, mechanism, epoch, topic, nonce, value } = row;
+  return {
+    ...{ netuid, mechanism, epoch, topic, nonce, value, validUntil: row.valid_until },
+    ci: JSON.parse(row.ci),
+    ...{ signatures: JSON.parse(row.signatures!), signedMs: row.signed_ms! },
+  };
 }
 
 function claim(
@@ -150,7 +173,7 @@ function claim(
 }
 
 function write(file: SqliteFile, given: Interchange): ImportReport {
-  const report: ImportReport = { receipts: 0, kept: 0, epochs: 0, states: 0, commitments: 0 };
+  const report: ImportReport = { receipts: 0, kept: 0, epochs: 0, states: 0, commitments: 0, results: 0 };
   for (const receipt of given.receipts) {
     if (takeReceipt(file, receipt)) report.receipts++;
     else report.kept++;
@@ -170,6 +193,7 @@ function write(file: SqliteFile, given: Interchange): ImportReport {
   }
   for (const commitment of given.commitments)
     if (insert(file, "commitments", commitment)) report.commitments++;
+  for (const result of given.results) if (takeResult(file, result)) report.results++;
   return report;
 }
 
@@ -199,6 +223,20 @@ function takeReceipt(file: SqliteFile, receipt: InterchangeReceipt): boolean {
     },
   });
   return true;
+}
+
+/** What was signed anywhere outweighs what nobody signed here. */
+function takeResult(file: SqliteFile, r: Interchange["results"][number]): boolean {
+  const { netuid, mechanism, topic, nonce } = r;
+  file.run(
+    `DELETE FROM results
+     WHERE netuid = ? AND mechanism = ? AND topic = ? AND nonce = ? AND signatures IS NULL`,
+    ...[netuid, mechanism, topic, nonce],
+  );
+  return insert(file, "results", {
+    ...{ netuid, mechanism, epoch: r.epoch, topic, nonce, value: r.value, ci: JSON.stringify(r.ci) },
+    ...{ valid_until: r.validUntil, signatures: JSON.stringify(r.signatures), signed_ms: r.signedMs },
+  });
 }
 
 function toRow(r: InterchangeReceipt): Record<string, SqlValue | undefined> {

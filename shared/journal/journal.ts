@@ -3,6 +3,7 @@ import { SubforgeError } from "../errors.ts";
 import { failPoint } from "../fail-point.ts";
 import type { Hex, Hotkey, Netuid } from "../types.ts";
 import { EpochRecords } from "./epoch-records.ts";
+import { ResultRecords } from "./result-records.ts";
 import { DEFAULT_MAX_BYTES, type TrimReport, trimJournal } from "./retention.ts";
 import { migrate } from "./schema.ts";
 import { ScoreRecords } from "./score-records.ts";
@@ -18,6 +19,7 @@ export type Journal = {
   epochs: EpochRecords;
   scores: ScoreRecords;
   weights: WeightRecords;
+  results: ResultRecords;
   /** Call it once an epoch: old replies go when the file gets too large; receipts never do. */
   trim(): TrimReport;
   close(): void;
@@ -46,7 +48,7 @@ export function openJournal(options: {
     checkReceipts(file, path);
     pin(file, path, { genesis, hotkey });
     failPoint("journal.open.after");
-    return records(file, () => lock.release(), maxBytes);
+    return records(file, path, () => lock.release(), maxBytes);
   } catch (error) {
     file?.close();
     lock.release();
@@ -61,7 +63,7 @@ export function openJournal(options: {
  */
 export function readJournal(path: string): Journal {
   if (!existsSync(path)) throw new SubforgeError("JOURNAL_ABSENT", { path }); // SQLite would make an empty one
-  return records(new SqliteFile(path, "read"), () => {});
+  return records(new SqliteFile(path, "read"), path, () => {});
 }
 
 /** Damage in the middle of the file is found before anything is decided by it, not when it is read. */
@@ -74,7 +76,12 @@ function checkReceipts(file: SqliteFile, path: string): void {
   }
 }
 
-function records(file: SqliteFile, afterClose: () => void, maxBytes = DEFAULT_MAX_BYTES): Journal {
+function records(
+  file: SqliteFile,
+  path: string,
+  afterClose: () => void,
+  maxBytes = DEFAULT_MAX_BYTES,
+): Journal {
   return {
     owner: () => file.get<{ genesis: Hex; hotkey: Hotkey }>("SELECT genesis, hotkey FROM pin"),
     subjects: () =>
@@ -84,6 +91,7 @@ function records(file: SqliteFile, afterClose: () => void, maxBytes = DEFAULT_MA
     epochs: new EpochRecords(file),
     scores: new ScoreRecords(file),
     weights: new WeightRecords(file),
+    results: new ResultRecords(file, path),
     trim: () => trimJournal(file, maxBytes),
     close: () => {
       file.close();

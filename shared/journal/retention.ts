@@ -22,7 +22,8 @@ export type TrimReport = {
 
 /*
  * What goes first is what is largest and worth least: replies and evidence, from the oldest epoch on, of all subnets. Then
- * scores and contexts. Receipts, commitments and the newest states never go: they are what nothing else remembers.
+ * scores, contexts and what was told with results. Receipts, commitments, signed results and the newest states never go:
+ * they are what nothing else remembers.
  */
 const LEVELS = [
   {
@@ -37,7 +38,10 @@ const LEVELS = [
     oldest: `SELECT netuid, mechanism, epoch FROM epochs e WHERE context IS NOT NULL AND status <> 'planned'
       AND epoch <= (SELECT MAX(epoch) FROM epochs n WHERE n.netuid = e.netuid AND n.mechanism = e.mechanism) - ${SCORES_KEPT}
       ORDER BY created_ms, epoch LIMIT 1`,
-    remove: ["DELETE FROM scores", "DELETE FROM stages", "UPDATE epochs SET context = NULL"],
+    remove: [
+      ...["DELETE FROM scores", "DELETE FROM stages", "UPDATE epochs SET context = NULL"],
+      "UPDATE results SET facts = NULL",
+    ],
   },
 ];
 

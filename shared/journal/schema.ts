@@ -94,6 +94,18 @@ const MIGRATIONS = [
   `
   ALTER TABLE weights ADD COLUMN basis TEXT NOT NULL DEFAULT 'scored';
   `,
+  // What consumers may read: one content for each nonce of a topic, signed once.
+  `
+  CREATE TABLE results (
+    netuid INTEGER NOT NULL, mechanism INTEGER NOT NULL, epoch INTEGER NOT NULL, topic TEXT NOT NULL, nonce INTEGER NOT NULL,
+    value REAL NOT NULL, ci TEXT NOT NULL, valid_until INTEGER NOT NULL, facts TEXT,
+    signatures TEXT, signed_ms INTEGER,
+    PRIMARY KEY (netuid, mechanism, topic, nonce)
+  ) STRICT;
+  CREATE INDEX results_unsigned ON results (netuid, mechanism) WHERE signatures IS NULL;
+  CREATE INDEX results_signed ON results (signed_ms) WHERE signed_ms IS NOT NULL;
+  CREATE INDEX results_of ON results (netuid, mechanism, epoch);
+  `,
 ];
 
 /** The version of a journal that this release writes. */

@@ -3,6 +3,7 @@ import type { Reason } from "../reasons.ts";
 import type { Evidence } from "../template.ts";
 import type { Hotkey, Json, Uid } from "../types.ts";
 import type { EpochKey, TemplateStamp } from "./epoch-rows.ts";
+import { insertResult, type UnsignedResult } from "./result-records.ts";
 import type { SqliteFile, SqlValue } from "./sqlite-file.ts";
 
 export type ScoreRecord = {
@@ -28,7 +29,7 @@ export class ScoreRecords {
     this.#file = file;
   }
 
-  /** Ends an epoch: its scores, its evidence and the state after it appear together. */
+  /** Ends an epoch: its scores, its evidence, the state after it and what it says to consumers appear together. */
   close(
     key: EpochKey,
     outcome: {
@@ -37,6 +38,7 @@ export class ScoreRecords {
       scores: ScoreRecord[];
       evidence: Evidence[];
       state?: Json;
+      results?: readonly UnsignedResult[];
     },
   ): void {
     this.#file.transaction(() => {
@@ -58,6 +60,7 @@ export class ScoreRecords {
           JSON.stringify(facts),
         );
       }
+      for (const result of outcome.results ?? []) insertResult(this.#file, key, result);
       if (outcome.state === undefined) return;
       this.#file.run(
         `INSERT INTO states (netuid, mechanism, template, version, epoch, state)
