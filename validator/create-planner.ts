@@ -2,6 +2,7 @@ import type { Chain } from "../shared/chain/chain.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Journal } from "../shared/journal/journal.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
+import type { OracleKey } from "../shared/keys/oracle-key.ts";
 import type { Logger } from "../shared/logger.ts";
 import { BlockPace } from "./block-pace.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -9,15 +10,17 @@ import { EpochCloser } from "./epoch-closer.ts";
 import { EpochOpener } from "./epoch-opener.ts";
 import type { OnEvent } from "./events.ts";
 import { Planner } from "./planner.ts";
+import { ResultSigner } from "./results/result-signer.ts";
 import { EVERYBODY } from "./sampling.ts";
 import type { Scope } from "./scopes.ts";
 import type { Scorer } from "./scoring/scorer.ts";
 import type { SecretKeeper } from "./secret-keeper.ts";
 import type { SigningPermit } from "./signing-permit.ts";
-import { type RerunModel, SourceReader, type Sources } from "./source-reader.ts";
+import { type ReadFeed, type RerunModel, SourceReader, type Sources } from "./source-reader.ts";
 import { StageRunner } from "./stage-runner.ts";
 import { Subject } from "./subject.ts";
 import type { Troubles } from "./troubles.ts";
+import { readChainTruth } from "./truth/chain-truth.ts";
 import type { Assignment, ValidatorOptions } from "./validator.ts";
 import { WeightDecider } from "./weight-decider.ts";
 import { WeightSetter } from "./weight-setter.ts";
@@ -25,6 +28,7 @@ import { WeightSetter } from "./weight-setter.ts";
 export type CreatePlannerDeps = {
   chain: Chain;
   signer: Keypair;
+  oracleKey: OracleKey | undefined;
   journal: Journal;
   scope: Scope;
   scorer: Scorer;
@@ -32,6 +36,7 @@ export type CreatePlannerDeps = {
   maySign: SigningPermit["maySign"];
   sources: Sources;
   rerunModel: RerunModel | undefined;
+  readFeed: ReadFeed | undefined;
   troubles: Troubles;
   clock: Clock;
   logger: Logger;
@@ -55,6 +60,8 @@ export function createPlanner(
   const dispatcher = new Dispatcher({ template, dispatch, collect, clock, troubles }, targetsPerJob);
   const sources = new SourceReader({
     ...{ template, epochs, sources: deps.sources, rerunModel: deps.rerunModel, logger, signal },
+    readChain: (value) => readChainTruth(chain, value),
+    readFeed: deps.readFeed,
   });
   const pace = new BlockPace(clock);
   const setter = new WeightSetter({
@@ -67,6 +74,10 @@ export function createPlanner(
     }),
     stages: new StageRunner(subject, { chain, journal, dispatcher, sources, pace, logger }),
     closer: new EpochCloser(subject, { journal, scorer, dispatcher, logger, onEvent }),
+    results: new ResultSigner({
+      ...{ results: journal.results, genesis: chain.identity.genesis, signer, oracleKey: deps.oracleKey },
+      ...{ maySign, shadow, clock, onEvent },
+    }),
     decider: new WeightDecider(subject, { chain, journal, scorer, setter, burnShare }),
   });
 }

@@ -2,11 +2,13 @@ import type { SubnetRules } from "../shared/chain/chain.ts";
 import { failPoint } from "../shared/fail-point.ts";
 import type { EpochHead, EpochKey } from "../shared/journal/epoch-rows.ts";
 import type { Journal } from "../shared/journal/journal.ts";
+import type { UnsignedResult } from "../shared/journal/result-records.ts";
 import type { ScoreRecord } from "../shared/journal/score-records.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { EpochContext } from "../shared/template.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { OnEvent, VoidReason } from "./events.ts";
+import type { Publication } from "./results/published-results.ts";
 import { countOwnFaults } from "./score-book.ts";
 import type { RecordedTranscript, Scorer } from "./scoring/scorer.ts";
 import type { Subject } from "./subject.ts";
@@ -18,6 +20,9 @@ export type EpochCloserDeps = {
   logger: Logger;
   onEvent: OnEvent;
 };
+
+/** Epochs for which a result holds: one more may fail, and the newest one is still taken. */
+const RESULT_EPOCHS = 3;
 
 /** Ends epochs: by their scores, or void with a reason. */
 export class EpochCloser {
@@ -58,8 +63,9 @@ export class EpochCloser {
     const answered = asked.filter((score) => score.answered > 0).length;
     const all = withNotSampled(judged.scores, context, this.#subject.notSampled(key));
     failPoint("epoch.close.before");
-    if (judged.status === "scored") scores.close(key, { ...judged, scores: all });
-    else scores.close(key, { ...judged, scores: all, evidence: [] });
+    if (judged.status === "scored") {
+      scores.close(key, { ...judged, scores: all, results: this.#resultsOf(judged.published, context) });
+    } else scores.close(key, { ...judged, scores: all, evidence: [] });
     failPoint("epoch.close.after");
     this.#deps.dispatcher.forget(key.epoch);
     const ownFaults = transcripts.reduce(
@@ -75,6 +81,15 @@ export class EpochCloser {
     const { reason, detail } = judged;
     if (detail !== undefined) this.#deps.logger.error("epoch.void", { ...key, reason, detail });
     this.#deps.onEvent({ event: "epoch.void", ...key, reason, ...counts });
+  }
+
+  #resultsOf({ topics, problem }: Publication, context: EpochContext): UnsignedResult[] {
+    const { netuid, mechanism, epoch, startBlock, tempo } = context;
+    if (problem !== undefined) {
+      this.#deps.logger.error("publish.failed", { netuid, mechanism, epoch, detail: problem });
+    }
+    const validUntil = startBlock + RESULT_EPOCHS * tempo;
+    return topics.map(({ topic, result }) => ({ topic, ...result, validUntil }));
   }
 
   #void(head: EpochHead, reason: VoidReason): void {

@@ -89,6 +89,10 @@ export type ValidatorEvent =
       ownFaults: number;
     } & Epoch)
   | ({ event: "epoch.void"; reason: VoidReason; asked: number; answered: number; ownFaults: number } & Epoch)
+  /** A result that consumers may read from now on. `topic`: its id among all subnets; `value`: in the topic's unit. */
+  | ({ event: "result.signed"; topic: string; nonce: number; value: number; digest: Hex } & Epoch)
+  /** Where consumers may read results: an address, without a path. */
+  | { event: "results.served"; url: string }
   | ({ event: "answers.collected"; taskId: string; worker: string; recorded: number } & Epoch)
   | ({ event: "weights.signed"; sent: WireWeights; extrinsicHash: Hex; basis: WeightBasis } & Epoch)
   /** What would have been signed, or why nothing would: this process only watches. */

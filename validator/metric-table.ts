@@ -83,6 +83,7 @@ export const VALIDATOR_METRICS = {
     SUBJECT,
     "Epochs that have no weights of ours: missed, failed or abstained",
   ),
+  sf_results_signed_total: counter(SUBJECT, "Results that were signed for consumers, over all topics"),
   sf_queue_jobs: gauge(["state"], "1", "Jobs in the queues: waiting, active, delayed, dead"),
   sf_queue_oldest_seconds: gauge([], "seconds", "Age of the job that waits longest; 0 when none waits"),
   sf_queue_progress_age_seconds: gauge([], "seconds", "How long nothing moved although something waits"),

@@ -120,6 +120,9 @@ export class ValidatorMetrics extends MetricRegistry<typeof VALIDATOR_METRICS> {
         this.#missed(event, 1);
         this.#state("failed", event);
         break;
+      case "result.signed":
+        this.counter("sf_results_signed_total", labelsOf(event)).add();
+        break;
       case "clock.skewed":
         this.set("sf_clock_skew_seconds", event.skewSeconds, {});
         break;

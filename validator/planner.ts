@@ -4,6 +4,7 @@ import type { EpochRecords } from "../shared/journal/epoch-records.ts";
 import type { BlockPace } from "./block-pace.ts";
 import type { EpochCloser } from "./epoch-closer.ts";
 import type { EpochOpener } from "./epoch-opener.ts";
+import type { ResultSigner } from "./results/result-signer.ts";
 import type { SecretKeeper } from "./secret-keeper.ts";
 import type { StageRunner } from "./stage-runner.ts";
 import type { Subject } from "./subject.ts";
@@ -17,6 +18,7 @@ export type PlannerDeps = {
   opener: EpochOpener;
   stages: StageRunner;
   closer: EpochCloser;
+  results: ResultSigner;
   decider: WeightDecider;
   setter: WeightSetter;
   pace: BlockPace;
@@ -39,7 +41,7 @@ export class Planner {
   /** Everything that can be done now. Call at each new block, and when a stage is complete; missing some is harmless. */
   async look(rules: SubnetRules): Promise<void> {
     if (rules.tempo === 0) return;
-    const { secrets, opener, stages, closer, decider, setter, pace, epochs } = this.#deps;
+    const { secrets, opener, stages, closer, results, decider, setter, pace, epochs } = this.#deps;
     const { netuid, mechanism } = this.#subject;
     pace.seen(rules.block);
     try {
@@ -51,6 +53,7 @@ export class Planner {
       }
       await this.ask(rules);
       await closer.scoreIfReady(rules);
+      await results.sign(netuid, mechanism);
       await decider.decide(rules);
     } finally {
       await setter.advance(netuid, mechanism); // what was signed has to be followed, whatever else goes wrong

@@ -2,7 +2,10 @@ import type { ScoreRecord } from "../shared/journal/score-records.ts";
 import { isValidatorsOwnFault, REASONS, type Reason } from "../shared/reasons.ts";
 import type { EpochContext, Evidence, RawScore, SubnetTemplate, Transcript } from "../shared/template.ts";
 import type { Hotkey, Json, Uid } from "../shared/types.ts";
+import { describeThrown } from "./describe-thrown.ts";
 import type { VoidReason } from "./events.ts";
+import { isPlainJson } from "./plain-json.ts";
+import { type Publication, publish } from "./results/published-results.ts";
 
 /** More than this share of those who answered last time failing together is more likely us than them. */
 const OUTAGE_SHARE = 0.5;
@@ -16,7 +19,14 @@ const MAX_FACTS_CHARS = 4_096;
 
 /** What an epoch was worth. `void`: nothing is learnt from it, and what miners had before is kept. */
 export type Judgement =
-  | { status: "scored"; scores: ScoreRecord[]; evidence: Evidence[]; state: Json }
+  | {
+      status: "scored";
+      scores: ScoreRecord[];
+      evidence: Evidence[];
+      state: Json;
+      /** What consumers may read of that state. */
+      published: Publication;
+    }
   | {
       status: "void";
       reason: VoidReason;
@@ -24,8 +34,6 @@ export type Judgement =
       /** What the scorer threw, or how its process ended: for the log, short. */
       detail?: string;
     };
-
-const MAX_DETAIL_CHARS = 500;
 
 /**
  * Transcripts to scores, by the template, which is not trusted: one that throws, or gives what is no score, voids the
@@ -35,7 +43,7 @@ const MAX_DETAIL_CHARS = 500;
  * @param answeredBefore - Who answered when miners were last asked; undefined when they never were.
  */
 export function judgeEpoch(
-  template: Pick<SubnetTemplate, "scoreEpoch">,
+  template: Pick<SubnetTemplate, "scoreEpoch" | "publish">,
   context: EpochContext,
   transcripts: readonly Transcript[],
   state: Json,
@@ -50,11 +58,12 @@ export function judgeEpoch(
   try {
     scored = template.scoreEpoch(context, transcripts.map(withoutOwnFaults), state);
   } catch (error) {
-    return { status: "void", reason: "scorer-failed", scores: unscored(), detail: describe(error) };
+    return { status: "void", reason: "scorer-failed", scores: unscored(), detail: describeThrown(error) };
   }
   if (!isValidSafely(scored)) return { status: "void", reason: "score-invalid", scores: unscored() };
   const scores = toRecords(context, tallies, scored.raw);
-  return { status: "scored", scores, evidence: scored.evidence, state: scored.state };
+  const { evidence, state: after } = scored;
+  return { status: "scored", scores, evidence, state: after, published: publish(template, context, after) };
 }
 
 /** Questions that failed on our side. With one of them, a round is a part of what was planned. */
@@ -91,15 +100,6 @@ export function weightShares(
     return shares;
   } catch {
     return undefined;
-  }
-}
-
-/** Anything may be thrown, and even looking at it may throw. */
-function describe(error: unknown): string {
-  try {
-    return String(error).slice(0, MAX_DETAIL_CHARS);
-  } catch {
-    return "something that cannot be printed";
   }
 }
 
@@ -167,20 +167,6 @@ function isValid({ raw, state, evidence }: ReturnType<SubnetTemplate["scoreEpoch
 
 function isScore(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
-}
-
-/**
- * Does it come back from JSON as it went in? NaN and infinity become null, a date a text, and a state that holds one
- * would be another after a restart. No deeper than 64.
- */
-export function isPlainJson(value: unknown, depth = 0): value is Json {
-  if (value === null || typeof value === "boolean" || typeof value === "string") return true;
-  if (typeof value === "number") return Number.isFinite(value);
-  if (typeof value !== "object" || depth > 64) return false;
-  if (Array.isArray(value)) return value.every((item) => isPlainJson(item, depth + 1));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) return false;
-  return Object.values(value).every((item) => isPlainJson(item, depth + 1));
 }
 
 /** Who was asked in this epoch, and who was judged in it by a truth that came later. */

@@ -1,9 +1,18 @@
 import { type EpochRecords, SOURCE } from "../shared/journal/epoch-records.ts";
 import type { EpochKey, JobRecord } from "../shared/journal/epoch-rows.ts";
 import type { Logger } from "../shared/logger.ts";
-import type { Message, ModelRequest, ModelRun, Source, SubnetTemplate } from "../shared/template.ts";
+import type {
+  ChainValue,
+  FeedPoint,
+  Message,
+  ModelRequest,
+  ModelRun,
+  Source,
+  SubnetTemplate,
+} from "../shared/template.ts";
 import type { Json, Netuid } from "../shared/types.ts";
 import { encodeMessage } from "../shared/wire/message.ts";
+import { TruthPending } from "./truth/truth-pending.ts";
 
 /** Fetches a truth that no miner knows. Must end when the signal aborts. */
 export type FetchTruth = (task: Json, signal: AbortSignal) => Promise<Message>;
@@ -14,6 +23,12 @@ export type Sources = Readonly<Record<string, FetchTruth>>;
 /** Runs a committed model again. See `ModelAuditor`. */
 export type RerunModel = (netuid: Netuid, request: ModelRequest, signal: AbortSignal) => Promise<ModelRun>;
 
+/** Reads a value of the chain. See `readChainTruth`. */
+export type ReadChain = (value: ChainValue) => Promise<Message>;
+
+/** Reads a point of a signed feed. See `readFeed`. */
+export type ReadFeed = (point: FeedPoint, signal: AbortSignal) => Promise<Message>;
+
 /** Models that are fetched and run at the same time: each takes a process, and memory of its own. */
 const MAX_RERUNS = 2;
 
@@ -23,6 +38,9 @@ export type SourceReaderDeps = {
   sources: Sources;
   /** For sources that say which model to run again. Undefined: those fail. */
   rerunModel?: RerunModel | undefined;
+  readChain?: ReadChain | undefined;
+  /** For sources that name a feed. Undefined: those fail. */
+  readFeed?: ReadFeed | undefined;
   logger: Logger;
   signal: AbortSignal;
 };
@@ -72,13 +90,18 @@ export class SourceReader {
       const latencyMs = performance.now() - startMs;
       epochs.record(key, taskId, [{ hotkey: SOURCE, reason: "ok", latencyMs, body: encodeMessage(message) }]);
     } catch (error) {
-      if (!signal.aborted) logger.warn("source.failed", { epoch: key.epoch, taskId, reason: String(error) });
+      if (signal.aborted) return;
+      const told = { epoch: key.epoch, taskId, reason: String(error) };
+      if (error instanceof TruthPending) logger.debug("source.pending", told);
+      else logger.warn("source.failed", told);
     }
   }
 
-  #fetcherOf(netuid: Netuid, name: string, { rerun }: Source): FetchTruth | undefined {
-    const { sources, rerunModel } = this.#deps;
+  #fetcherOf(netuid: Netuid, name: string, { rerun, chain, feed }: Source): FetchTruth | undefined {
+    const { sources, rerunModel, readChain, readFeed } = this.#deps;
     if (Object.hasOwn(sources, name)) return sources[name];
+    if (chain && readChain) return (task) => readChain(chain(task));
+    if (feed && readFeed) return (task, signal) => readFeed(feed(task), signal);
     if (!rerun || !rerunModel) return undefined;
     return (task, signal) => rerunModel(netuid, rerun(task), signal);
   }

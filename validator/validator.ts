@@ -2,6 +2,7 @@ import type { Chain } from "../shared/chain/chain.ts";
 import type { Clock } from "../shared/clock.ts";
 import { type Journal, openJournal } from "../shared/journal/journal.ts";
 import type { Keypair } from "../shared/keys/keypair.ts";
+import type { OracleKey } from "../shared/keys/oracle-key.ts";
 import type { Secret } from "../shared/keys/secret.ts";
 import type { Logger } from "../shared/logger.ts";
 import { processEntry } from "../shared/process-entry.ts";
@@ -23,7 +24,7 @@ import { openScopes, type Scope } from "./scopes.ts";
 import { inlineScorer, type Scorer } from "./scoring/scorer.ts";
 import { SecretKeeper } from "./secret-keeper.ts";
 import { openSigningPermit } from "./signing-permit.ts";
-import type { RerunModel, Sources } from "./source-reader.ts";
+import type { ReadFeed, RerunModel, Sources } from "./source-reader.ts";
 import { Troubles } from "./troubles.ts";
 
 /** How long a stop waits for its parts. */
@@ -69,6 +70,8 @@ export type ValidatorDeps = {
   chain: Chain;
   /** The hotkey. */
   signer: Keypair;
+  /** Signs results besides, for contracts. */
+  oracleKey?: OracleKey | undefined;
   journalPath: string;
   queue: ConnectOptions;
   /** Runs a template on what strangers sent. Once for each template. Default: in this thread. */
@@ -76,6 +79,8 @@ export type ValidatorDeps = {
   sources?: Sources;
   /** Runs miners' committed models again, for templates that ask for it. It is closed by whoever made it. */
   rerunModel?: RerunModel | undefined;
+  /** Reads signed feeds, for templates that name one. */
+  readFeed?: ReadFeed | undefined;
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
@@ -143,6 +148,8 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
           journal,
           sources: deps.sources ?? {},
           rerunModel: deps.rerunModel,
+          readFeed: deps.readFeed,
+          oracleKey: deps.oracleKey,
           clock,
           logger,
           signal,

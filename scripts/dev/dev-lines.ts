@@ -84,6 +84,10 @@ export function createLines(): (event: ValidatorEvent) => string | undefined {
         return `clock    this machine is ${Math.abs(event.skewSeconds)} s ${event.skewSeconds > 0 ? "ahead of" : "behind"} the chain`;
       case "metrics.served":
         return `metrics  ${event.url}`;
+      case "result.signed":
+        return `result   ${nameOf(event)}  ${event.topic} is ${event.value}, nonce ${event.nonce}, signed`;
+      case "results.served":
+        return `results  ${event.url}/topics`;
       case "worker.stopped":
         return event.how === 0
           ? undefined

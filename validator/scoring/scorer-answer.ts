@@ -3,13 +3,9 @@ import type { ScoreRecord } from "../../shared/journal/score-records.ts";
 import { REASONS, type Reason } from "../../shared/reasons.ts";
 import type { Evidence } from "../../shared/template.ts";
 import type { Json } from "../../shared/types.ts";
-import {
-  isPlainJson,
-  type Judgement,
-  MAX_EVIDENCE,
-  MAX_STATE_CHARS,
-  type WeightShare,
-} from "../score-book.ts";
+import { isPlainJson } from "../plain-json.ts";
+import { arePublishable, type Publication } from "../results/published-results.ts";
+import { type Judgement, MAX_EVIDENCE, MAX_STATE_CHARS, type WeightShare } from "../score-book.ts";
 import { type Frame, toFrame } from "./frames.ts";
 
 /** What the scorer's process answers, once. */
@@ -38,6 +34,13 @@ const scoreSchema = z.strictObject({
 });
 const shareSchema = z.strictObject({ uid, hotkey: name, weight: z.number().positive() });
 const evidenceSchema = z.strictObject({ hotkey: name, taskId: name, facts: z.unknown() });
+const topicSchema = z.strictObject({
+  topic: name,
+  result: z.strictObject({
+    ...{ nonce: z.number(), value: z.number() },
+    ...{ ci: z.tuple([z.number(), z.number(), z.number(), z.number()]), facts: z.unknown() },
+  }),
+});
 const voidReason = z.enum(["validator-outage", "scorer-failed", "score-invalid"]);
 
 const partSchema = z.discriminatedUnion("part", [
@@ -46,6 +49,11 @@ const partSchema = z.discriminatedUnion("part", [
   z.strictObject({ part: z.literal("scores"), scores: z.array(scoreSchema).max(BATCH) }),
   z.strictObject({ part: z.literal("evidence"), evidence: z.array(evidenceSchema).max(BATCH) }),
   z.strictObject({ part: z.literal("state") }),
+  z.strictObject({
+    part: z.literal("published"),
+    topics: z.array(topicSchema).max(BATCH),
+    problem: z.string().max(500).optional(),
+  }),
   z.strictObject({ part: z.literal("weights") }),
   z.strictObject({ part: z.literal("no-weights") }),
   z.strictObject({ part: z.literal("shares"), shares: z.array(shareSchema).max(BATCH) }),
@@ -67,6 +75,7 @@ export function* answerFrames(answer: ScorerAnswer): Generator<Buffer> {
     if (judged.status === "scored") {
       for (const evidence of inBatches(judged.evidence)) yield toFrame({ part: "evidence", evidence });
       yield toFrame({ part: "state" }, Buffer.from(JSON.stringify(judged.state)));
+      yield toFrame({ part: "published", ...judged.published });
     }
   }
   yield toFrame({ part: "end" });
@@ -80,6 +89,7 @@ export class AnswerReader {
   #kind: "scored" | "void" | "weights" | "no-weights" | undefined;
   #void: { reason: z.infer<typeof voidReason>; detail?: string } = { reason: "scorer-failed" };
   #state: Json | undefined;
+  #published: Publication = { topics: [] };
 
   /**
    * @returns The answer, when this was its last frame.
@@ -103,6 +113,12 @@ export class AnswerReader {
       case "state":
         this.#state = readState(bytes);
         break;
+      case "published": {
+        const { topics, problem } = part as Publication;
+        if (!arePublishable(topics)) throw new Error("a result that is none");
+        this.#published = { topics, ...(problem !== undefined && { problem }) };
+        break;
+      }
       case "end":
         return this.#answer();
       default:
@@ -129,7 +145,11 @@ export class AnswerReader {
       case "scored": {
         const state = this.#state;
         if (state === undefined) throw new Error("scores without a state");
-        return { call: "judge", judged: { status: "scored", scores, evidence: this.#evidence, state } };
+        const published = this.#published;
+        return {
+          call: "judge",
+          judged: { status: "scored", scores, evidence: this.#evidence, state, published },
+        };
       }
       case "void":
         return { call: "judge", judged: { status: "void", ...this.#void, scores } };
