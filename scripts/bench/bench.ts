@@ -14,6 +14,7 @@ const BENCHMARKS: Record<string, () => Promise<Measured>> = {
   batching: async () => (await import("./batching.ts")).benchBatching(),
   cli: async () => (await import("./cli-start.ts")).benchCliStart(),
   "chain-link": async () => (await import("./chain-link.ts")).benchChainLink(),
+  forecast: async () => (await import("./forecast.ts")).benchForecast(),
   gpu: async () => (await import("./gpu.ts")).benchGpu(),
   flood: async () => (await import("./flood.ts")).benchFlood(),
   queue: async () => (await import("./queue.ts")).benchQueue(),

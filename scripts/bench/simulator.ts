@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SubforgeError } from "../../shared/errors.ts";
-import { packageRoot } from "../../shared/process-entry.ts";
 import { type ChainEpoch, createChainEpoch } from "../../simulator/chain-epoch.ts";
 import { noiseFrom } from "../../simulator/noise.ts";
 import { CHAIN_DEFAULTS, parseScenario } from "../../simulator/scenario.ts";
 import { simulate } from "../../simulator/simulate.ts";
-import { pythonEnv } from "../interop/python-env.ts";
-import { runProgram } from "../interop/run-program.ts";
 import { type BenchCase, compareCosts, type Round } from "./bench-case.ts";
+import { cpuMsOf } from "./cpu-time.ts";
+import { findNumpy, runNumpy } from "./numpy-peer.ts";
 
 const MINERS = 256;
 const VALIDATORS = 64;
@@ -20,7 +18,6 @@ const NUMPY_EPOCHS = 300;
 const MATRICES = 8;
 /** The two must find the same, but for the order of additions. */
 const TOLERANCE = 1e-9;
-const NUMPY_TIMEOUT_MS = 120_000;
 /** What the simulation may take without a peer beside it. */
 const BOUND_SECONDS = 60;
 /** The chain's own arithmetic, with the digits it has, may cost so much more. */
@@ -42,17 +39,6 @@ export async function benchSimulator(): Promise<{ cases: BenchCase[]; report: st
         ? [`Not compared with numpy: ${python.absent}. The bound in seconds stands in its place.`]
         : [],
   };
-}
-
-async function findNumpy(): Promise<{ path: string } | { absent: string }> {
-  try {
-    return { path: (await pythonEnv("numpy")).python };
-  } catch (error) {
-    const isAbsent =
-      error instanceof SubforgeError && (error.code === "PYTHON_MISSING" || error.code === "PYTHON_PACKAGES");
-    if (isAbsent) return { absent: error.message };
-    throw error;
-  }
 }
 
 async function compareWithNumpy(world: World, python: string): Promise<BenchCase[]> {
@@ -101,16 +87,9 @@ function playFloat(world: World, yuma3: boolean, epochs: number): Found {
   };
 }
 
-async function playNumpy(python: string, path: string, world: World, yuma3: boolean): Promise<Found> {
-  const script = join(packageRoot(), "scripts", "bench", "simulator-numpy.py");
+function playNumpy(python: string, path: string, world: World, yuma3: boolean): Promise<Found> {
   const shape = [MATRICES, world.stakes.length, world.miners].map(String);
-  const { code, stdout, stderr } = await runProgram(python, [script, path, ...shape], {
-    timeoutMs: NUMPY_TIMEOUT_MS,
-    input: `${JSON.stringify({ yuma3, epochs: NUMPY_EPOCHS })}\n`,
-    env: { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" },
-  });
-  if (code !== 0) throw new Error(`numpy ended with ${code}: ${stderr.slice(-300)}`);
-  return JSON.parse(stdout);
+  return runNumpy(python, "simulator-numpy.py", [path, ...shape], { yuma3, epochs: NUMPY_EPOCHS });
 }
 
 function assertSame(ours: Found, peer: Found): void {
@@ -187,14 +166,6 @@ function drawWorld(validators: number, miners: number): World {
       ),
     ),
   };
-}
-
-/** CPU time, because whoever else uses the machine must not count. */
-function cpuMsOf(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
 }
 
 function toBytes({ buffer, byteOffset, byteLength }: Float64Array): Buffer {

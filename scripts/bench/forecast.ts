@@ -1,0 +1,17 @@
+import type { BenchCase } from "./bench-case.ts";
+import { benchSynthesis } from "./forecast-synthesis.ts";
+
+type Part = { cases: BenchCase[]; report: string[] };
+
+/** What a forecast topic costs, one part after the other. */
+const PARTS: readonly (() => Promise<Part>)[] = [benchSynthesis];
+
+export async function benchForecast(): Promise<Part> {
+  const found: Part = { cases: [], report: [] };
+  for (const part of PARTS) {
+    const { cases, report } = await part();
+    found.cases.push(...cases);
+    found.report.push(...report);
+  }
+  return found;
+}
