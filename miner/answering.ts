@@ -30,12 +30,17 @@ export function createAnswering(
   deps: {
     hotkey: Hotkey;
     models: AskedModels;
+    /** What the template is told of them. */
+    ports?: MinerContext["models"];
+    workshop?: MinerContext["workshop"];
+    runGraph?: MinerContext["runGraph"];
     agent?: Agent | undefined;
     /** Dials of the agent that shall not have their defaults. */
     agentParams?: Readonly<Record<string, number>> | undefined;
   },
 ): Answering {
-  const { hotkey, models, agent } = deps;
+  const { hotkey, models, agent, workshop, runGraph, ports } = deps;
+  const shared = { workshop, runGraph, models: ports };
   const memory = new StageMemory();
   const agentMemory = new StageMemory().of(hotkey);
   const params = agent ? agentParams(agent, deps.agentParams) : {};
@@ -45,7 +50,7 @@ export function createAnswering(
       const synapse = template.synapses[name]!;
       const request = parse(() => synapse.parseRequest(message));
       const context: MinerContext = {
-        ...{ hotkey, caller, signal },
+        ...{ ...shared, hotkey, caller, signal },
         infer: async (feeds, model) => modelOf(models, model).infer(feeds, signal),
         modelHash: (model) => models.get(model)?.sha256,
         memory: memory.of(caller),
@@ -54,7 +59,7 @@ export function createAnswering(
       if (!agent) return honest();
       return agent.answer(request, {
         ...{ hotkey, honest, random: () => random.uniform(), memory: agentMemory },
-        ...{ params, synapse: name, infer: context.infer },
+        ...{ ...shared, params, synapse: name, infer: context.infer },
       });
     },
   };

@@ -4,7 +4,7 @@ import { type Keypair, keysReady } from "../shared/keys/keypair.ts";
 import type { Logger } from "../shared/logger.ts";
 import { serveMetrics } from "../shared/metrics/metrics-server.ts";
 import { AXON_URI } from "../shared/rules/model-uri.ts";
-import type { Agent, SubnetTemplate } from "../shared/template.ts";
+import type { Agent, MinerContext, SubnetTemplate } from "../shared/template.ts";
 import type { Hotkey, Netuid, Rao, Uid } from "../shared/types.ts";
 import { DEFAULT_WINDOW } from "../shared/wire/btauth.ts";
 import type { ProtocolId } from "../shared/wire/protocol.ts";
@@ -15,15 +15,18 @@ import { createAnswering } from "./answering.ts";
 import { Axon } from "./axon.ts";
 import { type AxonLimits, DEFAULT_AXON_LIMITS } from "./axon-limits.ts";
 import { DEFAULT_CALLER_POLICY } from "./caller-policy.ts";
+import type { CommitterChain } from "./commit-data.ts";
+import { createDataCommitter } from "./data-committer.ts";
 import { HandedOutModels } from "./handed-out-models.ts";
-import type { Device } from "./inference/device.ts";
+import { DEFAULT_CUDA, type Device } from "./inference/device.ts";
+import { GraphRunner } from "./inference/graph-runner.ts";
 import { type ModelEntry, ModelShelf, type ShelfOptions } from "./inference/model-shelf.ts";
 import { DEFAULT_POOL_OPTIONS } from "./inference/pool.ts";
 import type { ServedModel } from "./inference/served-model.ts";
 import { type LocalPortOptions, openLocalPort } from "./local-port.ts";
 import { MetagraphView } from "./metagraph-view.ts";
 import { MinerMetrics } from "./metrics.ts";
-import { type CommittedModel, type CommitterChain, ModelCommitter } from "./model-committer.ts";
+import { type CommittedModel, ModelCommitter } from "./model-committer.ts";
 import { modelFileRoute } from "./model-file-route.ts";
 import { oipInferRoutes, oipPages } from "./oip/oip-routes.ts";
 import { openReplayStore, type SharedReplayStore } from "./open-replay-store.ts";
@@ -32,6 +35,7 @@ import { type MinerParts, readState } from "./read-state.ts";
 import { reportEveryMinute } from "./status-line.ts";
 import { templateRoutes } from "./template-routes.ts";
 import { v10Routes } from "./v10-route.ts";
+import { MinerWorkshop } from "./workshop.ts";
 
 export type MinerOptions = {
   netuid: Netuid;
@@ -157,10 +161,18 @@ export async function startMiner(options: MinerOptions, deps: MinerDeps): Promis
     const store = await parts.store;
     const isReady = () => (parts.shelf?.all ?? []).every((model) => model.isReady);
     const models = parts.shelf ?? { all: [] };
+    const graphs = new GraphRunner(graphOptions(options.inference), logger);
+    parts.graphs = graphs;
+    const runGraph: MinerContext["runGraph"] = (graph, feeds) => graphs.run(graph, feeds);
+    const isTaken = options.commitModel !== undefined;
+    const commit = createDataCommitter(netuid, isTaken, { chain, signer, clock, logger, signal });
+    parts.workshop = new MinerWorkshop({ signal, runGraph, commit }, logger);
     const answering = createAnswering(template, {
       hotkey: signer.address,
       models: { get: (name) => parts.shelf?.get(name) },
+      ports: parts.shelf && portsOf(parts.shelf),
       agent: options.agent,
+      ...{ workshop: parts.workshop, runGraph },
     });
     const routes = [...templateRoutes(template, answering), ...oipInferRoutes(models)];
     if (protocols.includes("v10")) routes.push(...v10Routes(template, answering, signer.address));
@@ -240,7 +252,7 @@ async function openShelf(
 }
 
 async function closeAll(
-  { local, store, shelf, page, handedOut }: MinerParts,
+  { local, store, shelf, page, handedOut, graphs, workshop }: MinerParts,
   drainMs: number,
 ): Promise<void> {
   // Not waited for: whoever failed for another reason is told so at once.
@@ -248,7 +260,27 @@ async function closeAll(
     (opened) => opened.close(),
     () => undefined,
   );
-  await Promise.all([local?.drain(drainMs), shelf?.close(), page?.close(), handedOut?.close()]);
+  await Promise.all([
+    ...[local?.drain(drainMs), shelf?.close(), page?.close(), handedOut?.close()],
+    ...[graphs?.close(), workshop?.settled()],
+  ]);
+}
+
+/** What a subnet's own graphs need of it: where they run. */
+function graphOptions({ device, threads, environment, deviceIds, isolation }: Partial<ShelfOptions> = {}) {
+  const [deviceId] = deviceIds ?? [];
+  return {
+    ...(isolation !== undefined && { isolation }),
+    ...(device !== undefined && { device }),
+    ...(threads !== undefined && { threads }),
+    ...(environment !== undefined && { environment }),
+    ...(deviceId !== undefined && { cuda: { ...DEFAULT_CUDA, deviceId } }),
+  };
+}
+
+/** A file that takes a model's place has the same inputs. */
+function portsOf({ all }: ModelShelf): MinerContext["models"] {
+  return all.map(({ name, info }) => ({ name, inputs: info.inputs.map((input) => input.name) }));
 }
 
 /**

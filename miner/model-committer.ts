@@ -1,5 +1,3 @@
-import type { Chain } from "../shared/chain/chain.ts";
-import { sendCall } from "../shared/chain/send-call.ts";
 import type { Clock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import type { ChainSigner } from "../shared/keys/external-signer.ts";
@@ -7,18 +5,12 @@ import type { Logger } from "../shared/logger.ts";
 import { parseModelCommitment, toModelCommitment } from "../shared/rules/model-commitment.ts";
 import type { BlockNumber, Netuid } from "../shared/types.ts";
 import { MAX_AUDITED_MODEL_BYTES } from "../shared/wire/model-file.ts";
+import { type CommitterChain, commitData } from "./commit-data.ts";
 import type { HandedOutModels } from "./handed-out-models.ts";
 import type { ServedModel } from "./inference/served-model.ts";
 
-/** The part of the chain that a commitment needs. */
-export type CommitterChain = Pick<Chain, "commitment" | "sign" | "submit" | "inTurn">;
-
 /** What the chain shows. */
 export type CommittedModel = { sha256: string; uri: string; block: BlockNumber };
-
-/** Reads until the chain shows what it included: the node that answers may be a block behind. */
-const READ_BACKS = 10;
-const READ_BACK_PAUSE_MS = 1_000;
 
 /** After a refusal: the chain takes some 3,100 bytes of a hotkey in an epoch, and a later one has room again. */
 const RETRY_MS = 60_000;
@@ -95,14 +87,9 @@ export class ModelCommitter {
     this.#shown = await this.#read(sha256, info.bytes);
     if (this.#shown) return;
     const data = toModelCommitment({ sha256, size: info.bytes, uri: this.#uri });
-    await sendCall(chain, { kind: "commit", netuid: this.#netuid, data }, signer);
-    for (let read = 0; !signal.aborted; read += 1) {
-      this.#shown = await this.#read(sha256, info.bytes);
-      if (this.#shown) break;
-      if (read >= READ_BACKS) throw new Error("it was included and cannot be read back");
-      await clock.sleep(READ_BACK_PAUSE_MS, signal);
-    }
-    logger.info("miner.model-committed", { sha256, uri: this.#uri, block: this.#shown?.block });
+    const read = () => this.#read(sha256, info.bytes);
+    this.#shown = await commitData({ netuid: this.#netuid, data }, read, { chain, signer, clock, signal });
+    logger.info("miner.model-committed", { sha256, uri: this.#uri, block: this.#shown.block });
   }
 
   /** @returns undefined when the chain shows something else. */

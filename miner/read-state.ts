@@ -1,11 +1,13 @@
 import type { ReplayClaims } from "../shared/wire/replay-store.ts";
 import type { Announcer } from "./announcer.ts";
 import type { HandedOutModels } from "./handed-out-models.ts";
+import type { GraphRunner } from "./inference/graph-runner.ts";
 import type { ModelShelf } from "./inference/model-shelf.ts";
 import type { LocalPort } from "./local-port.ts";
 import type { MetagraphView } from "./metagraph-view.ts";
 import type { MinerMetrics } from "./metrics.ts";
 import type { ModelCommitter } from "./model-committer.ts";
+import type { MinerWorkshop } from "./workshop.ts";
 
 /** What a running miner is made of besides its axon; all that was asked for is there once it serves. */
 export type MinerParts = {
@@ -18,6 +20,8 @@ export type MinerParts = {
   announcer?: Announcer;
   committer?: ModelCommitter;
   handedOut?: HandedOutModels;
+  graphs?: GraphRunner;
+  workshop?: MinerWorkshop;
 };
 
 /** Sets what is only known by looking, at each scrape. */

@@ -197,6 +197,8 @@ export const CAUSES: Record<string, string> = {
     "The chain limits how often an address may change, and takes only addresses that the internet can reach.",
   MODEL_NOT_COMMITTABLE:
     "Validators fetch one file of a bounded size and compare its hash: weights in other files, or a larger model, would escape that.",
+  MINER_COMMITMENT:
+    "A subnet's work commits to what it did, in the one place that a neuron has on chain for that; a model's hash is kept there too.",
   MINER_PUBLISH_LATER:
     "An address was published a short time ago, and the chain limits how often a hotkey may do that.",
   MINER_ADDRESS_UNKNOWN:

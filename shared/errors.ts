@@ -465,6 +465,11 @@ export const ERRORS = {
     hint: () => "export the model with its weights inside the file, or serve without --commit-model",
     exit: "config",
   }),
+  MINER_COMMITMENT: spec<{ problem: string }>({
+    message: (d) => `the miner cannot commit to its work on chain: ${d.problem}`,
+    hint: () => "serve without --commit-model; a neuron has one commitment",
+    exit: "config",
+  }),
   MINER_PUBLISH_LATER: spec<{ address: string; shown: string; block: number; blocksLeft: number }>({
     message: (d) =>
       `the chain shows ${d.shown}, and takes ${d.address} from block ${d.block} on, in ${d.blocksLeft} blocks`,
