@@ -35,37 +35,33 @@ export async function benchSynthesis(): Promise<{ cases: BenchCase[]; report: st
   const python = await findNumpy();
   if ("absent" in python)
     return { cases: [], report: [`Synthesis was not compared with numpy: ${python.absent}.`] };
-  const cases: BenchCase[] = [];
-  for (const elements of [TOPIC_DEFAULTS.maxForecastElements, INFERERS]) {
-    const worlds = Array.from({ length: WORLDS }, (_, i) => drawWorld(`synthesis ${i}`, elements));
-    const ours = worlds.map((world) => openOf(world, elements));
-    const rounds: Round[] = [];
-    openMany(worlds, elements, EPOCHS); // the compiler needs some to see what is hot
-    for (let round = 0; round < ROUNDS; round++) {
-      const cpuMs = openMany(worlds, elements, EPOCHS);
-      const peer = await runNumpy<{ cpuMs: number; found: Found[] }>(python.path, "forecast-numpy.py", [], {
-        epochs: NUMPY_EPOCHS,
-        worlds: worlds.map(toPlain),
-      });
-      ours.forEach((found, i) => {
-        assertSame(found, peer.found[i]!);
-      });
-      rounds.push({ ours: cpuMs, peer: peer.cpuMs });
-    }
-    const name = `synthesis of ${INFERERS} inferers and ${FORECASTERS} forecasters with ${elements} elements each, against numpy`;
-    cases.push(compareCosts(name, "ms CPU", REQUIRED, rounds));
+  const worlds = Array.from({ length: WORLDS }, (_, i) => drawWorld(`synthesis ${i}`));
+  const ours = worlds.map(openOf);
+  const rounds: Round[] = [];
+  openMany(worlds, EPOCHS); // the compiler needs some to see what is hot
+  for (let round = 0; round < ROUNDS; round++) {
+    const cpuMs = openMany(worlds, EPOCHS);
+    const peer = await runNumpy<{ cpuMs: number; found: Found[] }>(python.path, "forecast-numpy.py", [], {
+      epochs: NUMPY_EPOCHS,
+      worlds: worlds.map(toPlain),
+    });
+    ours.forEach((found, i) => {
+      assertSame(found, peer.found[i]!);
+    });
+    rounds.push({ ours: cpuMs, peer: peer.cpuMs });
   }
-  return { cases, report: [] };
+  const name = `synthesis of ${INFERERS} inferers and ${FORECASTERS} forecasters, against numpy`;
+  return { cases: [compareCosts(name, "ms CPU", REQUIRED, rounds)], report: [] };
 }
 
-function openOf({ topic, reveals }: World, elements: number): OpenEpoch {
-  return openEpoch(topic, reveals, { ...TOPIC_DEFAULTS, maxForecastElements: elements })!.open;
+function openOf({ topic, reveals }: World): OpenEpoch {
+  return openEpoch(topic, reveals, TOPIC_DEFAULTS)!.open;
 }
 
 /** @returns CPU time of one. */
-function openMany(worlds: readonly World[], elements: number, epochs: number): number {
+function openMany(worlds: readonly World[], epochs: number): number {
   const spent = cpuMsOf(() => {
-    for (let epoch = 0; epoch < epochs; epoch++) openOf(worlds[epoch % WORLDS]!, elements);
+    for (let epoch = 0; epoch < epochs; epoch++) openOf(worlds[epoch % WORLDS]!);
   });
   return spent / epochs;
 }
@@ -80,7 +76,7 @@ function assertSame(ours: Found, peer: Found): void {
 }
 
 /** A topic in its middle age: everybody has regrets, one inferer is an outlier today. */
-function drawWorld(label: string, elements: number): World {
+function drawWorld(label: string): World {
   const noise = noiseFrom(label);
   const ids = (count: number, name: string) =>
     Array.from({ length: count }, (_, i) => `${name}${String(i).padStart(2, "0")}`);
@@ -114,7 +110,7 @@ function drawWorld(label: string, elements: number): World {
       forecasts: forecasters.map((id, k) => ({
         id,
         registeredAt: k,
-        elements: Array.from({ length: elements }, (_, e) => ({
+        elements: Array.from({ length: TOPIC_DEFAULTS.maxForecastElements }, (_, e) => ({
           id: inferers[(k * 5 + e) % INFERERS]!,
           log10Loss: -3 + noise.normal(),
         })),

@@ -4,9 +4,17 @@ import type { Forecast } from "./implied.ts";
 import { isNearMedian } from "./outliers.ts";
 import { placesOf } from "./regrets.ts";
 import { medianDeviation, movingAverage, weightedPercentiles } from "./statistics.ts";
-import { combineAll, type SynthesisInput, synthesise } from "./synthesise.ts";
+import { type CombineInput, combineAll, type SynthesisInput, synthesise } from "./synthesise.ts";
 import type { TopicConfig } from "./topic-config.ts";
-import type { OpenEpoch, RevealedForecast, RevealedValue, Reveals, TopicState } from "./types.ts";
+import type {
+  OpenEpoch,
+  RegretMatrix,
+  RevealedForecast,
+  RevealedValue,
+  Reveals,
+  TopicState,
+  Worker,
+} from "./types.ts";
 
 /** F12: the median, and one and two standard deviations of a normal value to both sides. */
 const BAND = [2.28, 15.87, 50, 84.13, 97.72] as const;
@@ -26,7 +34,7 @@ export function openEpoch(
 ): { open: OpenEpoch; topic: TopicState } | undefined {
   if (reveals.values.length === 0) return undefined;
   const { values, forecasts, duplicates, leftOut } = admit(topic, reveals, config);
-  const input = toInput(topic, values, forecasts, config);
+  const input = toInput(topic, toColumns(topic, values, forecasts, config));
   const found = synthesise(input, config);
   const all = [...input.values, ...found.implied];
   const total = found.weights.reduce((sum, weight) => sum + weight, 0);
@@ -113,49 +121,89 @@ function elementsAbout(
   return [...about.values()].filter(({ id }) => present.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** What the topic knows of those who are present, as columns and matrices. Who is new starts from the initial regret. */
-function toInput(
+/** Where those who are present stand in the topic's columns; undefined: it does not know them. */
+type Places = { inferers: (number | undefined)[]; forecasters: (number | undefined)[] };
+
+/** What the topic knows of those who are present. Who is new starts from the initial regret. */
+function toColumns(
   topic: TopicState,
   values: readonly RevealedValue[],
   forecasts: readonly RevealedForecast[],
   config: TopicConfig,
-): SynthesisInput {
+): CombineInput & { workers: (Worker | undefined)[]; places: Places } {
   const placeOfInferer = placesOf(topic.inferers);
   const placeOfForecaster = placesOf(topic.forecasters);
-  const inferers = values.map(({ id }) => placeOfInferer.get(id));
-  const forecasters = forecasts.map(({ id }) => placeOfForecaster.get(id));
-  const known = topic.inferers.length;
-  const all = [...inferers, ...forecasters.map((place) => (place === undefined ? undefined : known + place))];
-  const workers = [...topic.inferers, ...topic.forecasters];
-  const orInitial = (regret: number | null | undefined) => regret ?? topic.initialRegret;
-  const workerAt = (place: number | undefined) => (place === undefined ? undefined : workers[place]);
-  const position = new Map(values.map(({ id }, at) => [id, at]));
+  const places = {
+    inferers: values.map(({ id }) => placeOfInferer.get(id)),
+    forecasters: forecasts.map(({ id }) => placeOfForecaster.get(id)),
+  };
+  const workers = [
+    ...places.inferers.map((place) => (place === undefined ? undefined : topic.inferers[place])),
+    ...places.forecasters.map((place) => (place === undefined ? undefined : topic.forecasters[place])),
+  ];
+  const position = placesOf(values);
   return {
-    values: Float64Array.from(values, ({ value }) => value),
-    isNew: Uint8Array.from(inferers, (place) => (typeof workerAt(place)?.regret === "number" ? 0 : 1)),
+    values: new Float64Array(values.map(({ value }) => value)),
+    isNew: new Uint8Array(values.map((_, j) => (typeof workers[j]?.regret === "number" ? 0 : 1))),
     forecasts: forecasts.map(
       ({ elements }): Forecast => ({
-        inferers: Int32Array.from(elements, ({ id }) => position.get(id)!),
-        log10Loss: Float64Array.from(elements, ({ log10Loss }) => log10Loss),
+        inferers: new Int32Array(elements.map(({ id }) => position.get(id)!)),
+        log10Loss: new Float64Array(elements.map(({ log10Loss }) => log10Loss)),
       }),
     ),
-    regrets: Float64Array.from(all, (place) => orInitial(workerAt(place)?.regret)),
-    naiveRegrets: Float64Array.from(inferers, (place) => orInitial(workerAt(place)?.naiveRegret)),
-    oneOutRegrets: Float64Array.from(
-      all.flatMap((row) => all.map((column) => orInitial(topic.oneOutRegrets[row ?? -1]?.[column ?? -1]))),
-    ),
-    oneInRegrets: Float64Array.from(
-      forecasters.flatMap((row) => [
-        ...inferers.map((column) => orInitial(topic.oneInRegrets[row ?? -1]?.[column ?? -1])),
-        orInitial(topic.forecasters[row ?? -1]?.selfRegret),
-      ]),
-    ),
+    regrets: new Float64Array(workers.map((worker) => worker?.regret ?? topic.initialRegret)),
     networkLoss: topic.networkLoss,
     counted:
       config.norm === "stdev"
         ? undefined
-        : Uint8Array.from(all, (place) => ((workerAt(place)?.weight ?? 1) > LEAST_SHARE ? 1 : 0)),
+        : new Uint8Array(workers.map((worker) => ((worker?.weight ?? 1) > LEAST_SHARE ? 1 : 0))),
+    workers,
+    places,
   };
+}
+
+function toInput(
+  topic: TopicState,
+  { workers, places, ...columns }: ReturnType<typeof toColumns>,
+): SynthesisInput {
+  const { oneOutRegrets, oneInRegrets, initialRegret } = topic;
+  const { inferers, forecasters } = places;
+  const n = inferers.length;
+  const all = [
+    ...inferers,
+    ...forecasters.map((place) => (place === undefined ? undefined : topic.inferers.length + place)),
+  ];
+  const oneOut = new Float64Array(all.length ** 2);
+  all.forEach((row, at) => {
+    fillRow(oneOut, at * all.length, oneOutRegrets, row, all, initialRegret);
+  });
+  const oneIn = new Float64Array(forecasters.length * (n + 1));
+  forecasters.forEach((row, k) => {
+    fillRow(oneIn, k * (n + 1), oneInRegrets, row, inferers, initialRegret);
+    oneIn[k * (n + 1) + n] = workers[n + k]?.selfRegret ?? initialRegret;
+  });
+  return {
+    ...columns,
+    naiveRegrets: new Float64Array(workers.slice(0, n).map((worker) => worker?.naiveRegret ?? initialRegret)),
+    oneOutRegrets: oneOut,
+    oneInRegrets: oneIn,
+  };
+}
+
+/** Copies one row of what the topic remembers, in the order of those who are present. */
+function fillRow(
+  filled: Float64Array,
+  from: number,
+  matrix: RegretMatrix,
+  row: number | undefined,
+  columns: readonly (number | undefined)[],
+  initial: number,
+): void {
+  const known = row === undefined ? undefined : matrix[row];
+  for (let at = 0; at < columns.length; at++) {
+    const column = columns[at];
+    filled[from + at] = (known === undefined || column === undefined ? undefined : known[column]) ?? initial;
+  }
 }
 
 /** F11: the combined value of those near the last median. Undefined: nobody is out, or nobody would be left. */
@@ -173,5 +221,5 @@ function withoutOutliers(
   const about = forecasts
     .map((forecast) => ({ ...forecast, elements: elementsAbout(forecast, present, config) }))
     .filter(({ elements }) => elements.length > 0);
-  return combineAll(toInput(topic, near, about, config), config).combined;
+  return combineAll(toColumns(topic, near, about, config), config).combined;
 }

@@ -4,9 +4,9 @@ import type { WeightMap } from "./weights.ts";
 
 /**
  * What one nonce is combined from: `n` inferers and `m` forecasters, inferers first where both stand in one column. Each
- * forecast speaks of at least one inferer. Matrices are row-major.
+ * forecast speaks of at least one inferer.
  */
-export type SynthesisInput = {
+export type CombineInput = {
   /** [n], at least one. */
   values: Float64Array;
   /** [n], 1: nobody knows yet how good it is. */
@@ -15,16 +15,20 @@ export type SynthesisInput = {
   forecasts: readonly Forecast[];
   /** [n + m], against the combined value. */
   regrets: Float64Array;
+  /** Log10 loss of the last combined value. */
+  networkLoss: number;
+  /** [n + m], 0: its regret does not count in the spread. Undefined: all do. */
+  counted?: Uint8Array | undefined;
+};
+
+/** And what its variants are combined with. Matrices are row-major. */
+export type SynthesisInput = CombineInput & {
   /** [n], against the naive value. */
   naiveRegrets: Float64Array;
   /** [n + m x n + m]: row l has the regrets against the value without l. */
   oneOutRegrets: Float64Array;
   /** [m x n + 1]: row k has those against the value of the inferers and forecaster k, its own last. */
   oneInRegrets: Float64Array;
-  /** Log10 loss of the last combined value. */
-  networkLoss: number;
-  /** [n + m], 0: its regret does not count in the spread. Undefined: all do. */
-  counted?: Uint8Array | undefined;
 };
 
 /** Every variant of the combined value. */
@@ -67,7 +71,7 @@ export function synthesise(input: SynthesisInput, map: WeightMap): Synthesis {
 
 /** The combined value alone (F2 to F5), with what went into it. */
 export function combineAll(
-  input: SynthesisInput,
+  input: CombineInput,
   map: WeightMap,
   { context, group, experienced }: Work = prepare(input, map),
 ): Pick<Synthesis, "combined" | "implied" | "weights"> {
@@ -87,7 +91,7 @@ export function combineAll(
 /** What all variants share, made once. */
 type Work = { context: ImpliedContext; group: Group; experienced: number };
 
-function prepare({ values, forecasts, isNew, networkLoss }: SynthesisInput, map: WeightMap): Work {
+function prepare({ values, forecasts, isNew, networkLoss }: CombineInput, map: WeightMap): Work {
   const n = values.length;
   const scratch = { values: new Float64Array(n), regrets: new Float64Array(n) };
   return {
@@ -166,7 +170,7 @@ function withAndWithoutEachForecaster(
 type Variant = { regrets: Float64Array; from: number; implied: Float64Array; without: number };
 
 /** Everybody but one. A forecaster without anybody left to speak of is not there either. */
-function gather(group: Group, input: SynthesisInput, { regrets, from, implied, without }: Variant): void {
+function gather(group: Group, input: CombineInput, { regrets, from, implied, without }: Variant): void {
   const n = input.values.length;
   clear(group);
   joinInferers(group, input, regrets, from, without);
@@ -179,7 +183,7 @@ function gather(group: Group, input: SynthesisInput, { regrets, from, implied, w
 
 function joinInferers(
   group: Group,
-  { values, counted }: SynthesisInput,
+  { values, counted }: CombineInput,
   regrets: Float64Array,
   from: number,
   without: number,
