@@ -17,7 +17,8 @@ const MAX_HEADER_BYTES = 8_192;
 /** How old what is served may be. */
 const LOOK_MS = 250;
 
-export type ResultsServer = { url: string; close(): Promise<void> };
+/** `stopped` resolves when it was closed, or the signal aborted, and nothing is left open. */
+export type ResultsServer = { url: string; stopped: Promise<void>; close(): Promise<void> };
 
 /**
  * The consumer endpoint: what a validator signed, from its journal, which is only read. It has no key and asks nobody. A
@@ -72,19 +73,20 @@ export async function startResultsServer(
       trouble = reason;
     }
   };
-  const looking = keepLooking();
-  const address = server.address() as AddressInfo;
-  const close = async (): Promise<void> => {
-    if (ended.signal.aborted) return;
-    ended.abort();
-    await looking;
+  const stopped = keepLooking().then(async () => {
     await closeNow(server);
     journal.close();
-  };
-  signal.addEventListener("abort", () => void close(), { once: true });
+  });
+  signal.addEventListener("abort", () => ended.abort(), { once: true });
+  if (signal.aborted) ended.abort();
+  const { family, address, port: own } = server.address() as AddressInfo;
   return {
-    url: `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
-    close,
+    url: `http://${family === "IPv6" ? `[${address}]` : address}:${own}`,
+    stopped,
+    close: () => {
+      ended.abort();
+      return stopped;
+    },
   };
 }
 
