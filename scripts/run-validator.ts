@@ -1,11 +1,14 @@
 import { resolve } from "node:path";
 import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
 import { systemClock } from "../shared/clock.ts";
+import { readOracleKey } from "../shared/keys/oracle-key.ts";
 import { createLogger, type LogLevel } from "../shared/logger.ts";
 import { startPrivateRedis } from "../shared/queue/private-redis.ts";
 import type { AskProtocol } from "../validator/asking.ts";
 import type { ValidatorEvent } from "../validator/events.ts";
+import { ownAddresses } from "../validator/own-addresses.ts";
 import type { Sampling } from "../validator/sampling.ts";
+import { type FeedPlaces, readFeed } from "../validator/truth/read-feed.ts";
 import { type Assignment, startValidator } from "../validator/validator.ts";
 import { type AddressArgs, addressRules, addressWords } from "./address-options.ts";
 import { createLines } from "./dev/dev-lines.ts";
@@ -17,6 +20,7 @@ import { templateCode } from "./template-code.ts";
 import { loadTemplate, originOf } from "./template-folder/load-template.ts";
 import type { SubnetAssignment } from "./validator/assignments.ts";
 import { createAuditor } from "./validator/create-auditor.ts";
+import { serveResultsBeside } from "./validator/serve-results.ts";
 import { ValidatorWatch, type WatchArgs } from "./watch-validator.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
@@ -39,6 +43,11 @@ export type RunValidatorArgs = WalletArgs & {
   trace: boolean | undefined;
   allowPrivate: boolean | undefined;
   protocol: AskProtocol;
+  /** From `truthFeedsOf`. */
+  truthFeeds: FeedPlaces;
+  oracleKey: string | undefined;
+  resultsPort: number | undefined;
+  resultsHost: string;
 } & AddressArgs &
   Omit<WatchArgs, "logLevel">;
 
@@ -55,12 +64,14 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
   const assignments = await Promise.all(args.subnets.map(toAssignment));
   watchWallet(args, { logger, signal });
   const { signer, password } = await unlockSigner(args);
+  const oracleKey = args.oracleKey === undefined ? undefined : await readOracleKey(args.oracleKey);
   const watch = new ValidatorWatch(args, { logger, print: printer(args.json) });
   signal.addEventListener("abort", () => watch.stopping(), { once: true });
   const chain = await openSubstrateChain(at, logger, { meter: watch.metrics.chain });
   const ended = new AbortController();
   const stopping = AbortSignal.any([signal, ended.signal]);
   let redisStopped: Promise<void> | undefined;
+  let resultsStopped: Promise<void> | undefined;
   const closing: { close(): Promise<void> }[] = [];
   try {
     const { genesis } = chain.identity;
@@ -78,6 +89,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
     const journalPath = resolve(data, "journal.db");
     const { stalled } = await watch.open(chain, journalPath);
     const rules = addressRules(args);
+    const callable = { allowPrivate, own: [...ownAddresses(), ...rules.ownAddresses], ports: rules.ports };
     const auditor = createAuditor(
       { folder: resolve(data, "models"), allowPrivate, ...rules },
       { chain, signer, logger },
@@ -100,9 +112,11 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
       {
         chain,
         signer,
+        oracleKey,
         journalPath,
         queue: { url, privateNetwork: args.queuePrivateNetwork, trace: isTraced(args), logger },
         rerunModel: (netuid, request, signal) => auditor.run(netuid, request, signal),
+        readFeed: (point, signal) => readFeed(point, { places: args.truthFeeds, policy: callable }, signal),
         openScorer: (template) => openScorer(template, logger),
         clock: systemClock,
         logger,
@@ -112,11 +126,15 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
       },
     );
     if (!signal.aborted) watch.started(validator);
+    resultsStopped = serveResultsBeside(args, {
+      ...{ logger, signal: stopping, onEvent: (event) => watch.onEvent(event) },
+    });
     await Promise.race([validator.stopped, stalled.then(() => validator.stopped)]);
   } finally {
     ended.abort();
     await watch.close();
     for (const part of closing) await part.close();
+    await resultsStopped;
     await redisStopped;
     await chain.close();
   }

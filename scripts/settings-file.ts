@@ -109,10 +109,10 @@ function problemOf(value: unknown, option: Options): string | undefined {
     : `one of ${choices.join(", ")}`;
 }
 
-/** `./model.onnx` and `digits=./model.onnx`; `~` is left to who opens it. */
+/** `./model.onnx` and `digits=./model.onnx`; `~` is left to who opens it, and an https address is no path. */
 function absolute(value: string, folder: string): string {
   const [, name = "", path = value] = /^([a-z0-9._-]{1,64}=)(.*)$/s.exec(value) ?? [];
-  return name + (path.startsWith("~") ? path : resolve(folder, path));
+  return name + (/^(~|https:\/\/)/.test(path) ? path : resolve(folder, path));
 }
 
 function camelCase(name: string): string {

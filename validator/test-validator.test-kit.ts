@@ -12,7 +12,7 @@ import type { Message, SubnetTemplate } from "../shared/template.ts";
 import type { AskProtocol } from "./asking.ts";
 import type { ValidatorEvent } from "./events.ts";
 import type { Sampling } from "./sampling.ts";
-import type { RerunModel, Sources } from "./source-reader.ts";
+import type { ReadFeed, RerunModel, Sources } from "./source-reader.ts";
 import { startTestMiner, TestChain, type TestMiner } from "./test-net.test-kit.ts";
 import { startValidator, type Validator } from "./validator.ts";
 import { startWorker } from "./worker.ts";
@@ -127,6 +127,7 @@ export async function startNet(
     concurrency?: number;
     sources?: Sources;
     rerunModel?: RerunModel;
+    readFeed?: ReadFeed;
     protocol?: AskProtocol;
     sampling?: Sampling;
     shadow?: boolean;
@@ -193,6 +194,7 @@ export async function startNet(
           queue: connect,
           ...(options.sources ? { sources: options.sources } : {}),
           rerunModel: options.rerunModel,
+          readFeed: options.readFeed,
           clock: systemClock,
           logger: silentLogger,
           signal,

@@ -18,6 +18,9 @@ export const settingsOption = {
   describe: `File of settings, named as flags; default: ${SETTINGS_PATH}, where there is one`,
 } as const;
 
+/** The consumer endpoint has nothing to hide, and who opens it to others puts something in front of it. */
+export const resultsHost = { type: "string", default: "127.0.0.1" } as const;
+
 /** For those who watch a validator or one of its workers. */
 const watchOptions = {
   "metrics-port": {
@@ -92,6 +95,21 @@ export const runOptions = {
   },
   ...addressOptions,
   ...watchOptions,
+  "truth-feed": {
+    type: "string",
+    array: true,
+    describe: "Where a signed feed lies that the template takes truths from: NAME=PATH or NAME=https://…",
+  },
+  "oracle-key": {
+    type: "string",
+    describe: "File with a secp256k1 key, 0x and 64 hex digits, that signs results besides, for contracts",
+  },
+  "results-port": {
+    type: "number",
+    describe:
+      "Serve results to consumers at this port, in a process of its own; 0: any free one; default: not at all",
+  },
+  "results-host": { ...resultsHost, describe: "Address to serve them on" },
 } as const;
 
 /** One file for all commands of a validator: what `run` has as flags. */
@@ -99,7 +117,7 @@ export const validatorSettings: SettingsFile = {
   defaultPath: SETTINGS_PATH,
   flag: "settings",
   options: runOptions,
-  paths: ["data", "walletPath", "passwordFile"],
+  paths: ["data", "walletPath", "passwordFile", "oracleKey", "truthFeed"],
   json: ["config"],
 };
 
@@ -112,6 +130,7 @@ export const validatorRun: Command<typeof runOptions> = {
   handler: async (args) => {
     const { assertOpenable } = await import("../assert-openable.ts");
     const { assignmentsOf } = await import("../validator/assignments.ts");
+    const { truthFeedsOf } = await import("../validator/truth-feeds.ts");
     const { burnShareOf, samplingOf } = await import("../validator/sampling-flags.ts");
     await assertOpenable(args); // before anything heavy is loaded
     const { runValidator } = await import("../run-validator.ts"); // late: --help must not load a chain client
@@ -130,6 +149,8 @@ export const validatorRun: Command<typeof runOptions> = {
           64,
         ),
         workers: wholeNumber("validator run", "workers", args.workers, 0, 256),
+        resultsPort: wholeNumber("validator run", "results-port", args.resultsPort, 0, 65_535),
+        truthFeeds: truthFeedsOf(args.truthFeed, "validator run"),
         targetsPerJob: wholeNumber("validator run", "targets-per-job", args.targetsPerJob, 1, 32),
         ...watchNumbers("validator run", args),
       },

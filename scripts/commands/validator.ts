@@ -1,5 +1,6 @@
 import type { CommandGroup } from "../options.ts";
 import { validatorExplain, validatorReplay } from "./validator-inspect.ts";
+import { validatorResults } from "./validator-results.ts";
 import { validatorRun, validatorWorker } from "./validator-run.ts";
 import { validatorCheck, validatorInit } from "./validator-setup.ts";
 import { validatorWeights } from "./validator-weights.ts";
@@ -14,6 +15,7 @@ export const validatorCommands: CommandGroup = {
     validatorWorker,
     validatorExplain,
     validatorReplay,
+    validatorResults,
     validatorWeights,
   ],
 };
