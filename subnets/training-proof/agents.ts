@@ -1,0 +1,3 @@
+import type { Agent } from "../../shared/template.ts";
+
+export const agents: readonly Agent[] = [];

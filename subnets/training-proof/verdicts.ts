@@ -1,0 +1,154 @@
+import { type Failure, isValidatorsOwnFault } from "../../shared/reasons.ts";
+import type { EpochContext, Transcript } from "../../shared/template.ts";
+import type { Hotkey, Json } from "../../shared/types.ts";
+import { initialState } from "./arithmetic.ts";
+import { isOpening } from "./audit-stages.ts";
+import type { TrainingProofConfig } from "./config.ts";
+import type { TrainingJob } from "./job.ts";
+import { hashOfState, parameterDistance } from "./proofs.ts";
+import { commitTaskOf, isSame, type Round, type Sworn, swornTo } from "./round.ts";
+import { openedState, type RerunTask, type RerunTruth } from "./source-rerun.ts";
+import type { CommitResponse } from "./synapse-commit.ts";
+
+/** What came of one solver's job. `facts` name what was found, for everybody to check. */
+export type Verdict =
+  | { outcome: "verified"; facts: { [fact: string]: Json }; before: number; after: number; steps: number }
+  | { outcome: "failed"; reason: Failure; isFraud: boolean; facts: { [fact: string]: Json } };
+
+/** By solver. Who is missing could not be judged by the validator's own fault. */
+export function judge(
+  context: EpochContext<TrainingProofConfig>,
+  round: Round,
+  transcripts: readonly Transcript[],
+): Map<Hotkey, Verdict> {
+  const sworn = swornTo(round, context);
+  const registered = new Set(context.participants.map(({ hotkey }) => hotkey));
+  const verdicts = new Map<Hotkey, Verdict>();
+  round.assignments.forEach(({ job, solvers }, assignment) => {
+    for (const solver of solvers) {
+      if (!registered.has(solver) || solver === context.validator) continue;
+      const verdict = judgeSolver({ context, job, assignment, solver, said: sworn.get(solver), transcripts });
+      if (verdict) verdicts.set(solver, verdict);
+    }
+  });
+  return verdicts;
+}
+
+type Case = {
+  context: EpochContext<TrainingProofConfig>;
+  job: TrainingJob;
+  assignment: number;
+  solver: Hotkey;
+  said: Sworn | undefined;
+  transcripts: readonly Transcript[];
+};
+
+function judgeSolver(of: Case): Verdict | undefined {
+  const { said, solver, transcripts, assignment, job } = of;
+  const failed = (reason: Failure, facts: { [fact: string]: Json }, isFraud = false): Verdict => ({
+    ...{ outcome: "failed", reason, isFraud },
+    facts: { jobId: job.jobId, ...facts },
+  });
+  if (!said) return failed("model-missing", { problem: "no commitment in time" });
+  const statement = transcripts
+    .find(({ job: { taskId } }) => taskId === commitTaskOf(assignment))
+    ?.answers.get(solver);
+  if (!statement) return undefined;
+  if (!statement.ok) {
+    return isValidatorsOwnFault(statement.reason)
+      ? undefined
+      : failed(statement.reason, { problem: "no statement" });
+  }
+  if (!isSame(statement.response as CommitResponse, said)) {
+    return failed("broken-commitment", { problem: "the statement is not what stands on chain" });
+  }
+  for (const { job: asked, answers } of transcripts) {
+    if (!isOpening(asked.taskId, assignment)) continue;
+    const answer = answers.get(solver);
+    if (!answer || (!answer.ok && isValidatorsOwnFault(answer.reason))) return undefined;
+    if (!answer.ok)
+      return failed(answer.reason, { problem: "a state is not served", task: asked.taskId }, true);
+  }
+  return judgeReruns(of, failed);
+}
+
+function judgeReruns(
+  { context, job, assignment, solver, transcripts }: Case,
+  failed: (reason: Failure, facts: { [fact: string]: Json }, isFraud?: boolean) => Verdict,
+): Verdict | undefined {
+  const earlier = answersOf(transcripts);
+  const shown = (index: number) => openedState(job, solver, index, earlier);
+  const first = shown(0);
+  if (!first) return undefined;
+  if (hashOfState(first) !== hashOfState(initialState(job))) {
+    return failed(
+      "audit-mismatch",
+      { interval: 0, problem: "it does not begin where the beacon says" },
+      true,
+    );
+  }
+  const said = transcripts
+    .find(({ job: { taskId } }) => taskId === commitTaskOf(assignment))!
+    .answers.get(solver);
+  const losses = said?.ok ? (said.response as CommitResponse).losses.data : new Float32Array();
+  let [before, after, audited, worst]: [number | undefined, number | undefined, number, number] = [
+    undefined,
+    undefined,
+    0,
+    0,
+  ];
+  for (const { job: asked, answers } of transcripts) {
+    if (asked.synapse !== "rerun") continue;
+    const task = asked.task as RerunTask;
+    if (task.job.jobId !== job.jobId || (task.solver ?? solver) !== solver) continue;
+    const answer = answers.get("source");
+    if (!answer?.ok) return undefined;
+    const truth = answer.response as RerunTruth;
+    if ("loss" in truth) {
+      if (task.solver) after = truth.loss;
+      else before = truth.loss;
+      continue;
+    }
+    if (!("interval" in task)) continue;
+    const { interval } = task;
+    const claimed = shown(interval + 1);
+    if (!claimed) return undefined;
+    const distance = truth.state ? parameterDistance(claimed, truth.state) / job.dRef : 0;
+    const isSameState = truth.state ? distance <= job.delta : truth.hash === hashOfState(claimed);
+    worst = Math.max(worst, distance);
+    if (!isSameState) {
+      const facts: { [fact: string]: Json } = truth.state
+        ? { distance }
+        : { claimed: hashOfState(claimed), found: truth.hash };
+      return failed("audit-mismatch", { interval, problem: "another state comes out", ...facts }, true);
+    }
+    const from = interval * job.stepsPerInterval;
+    const wrong = truth.losses.findIndex(
+      (loss, i) => Math.abs(loss - losses[from + i]!) > context.config.lossTolerance,
+    );
+    if (wrong >= 0)
+      return failed(
+        "audit-mismatch",
+        { interval, problem: `loss of step ${from + wrong} is another one` },
+        true,
+      );
+    audited++;
+  }
+  if (before === undefined || after === undefined || audited === 0) return undefined;
+  const steps = job.intervals * job.stepsPerInterval;
+  return {
+    ...{ outcome: "verified", before, after, steps },
+    facts: { jobId: job.jobId, audited, steps, before, after, ...(job.mode === "fp32" && { worst }) },
+  };
+}
+
+/** Answers by miner and task. */
+function answersOf(transcripts: readonly Transcript[]) {
+  return (hotkey: Hotkey) =>
+    new Map(
+      transcripts.flatMap(({ job, answers }) => {
+        const answer = answers.get(hotkey);
+        return answer ? [[job.taskId, answer as never] as const] : [];
+      }),
+    );
+}
