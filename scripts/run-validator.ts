@@ -20,6 +20,7 @@ import { templateCode } from "./template-code.ts";
 import { loadTemplate, originOf } from "./template-folder/load-template.ts";
 import type { SubnetAssignment } from "./validator/assignments.ts";
 import { createAuditor } from "./validator/create-auditor.ts";
+import { createGraphRunner } from "./validator/run-graph.ts";
 import { serveResultsBeside } from "./validator/serve-results.ts";
 import { ValidatorWatch, type WatchArgs } from "./watch-validator.ts";
 import { watchWallet } from "./watch-wallet.ts";
@@ -94,7 +95,8 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
       { folder: resolve(data, "models"), allowPrivate, ...rules },
       { chain, signer, logger },
     );
-    closing.push(auditor);
+    const graphs = createGraphRunner(logger);
+    closing.push(auditor, graphs);
     const validator = await startValidator(
       {
         assignments,
@@ -116,6 +118,7 @@ export async function runValidator(args: RunValidatorArgs, signal: AbortSignal):
         journalPath,
         queue: { url, privateNetwork: args.queuePrivateNetwork, trace: isTraced(args), logger },
         rerunModel: (netuid, request, signal) => auditor.run(netuid, request, signal),
+        runGraph: (request, signal) => graphs.run(request, signal),
         readFeed: (point, signal) => readFeed(point, { places: args.truthFeeds, policy: callable }, signal),
         openScorer: (template) => openScorer(template, logger),
         clock: systemClock,

@@ -16,7 +16,13 @@ import type { Scope } from "./scopes.ts";
 import type { Scorer } from "./scoring/scorer.ts";
 import type { SecretKeeper } from "./secret-keeper.ts";
 import type { SigningPermit } from "./signing-permit.ts";
-import { type ReadFeed, type RerunModel, SourceReader, type Sources } from "./source-reader.ts";
+import {
+  type ReadFeed,
+  type RerunModel,
+  type RunGraph,
+  SourceReader,
+  type Sources,
+} from "./source-reader.ts";
 import { StageRunner } from "./stage-runner.ts";
 import { Subject } from "./subject.ts";
 import type { Troubles } from "./troubles.ts";
@@ -36,6 +42,7 @@ export type CreatePlannerDeps = {
   maySign: SigningPermit["maySign"];
   sources: Sources;
   rerunModel: RerunModel | undefined;
+  runGraph: RunGraph | undefined;
   readFeed: ReadFeed | undefined;
   troubles: Troubles;
   clock: Clock;
@@ -61,7 +68,7 @@ export function createPlanner(
   const sources = new SourceReader({
     ...{ template, epochs, sources: deps.sources, rerunModel: deps.rerunModel, logger, signal },
     readChain: (value) => readChainTruth(chain, value),
-    readFeed: deps.readFeed,
+    ...{ readFeed: deps.readFeed, runGraph: deps.runGraph },
   });
   const pace = new BlockPace(clock);
   const setter = new WeightSetter({

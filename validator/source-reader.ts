@@ -2,15 +2,19 @@ import { type EpochRecords, SOURCE } from "../shared/journal/epoch-records.ts";
 import type { EpochKey, JobRecord } from "../shared/journal/epoch-rows.ts";
 import type { Logger } from "../shared/logger.ts";
 import type {
+  Answer,
   ChainValue,
+  EarlierAnswers,
   FeedPoint,
+  GraphRequest,
+  GraphRun,
   Message,
   ModelRequest,
   ModelRun,
   Source,
   SubnetTemplate,
 } from "../shared/template.ts";
-import type { Json, Netuid } from "../shared/types.ts";
+import type { Hotkey, Json, Netuid } from "../shared/types.ts";
 import { encodeMessage } from "../shared/wire/message.ts";
 import { TruthPending } from "./truth/truth-pending.ts";
 
@@ -23,14 +27,19 @@ export type Sources = Readonly<Record<string, FetchTruth>>;
 /** Runs a committed model again. See `ModelAuditor`. */
 export type RerunModel = (netuid: Netuid, request: ModelRequest, signal: AbortSignal) => Promise<ModelRun>;
 
+/** Runs a graph that the template built, away from the hotkey. */
+export type RunGraph = (request: GraphRequest, signal: AbortSignal) => Promise<GraphRun>;
+
 /** Reads a value of the chain. See `readChainTruth`. */
 export type ReadChain = (value: ChainValue) => Promise<Message>;
 
 /** Reads a point of a signed feed. See `readFeed`. */
 export type ReadFeed = (point: FeedPoint, signal: AbortSignal) => Promise<Message>;
 
-/** Models that are fetched and run at the same time: each takes a process, and memory of its own. */
-const MAX_RERUNS = 2;
+/** Models and graphs that are run at the same time: each takes a process, and memory of its own. */
+const MAX_RUNS = 2;
+
+const NO_ANSWERS: ReadonlyMap<string, Answer<Message>> = new Map();
 
 export type SourceReaderDeps = {
   template: Pick<SubnetTemplate, "sources">;
@@ -38,6 +47,8 @@ export type SourceReaderDeps = {
   sources: Sources;
   /** For sources that say which model to run again. Undefined: those fail. */
   rerunModel?: RerunModel | undefined;
+  /** For sources that build a graph. Undefined: the template computes by its own arithmetic, where it can. */
+  runGraph?: RunGraph | undefined;
   readChain?: ReadChain | undefined;
   /** For sources that name a feed. Undefined: those fail. */
   readFeed?: ReadFeed | undefined;
@@ -49,38 +60,52 @@ export type SourceReaderDeps = {
 export class SourceReader {
   readonly #deps: SourceReaderDeps;
   readonly #running = new Set<string>();
-  /** Reruns wait for each other: their time begins when they do. */
-  readonly #lines: Promise<unknown>[] = Array.from({ length: MAX_RERUNS }, () => Promise.resolve());
+  /** Runs wait for each other: their time begins when they do. */
+  readonly #lines: Promise<unknown>[] = Array.from({ length: MAX_RUNS }, () => Promise.resolve());
   #nextLine = 0;
 
   constructor(deps: SourceReaderDeps) {
     this.#deps = deps;
   }
 
-  /** Starts what is missing and not on its way. */
-  read(key: EpochKey, jobs: readonly JobRecord[]): void {
+  /**
+   * Starts what is missing and not on its way.
+   *
+   * @param earlier - What miners answered in other stages.
+   */
+  read(
+    key: EpochKey,
+    jobs: readonly JobRecord[],
+    earlier: ReadonlyMap<Hotkey, ReadonlyMap<string, Answer<Message>>> = new Map(),
+  ): void {
+    const answersOf: EarlierAnswers = (hotkey) => earlier.get(hotkey) ?? NO_ANSWERS;
     for (const { job } of jobs) {
       const place = `${key.epoch}/${key.mechanism}/${job.taskId}`;
       if (job.to !== "source" || this.#running.has(place)) continue;
       this.#running.add(place);
-      const read = () => this.#readOne(key, job.taskId, job.synapse, job.task);
-      const isRerun = this.#deps.template.sources![job.synapse]!.rerun !== undefined;
-      void (isRerun ? this.#inLine(read) : read()).finally(() => this.#running.delete(place));
+      const read = () => this.#readOne(key, job, answersOf);
+      const { rerun, execute, compute } = this.#deps.template.sources![job.synapse]!;
+      const isRun = (rerun ?? execute ?? compute) !== undefined;
+      void (isRun ? this.#inLine(read) : read()).finally(() => this.#running.delete(place));
     }
   }
 
   #inLine(read: () => Promise<void>): Promise<void> {
-    const line = this.#nextLine++ % MAX_RERUNS;
+    const line = this.#nextLine++ % MAX_RUNS;
     const turn = this.#lines[line]!.then(read);
     this.#lines[line] = turn;
     return turn;
   }
 
-  async #readOne(key: EpochKey, taskId: string, name: string, task: Json): Promise<void> {
+  async #readOne(
+    key: EpochKey,
+    { taskId, synapse: name, task }: JobRecord["job"],
+    earlier: EarlierAnswers,
+  ): Promise<void> {
     const { template, epochs, logger, signal } = this.#deps;
     if (signal.aborted) return;
     const source = template.sources![name]!;
-    const fetchTruth = this.#fetcherOf(key.netuid, name, source);
+    const fetchTruth = this.#fetcherOf(key.netuid, name, source, earlier);
     const startMs = performance.now();
     try {
       if (!fetchTruth) throw new Error(`nobody handed in the source ${name}`);
@@ -97,13 +122,15 @@ export class SourceReader {
     }
   }
 
-  #fetcherOf(netuid: Netuid, name: string, { rerun, chain, feed }: Source): FetchTruth | undefined {
-    const { sources, rerunModel, readChain, readFeed } = this.#deps;
+  #fetcherOf(netuid: Netuid, name: string, source: Source, earlier: EarlierAnswers): FetchTruth | undefined {
+    const { rerun, execute, compute, chain, feed } = source;
+    const { sources, rerunModel, runGraph, readChain, readFeed } = this.#deps;
     if (Object.hasOwn(sources, name)) return sources[name];
     if (chain && readChain) return (task) => readChain(chain(task));
     if (feed && readFeed) return (task, signal) => readFeed(feed(task), signal);
-    if (!rerun || !rerunModel) return undefined;
-    return (task, signal) => rerunModel(netuid, rerun(task), signal);
+    if (rerun && rerunModel) return (task, signal) => rerunModel(netuid, rerun(task), signal);
+    if (execute && runGraph) return (task, signal) => runGraph(execute(task, earlier), signal);
+    return compute && (async (task) => compute(task, earlier));
   }
 }
 

@@ -142,9 +142,9 @@ export class StageRunner {
     const hasSources = this.#subject.template.sources !== undefined;
     if (!hasSources && (await dispatcher.isBusy(head.epoch, stage.stage))) return;
     const open = journal.epochs.openJobs(head, stage.stage);
-    sources.read(head, open);
     const isLater = stage.mark !== undefined;
     const earlier = isLater ? this.#earlierAnswers(head, stage) : new Map();
+    sources.read(head, open, earlier);
     const untilMs = pace.timeOf(stage.deadlineBlock!, rules.block);
     await dispatcher.dispatch(head, open, { earlier, untilMs, isLater });
   }

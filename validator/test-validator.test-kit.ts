@@ -12,7 +12,7 @@ import type { Message, SubnetTemplate } from "../shared/template.ts";
 import type { AskProtocol } from "./asking.ts";
 import type { ValidatorEvent } from "./events.ts";
 import type { Sampling } from "./sampling.ts";
-import type { ReadFeed, RerunModel, Sources } from "./source-reader.ts";
+import type { ReadFeed, RerunModel, RunGraph, Sources } from "./source-reader.ts";
 import { startTestMiner, TestChain, type TestMiner } from "./test-net.test-kit.ts";
 import { startValidator, type Validator } from "./validator.ts";
 import { startWorker } from "./worker.ts";
@@ -128,6 +128,7 @@ export async function startNet(
     sources?: Sources;
     rerunModel?: RerunModel;
     readFeed?: ReadFeed;
+    runGraph?: RunGraph;
     protocol?: AskProtocol;
     sampling?: Sampling;
     shadow?: boolean;
@@ -195,6 +196,7 @@ export async function startNet(
           ...(options.sources ? { sources: options.sources } : {}),
           rerunModel: options.rerunModel,
           readFeed: options.readFeed,
+          runGraph: options.runGraph,
           clock: systemClock,
           logger: silentLogger,
           signal,

@@ -24,7 +24,7 @@ import { openScopes, type Scope } from "./scopes.ts";
 import { inlineScorer, type Scorer } from "./scoring/scorer.ts";
 import { SecretKeeper } from "./secret-keeper.ts";
 import { openSigningPermit } from "./signing-permit.ts";
-import type { ReadFeed, RerunModel, Sources } from "./source-reader.ts";
+import type { ReadFeed, RerunModel, RunGraph, Sources } from "./source-reader.ts";
 import { Troubles } from "./troubles.ts";
 
 /** How long a stop waits for its parts. */
@@ -79,6 +79,8 @@ export type ValidatorDeps = {
   sources?: Sources;
   /** Runs miners' committed models again, for templates that ask for it. It is closed by whoever made it. */
   rerunModel?: RerunModel | undefined;
+  /** Runs graphs that templates build. It is closed by whoever made it. Default: they compute by their own arithmetic. */
+  runGraph?: RunGraph | undefined;
   /** Reads signed feeds, for templates that name one. */
   readFeed?: ReadFeed | undefined;
   clock: Clock;
@@ -148,6 +150,7 @@ export async function startValidator(options: ValidatorOptions, deps: ValidatorD
           journal,
           sources: deps.sources ?? {},
           rerunModel: deps.rerunModel,
+          runGraph: deps.runGraph,
           readFeed: deps.readFeed,
           oracleKey: deps.oracleKey,
           clock,
