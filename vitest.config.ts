@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+/** Whole loops that take minutes: `npm run test:loop`. */
+const LOOPS = "**/*.loop.test.ts";
 const ROOMS = "{miner,validator,shared,subnets,localnet,simulator,dashboard}";
 
 const patience = {
@@ -23,6 +25,7 @@ export default defineConfig({
           ...patience,
           name: "rooms",
           include: [`${ROOMS}/**/*.test.ts`],
+          exclude: [LOOPS],
           // Rooms keep no state in their modules, so files may share them: loading the chain's packages anew for each
           // file took a quarter of the whole run.
           isolate: false,
@@ -30,7 +33,8 @@ export default defineConfig({
         },
       },
       // Commands change environment, exit code and output of their process.
-      { test: { ...patience, name: "scripts", include: ["scripts/**/*.test.ts"] } },
+      { test: { ...patience, name: "scripts", include: ["scripts/**/*.test.ts"], exclude: [LOOPS] } },
+      { test: { ...patience, name: "loop", include: [`scripts/${LOOPS}`], fileParallelism: false } },
     ],
   },
 });
