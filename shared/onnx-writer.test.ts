@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { writeOnnx } from "./onnx-writer.ts";
+import { ML_DOMAIN, writeOnnx } from "./onnx-writer.ts";
 import { tensor } from "./tensor.ts";
 
 /** y = softmax(relu(x W + b)) over the last axis, then its columns swapped by Transpose. */
@@ -31,6 +31,42 @@ describe("an ONNX file written here", () => {
     [0.5, 0.5, a, 0.5, 0.5, b].forEach((expected, index) => {
       expect(y!.data[index] as number).toBeCloseTo(expected, 6);
     });
+  });
+
+  it("holds trees of the machine learning operators, with texts and fractions as attributes", async () => {
+    const trees = {
+      name: "trees",
+      inputs: [{ name: "x", dtype: "float32", shape: ["N", 2] }],
+      outputs: [{ name: "y", dtype: "float32", shape: ["N", 1] }],
+      nodes: [
+        {
+          op: "TreeEnsembleRegressor",
+          domain: ML_DOMAIN,
+          inputs: ["x"],
+          outputs: ["y"],
+          attributes: {
+            aggregate_function: "SUM",
+            base_values: Float32Array.of(0.5),
+            n_targets: 1,
+            nodes_treeids: [0, 0, 0],
+            nodes_nodeids: [0, 1, 2],
+            nodes_featureids: [1, 0, 0],
+            nodes_values: Float32Array.of(-1.25, 0, 0),
+            nodes_modes: ["BRANCH_LEQ", "LEAF", "LEAF"],
+            nodes_truenodeids: [1, 0, 0],
+            nodes_falsenodeids: [2, 0, 0],
+            target_ids: [0, 0],
+            target_treeids: [0, 0],
+            target_nodeids: [1, 2],
+            target_weights: Float32Array.of(-2, 3),
+          },
+        },
+      ],
+      constants: {},
+    } as const;
+    const session = await InferenceSession.create(writeOnnx(trees), { intraOpNumThreads: 1 });
+    const x = new OrtTensor("float32", Float32Array.of(9, -1.25, 9, -1.2), [2, 2]);
+    expect([...((await session.run({ x })).y!.data as Float32Array)]).toEqual([-1.5, 3.5]);
   });
 
   it("has the same bytes each time", () => {

@@ -7,9 +7,16 @@ type OnnxNode = {
   op: string;
   inputs: readonly string[];
   outputs: readonly string[];
-  /** A whole number becomes INT, a list of them INTS. */
-  attributes?: Record<string, number | readonly number[]>;
+  /** Of the operator. Default: the standard ones. Only what `ML_DOMAIN` names comes with the runtime besides. */
+  domain?: typeof ML_DOMAIN;
+  attributes?: Record<string, OnnxAttribute>;
 };
+
+/** A whole number becomes INT, a list of them INTS, a `Float32Array` FLOATS, a text STRING, a list of them STRINGS. */
+export type OnnxAttribute = number | readonly number[] | Float32Array | string | readonly string[];
+
+/** Operators of classic machine learning: trees, linear models. */
+export const ML_DOMAIN = "ai.onnx.ml";
 
 /** A graph in the order it computes. `constants` are the trained values, by the name that nodes use. */
 export type OnnxGraph = {
@@ -21,6 +28,8 @@ export type OnnxGraph = {
 };
 
 const OPSET = 17;
+/** The last one before trees got another form, which older runtimes do not know. */
+const ML_OPSET = 3;
 /** Version of the file format that came with opset 17. */
 const IR_VERSION = 8;
 
@@ -40,18 +49,23 @@ const DTYPE_CODES: Record<Dtype, number> = {
   uint64: 13,
 };
 
-const ATTRIBUTE_INT = 2;
-const ATTRIBUTE_INTS = 7;
+/** Codes of AttributeProto.AttributeType. */
+const ATTRIBUTE = { int: 2, string: 3, floats: 6, ints: 7, strings: 8 };
 
 /**
- * The bytes of an ONNX file, opset 17. Enough for what this project trains itself: standard operators, whole-number
- * attributes, no subgraphs. The same graph gives the same bytes.
+ * The bytes of an ONNX file, opset 17. Enough for what this project trains itself: operators that come with the runtime,
+ * no subgraphs. The same graph gives the same bytes.
  *
  * Source of the field numbers: onnx/onnx, onnx.proto3.
  */
 export function writeOnnx(graph: OnnxGraph): Uint8Array {
   const opset = message(int(2, OPSET)); // domain (1) left out: the standard operators
-  return message(int(1, IR_VERSION), text(2, "subforge"), bytes(7, graphBytes(graph)), bytes(8, opset));
+  const mlOpset = message(text(1, ML_DOMAIN), int(2, ML_OPSET));
+  const usesMl = graph.nodes.some(({ domain }) => domain === ML_DOMAIN);
+  return message(
+    ...[int(1, IR_VERSION), text(2, "subforge"), bytes(7, graphBytes(graph)), bytes(8, opset)],
+    ...(usesMl ? [bytes(8, mlOpset)] : []),
+  );
 }
 
 function graphBytes({ name, inputs, outputs, nodes, constants }: OnnxGraph): Uint8Array {
@@ -64,19 +78,30 @@ function graphBytes({ name, inputs, outputs, nodes, constants }: OnnxGraph): Uin
   );
 }
 
-function nodeBytes({ op, inputs, outputs, attributes = {} }: OnnxNode): Uint8Array {
+function nodeBytes({ op, inputs, outputs, domain, attributes = {} }: OnnxNode): Uint8Array {
   return message(
     ...inputs.map((name) => text(1, name)),
     ...outputs.map((name) => text(2, name)),
     text(4, op),
     ...Object.entries(attributes).map(([name, value]) => bytes(5, attributeBytes(name, value))),
+    ...(domain === undefined ? [] : [text(7, domain)]),
   );
 }
 
-function attributeBytes(name: string, value: number | readonly number[]): Uint8Array {
-  return typeof value === "number"
-    ? message(text(1, name), int(3, value), int(20, ATTRIBUTE_INT))
-    : message(text(1, name), ...value.map((item) => int(8, item)), int(20, ATTRIBUTE_INTS));
+function attributeBytes(name: string, value: OnnxAttribute): Uint8Array {
+  const attribute = (type: keyof typeof ATTRIBUTE, ...content: Uint8Array[]) =>
+    message(text(1, name), ...content, int(20, ATTRIBUTE[type]));
+  if (typeof value === "number") return attribute("int", int(3, value));
+  if (typeof value === "string") return attribute("string", text(4, value));
+  if (value instanceof Float32Array) return attribute("floats", bytes(7, float32Bytes(value)));
+  return value.some((item) => typeof item === "string")
+    ? attribute("strings", ...value.map((item) => text(9, String(item))))
+    : attribute("ints", ...value.map((item) => int(8, Number(item))));
+}
+
+/** One after the other, little-endian: packed, which every reader of protobuf takes. */
+function float32Bytes(values: Float32Array): Uint8Array {
+  return tensorBytes({ dtype: "float32", shape: [values.length], data: values } as Tensor);
 }
 
 function tensorProto(name: string, tensor: Tensor): Uint8Array {

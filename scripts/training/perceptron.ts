@@ -1,4 +1,5 @@
 import type { Random } from "../../shared/rules/beacon.ts";
+import { createAdam } from "./adam.ts";
 
 /** Values of a network with one hidden layer: `softmax(relu(x W1 + b1) W2 + b2)`. Matrices are row-major [in x out]. */
 export type Perceptron = {
@@ -33,6 +34,13 @@ export function createPerceptron(
 
 /** @returns Probabilities [rows, classes], row-major. */
 export function predict(net: Perceptron, x: ArrayLike<number>): Float64Array {
+  const out = predictValues(net, x);
+  for (let at = 0; at < out.length; at += net.classes) softmaxInPlace(out.subarray(at, at + net.classes));
+  return out;
+}
+
+/** The same network without its softmax, for those that say a number. @returns [rows, classes], row-major. */
+export function predictValues(net: Perceptron, x: ArrayLike<number>): Float64Array {
   const rows = x.length / net.inputs;
   const out = new Float64Array(rows * net.classes);
   const hidden = new Float64Array(net.hidden);
@@ -60,6 +68,7 @@ export function createTrainer(
     for (const gradient of gradients) gradient.fill(0);
     labels.forEach((label, row) => {
       forward(net, x, row, hidden, delta);
+      softmaxInPlace(delta);
       delta[label]! -= 1;
       backward(net, x, row, hidden, delta, gradients);
     });
@@ -70,6 +79,29 @@ export function createTrainer(
         value[i]! += velocity[i]!;
       }
     });
+  };
+}
+
+/**
+ * Steps of Adam on the squared error of a network that says one number. Keeps its averages between calls.
+ *
+ * @returns One step with this learning rate, on the mean over the rows.
+ */
+export function createValueTrainer(
+  net: Perceptron,
+): (x: Float32Array, y: ArrayLike<number>, rate: number) => void {
+  const values = [net.w1, net.b1, net.w2, net.b2];
+  const gradients = values.map(({ length }) => new Float64Array(length));
+  const step = createAdam(values, gradients);
+  const hidden = new Float64Array(net.hidden);
+  const delta = new Float64Array(net.classes);
+  return (x, y, rate) => {
+    for (let row = 0; row < y.length; row++) {
+      forward(net, x, row, hidden, delta);
+      delta[0] = (delta[0]! - y[row]!) / y.length;
+      backward(net, x, row, hidden, delta, gradients);
+    }
+    step(rate);
   };
 }
 
@@ -92,10 +124,9 @@ function forward(
     const at = h * net.classes;
     for (let k = 0; k < net.classes; k++) out[k]! += hidden[h]! * net.w2[at + k]!;
   }
-  softmaxInPlace(out);
 }
 
-/** Adds the gradients of one row. `delta` is probability minus truth. */
+/** Adds the gradients of one row. `delta` is what was said minus the truth. */
 function backward(
   net: Perceptron,
   x: ArrayLike<number>,
