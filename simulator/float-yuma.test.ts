@@ -83,12 +83,16 @@ describe("the float model", () => {
   });
 
   it("finds the same consensus as a search column by column, whatever the shape", () => {
-    const votes = fc.constantFrom(0, 1e-310, 0.1, 0.5, 0.51, 0.52, 1, 1e6);
+    const equal = fc.constantFrom(0, 1e-310, 0.1, 0.5, 0.51, 0.52, 1, 1e6);
+    // So near to each other that several are on one level of the search.
+    const near = fc.integer({ min: 1, max: 400 }).map((steps) => 1 + steps / 1e5);
     const shape = fc.record({
-      validators: fc.integer({ min: 1, max: 9 }),
+      validators: fc.integer({ min: 1, max: 33 }),
       miners: fc.integer({ min: 1, max: 17 }),
-      votes: fc.array(votes, { minLength: 9 * 17, maxLength: 9 * 17 }),
-      stakes: fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 9, maxLength: 9 }),
+      votes: fc.oneof(
+        ...[equal, near].map((vote) => fc.array(vote, { minLength: 33 * 17, maxLength: 33 * 17 })),
+      ),
+      stakes: fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 33, maxLength: 33 }),
     });
     fc.assert(
       fc.property(shape, ({ validators, miners, votes, stakes }) => {

@@ -67,6 +67,7 @@ export class FloatYuma {
   /** Bonds belong to the neuron that was there. */
   forget(miner: number): void {
     for (let v = 0; v < this.dividends.length; v++) this.#kernel.bonds[this.#bondAt(v, miner)] = 0;
+    this.#kernel.bondSums[miner] = 0;
   }
 
   /** A copy, [validators x miners]. Yuma 2: shares of a miner. Yuma 3: 0..1 each. */

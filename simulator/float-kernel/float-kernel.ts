@@ -11,6 +11,7 @@ type Exports = {
   rows: Address;
   stake: Address;
   bonds: Address;
+  bondSums: Address;
   consensus: Address;
   rank: Address;
   trust: Address;
@@ -39,12 +40,14 @@ let compiled: object | undefined;
 export type FloatKernel = Pick<Exports, "run" | "runLiquid"> & {
   /** Doubles from one row of `rows` to the next: miners, and zeros that make them a multiple of eight. */
   stride: number;
-  /** Validators, made an even number. */
+  /** Validators, made a multiple of four. */
   voters: number;
   rows: Float64Array;
   stake: Float64Array;
   /** [miners / 8 x voters x 8]. */
   bonds: Float64Array;
+  /** What the bonds in a miner are together: 0 where somebody new took the place. */
+  bondSums: Float64Array;
   consensus: Float64Array;
   /** Stake behind what counts of a miner's weights, not yet a share. */
   rank: Float64Array;
@@ -70,6 +73,7 @@ export function openFloatKernel(validators: number, miners: number): FloatKernel
     rows: at(wasm.rows, voters * stride),
     stake: at(wasm.stake, validators),
     bonds: at(wasm.bonds, voters * stride),
+    bondSums: at(wasm.bondSums, miners),
     consensus: at(wasm.consensus, miners),
     rank: at(wasm.rank, miners),
     trust: at(wasm.trust, 2 * validators),

@@ -1,66 +1,138 @@
-import { dividends, stakePairs, TILE_BYTES, trust, voters } from "./layout.ts";
+import {
+  caps,
+  counted,
+  countedStake,
+  dividends,
+  stakePairs,
+  TILE_BYTES,
+  tile,
+  trust,
+  voters,
+} from "./layout.ts";
 
 /*
- * What happens to the bonds in four miners, half a tile: two vectors, and what is summed of them, stay in registers.
- * `half` is where their weights begin, `held` where their bonds do.
+ * What happens to the bonds in the eight miners of the tile: four vectors, named A to D. `held` is where their bonds begin,
+ * `sums` what all bonds in each of them are together, `agreed` their consensus and `ranks` their ranks.
  */
 
 /** Weights that count, up to the consensus: adds to the validators' trust and writes the miners' ranks. */
-export function rankHalf(half: usize, agreed: usize, ranks: usize): void {
+export function rankTile(agreed: usize, ranks: usize): void {
   const agreedA = v128.load(agreed);
   const agreedB = v128.load(agreed, 16);
+  const agreedC = v128.load(agreed, 32);
+  const agreedD = v128.load(agreed, 48);
   let rankA = f64x2.splat(0);
   let rankB = f64x2.splat(0);
-  const end = half + <usize>voters * TILE_BYTES;
+  let rankC = f64x2.splat(0);
+  let rankD = f64x2.splat(0);
+  let countedA = f64x2.splat(0);
+  let countedB = f64x2.splat(0);
+  let countedC = f64x2.splat(0);
+  let countedD = f64x2.splat(0);
+  const end = tile + <usize>voters * TILE_BYTES;
   let stakes = stakePairs;
   let trusts = trust;
-  for (let at = half; at < end; at += TILE_BYTES) {
-    const a = f64x2.pmin(v128.load(at), agreedA);
-    const b = f64x2.pmin(v128.load(at, 16), agreedB);
+  for (let at = tile; at < end; at += TILE_BYTES) {
     const staked = v128.load(stakes);
+    const a = f64x2.pmin(v128.load(at), agreedA);
     rankA = f64x2.add(rankA, f64x2.mul(staked, a));
+    countedA = f64x2.add(countedA, a);
+    const b = f64x2.pmin(v128.load(at, 16), agreedB);
     rankB = f64x2.add(rankB, f64x2.mul(staked, b));
-    addTo(trusts, a, b);
+    countedB = f64x2.add(countedB, b);
+    const c = f64x2.pmin(v128.load(at, 32), agreedC);
+    rankC = f64x2.add(rankC, f64x2.mul(staked, c));
+    countedC = f64x2.add(countedC, c);
+    const d = f64x2.pmin(v128.load(at, 48), agreedD);
+    rankD = f64x2.add(rankD, f64x2.mul(staked, d));
+    countedD = f64x2.add(countedD, d);
+    addTo(trusts, a, b, c, d);
     stakes += 16;
     trusts += 16;
   }
   v128.store(ranks, rankA);
   v128.store(ranks, rankB, 16);
+  v128.store(ranks, rankC, 32);
+  v128.store(ranks, rankD, 48);
+  // What bonds are bought with, unless `softenTile` says otherwise.
+  v128.store(caps, agreedA);
+  v128.store(caps, agreedB, 16);
+  v128.store(caps, agreedC, 32);
+  v128.store(caps, agreedD, 48);
+  v128.store(counted, countedA);
+  v128.store(counted, countedB, 16);
+  v128.store(counted, countedC, 32);
+  v128.store(counted, countedD, 48);
+  v128.store(countedStake, rankA);
+  v128.store(countedStake, rankB, 16);
+  v128.store(countedStake, rankC, 32);
+  v128.store(countedStake, rankD, 48);
+}
+
+/** Bonds are bought with a part of what exceeds the consensus too. The tile has what counts from here on. */
+export function softenTile(agreed: usize, penalty: v128): void {
+  const end = tile + <usize>voters * TILE_BYTES;
+  for (let pair: usize = 0; pair < TILE_BYTES; pair += 16) {
+    const most = v128.load(agreed + pair);
+    let sum = f64x2.splat(0);
+    let stake = f64x2.splat(0);
+    let stakes = stakePairs;
+    for (let at = tile + pair; at < end; at += TILE_BYTES) {
+      const weight = v128.load(at);
+      const excess = f64x2.sub(weight, f64x2.pmin(weight, most));
+      const bought = f64x2.sub(weight, f64x2.mul(penalty, excess));
+      v128.store(at, bought);
+      sum = f64x2.add(sum, bought);
+      stake = f64x2.add(stake, f64x2.mul(v128.load(stakes), bought));
+      stakes += 16;
+    }
+    v128.store(caps + pair, f64x2.splat(Infinity));
+    v128.store(counted + pair, sum);
+    v128.store(countedStake + pair, stake);
+  }
 }
 
 /** Yuma 3: a bond follows the validator's own weight; stake comes in with the dividends. */
-export function bondHalf(
-  half: usize,
-  held: usize,
-  agreed: usize,
-  ranks: usize,
-  keep: f64,
-  penalty: v128,
-): void {
+export function bondTile(held: usize, sums: usize, ranks: usize, keep: f64): void {
   const old = f64x2.splat(keep);
   const fresh = f64x2.splat(1 - keep);
-  const agreedA = v128.load(agreed);
-  const agreedB = v128.load(agreed, 16);
-  let sumA = f64x2.splat(0);
-  let sumB = f64x2.splat(0);
-  const end = <usize>voters * TILE_BYTES;
-  for (let at: usize = 0; at < end; at += TILE_BYTES) {
-    const boughtA = bought(v128.load(half + at), agreedA, penalty);
-    const boughtB = bought(v128.load(half + at, 16), agreedB, penalty);
-    const a = f64x2.add(f64x2.mul(old, v128.load(held + at)), f64x2.mul(fresh, boughtA));
-    const b = f64x2.add(f64x2.mul(old, v128.load(held + at, 16)), f64x2.mul(fresh, boughtB));
-    v128.store(held + at, a);
-    v128.store(held + at, b, 16);
-    sumA = f64x2.add(sumA, a);
-    sumB = f64x2.add(sumB, b);
+  for (let pair: usize = 0; pair < TILE_BYTES; pair += 16) {
+    const before = f64x2.mul(old, v128.load(sums + pair));
+    v128.store(sums + pair, f64x2.add(before, f64x2.mul(fresh, v128.load(counted + pair))));
   }
-  pay(held, worthOf(v128.load(ranks), sumA), worthOf(v128.load(ranks, 16), sumB));
+  const capA = v128.load(caps);
+  const capB = v128.load(caps, 16);
+  const capC = v128.load(caps, 32);
+  const capD = v128.load(caps, 48);
+  const worthA = worthOf(v128.load(ranks), v128.load(sums));
+  const worthB = worthOf(v128.load(ranks, 16), v128.load(sums, 16));
+  const worthC = worthOf(v128.load(ranks, 32), v128.load(sums, 32));
+  const worthD = worthOf(v128.load(ranks, 48), v128.load(sums, 48));
+  const end = tile + <usize>voters * TILE_BYTES;
+  let into = dividends;
+  for (let at = tile; at < end; at += TILE_BYTES) {
+    const freshA = f64x2.mul(fresh, f64x2.pmin(v128.load(at), capA));
+    const a = f64x2.add(f64x2.mul(old, v128.load(held)), freshA);
+    v128.store(held, a);
+    const freshB = f64x2.mul(fresh, f64x2.pmin(v128.load(at, 16), capB));
+    const b = f64x2.add(f64x2.mul(old, v128.load(held, 16)), freshB);
+    v128.store(held, b, 16);
+    const freshC = f64x2.mul(fresh, f64x2.pmin(v128.load(at, 32), capC));
+    const c = f64x2.add(f64x2.mul(old, v128.load(held, 32)), freshC);
+    v128.store(held, c, 32);
+    const freshD = f64x2.mul(fresh, f64x2.pmin(v128.load(at, 48), capD));
+    const d = f64x2.add(f64x2.mul(old, v128.load(held, 48)), freshD);
+    v128.store(held, d, 48);
+    addTo(into, f64x2.mul(a, worthA), f64x2.mul(b, worthB), f64x2.mul(c, worthC), f64x2.mul(d, worthD));
+    held += TILE_BYTES;
+    into += 16;
+  }
 }
 
 /** Yuma 3 with liquid alpha: how fast a bond follows depends on how far the validator is from the consensus. */
-export function bondHalfLiquid(
-  half: usize,
+export function bondTileLiquid(
   held: usize,
+  sums: usize,
   agreed: usize,
   ranks: usize,
   alphaLow: f64,
@@ -69,91 +141,82 @@ export function bondHalfLiquid(
   penalty: f64,
 ): void {
   const end = <usize>voters * TILE_BYTES;
-  for (let lane: usize = 0; lane < 32; lane += 8) {
+  for (let lane: usize = 0; lane < TILE_BYTES; lane += 8) {
     const consensus = load<f64>(agreed + lane);
+    let sum: f64 = 0;
     for (let at = lane; at < end; at += TILE_BYTES) {
-      const weight = load<f64>(half + at);
+      const weight = load<f64>(tile + at);
       const fresh = weight - penalty * max(0, weight - consensus);
       const old = load<f64>(held + at);
       const distance = fresh >= old ? max(0, fresh - consensus) : old - fresh;
       const curve = 1 / (1 + NativeMath.exp(-steepness * (min(1, distance) - 0.5)));
       const alpha = alphaLow + curve * (alphaHigh - alphaLow);
       // A bond whose weight is gone vanishes at once, as on the chain.
-      store<f64>(held + at, weight > 0 ? min(1, (1 - alpha) * old + alpha * fresh) : 0);
+      const bond = weight > 0 ? min(1, (1 - alpha) * old + alpha * fresh) : 0;
+      store<f64>(held + at, bond);
+      sum += bond;
     }
+    store<f64>(sums + lane, sum);
   }
-  let sumA = f64x2.splat(0);
-  let sumB = f64x2.splat(0);
-  for (let at: usize = 0; at < end; at += TILE_BYTES) {
-    sumA = f64x2.add(sumA, v128.load(held + at));
-    sumB = f64x2.add(sumB, v128.load(held + at, 16));
-  }
-  pay(held, worthOf(v128.load(ranks), sumA), worthOf(v128.load(ranks, 16), sumB));
-}
-
-/** Yuma 2: bonds are shares of a miner, bought with stake. */
-export function bondHalfByStake(
-  half: usize,
-  held: usize,
-  agreed: usize,
-  ranks: usize,
-  keep: f64,
-  penalty: v128,
-): void {
-  const agreedA = v128.load(agreed);
-  const agreedB = v128.load(agreed, 16);
-  let boughtSumA = f64x2.splat(0);
-  let boughtSumB = f64x2.splat(0);
-  let heldSumA = f64x2.splat(0);
-  let heldSumB = f64x2.splat(0);
-  const end = <usize>voters * TILE_BYTES;
-  let stakes = stakePairs;
-  for (let at: usize = 0; at < end; at += TILE_BYTES) {
-    const staked = v128.load(stakes);
-    const a = f64x2.mul(staked, bought(v128.load(half + at), agreedA, penalty));
-    const b = f64x2.mul(staked, bought(v128.load(half + at, 16), agreedB, penalty));
-    // From here on the tile has what was bought.
-    v128.store(half + at, a);
-    v128.store(half + at, b, 16);
-    boughtSumA = f64x2.add(boughtSumA, a);
-    boughtSumB = f64x2.add(boughtSumB, b);
-    heldSumA = f64x2.add(heldSumA, v128.load(held + at));
-    heldSumB = f64x2.add(heldSumB, v128.load(held + at, 16));
-    stakes += 16;
-  }
-  // Old and fresh bonds are shares of the miner before they are mixed, and the mixture is again.
-  const freshPartA = whereAny(f64x2.splat(1 - keep), boughtSumA);
-  const freshPartB = whereAny(f64x2.splat(1 - keep), boughtSumB);
-  const oldPartA = whereAny(f64x2.splat(keep), heldSumA);
-  const oldPartB = whereAny(f64x2.splat(keep), heldSumB);
-  const wholeA = f64x2.add(freshPartA, oldPartA);
-  const wholeB = f64x2.add(freshPartB, oldPartB);
-  const freshA = whereAny(f64x2.div(freshPartA, f64x2.mul(boughtSumA, wholeA)), boughtSumA);
-  const freshB = whereAny(f64x2.div(freshPartB, f64x2.mul(boughtSumB, wholeB)), boughtSumB);
-  const oldA = whereAny(f64x2.div(oldPartA, f64x2.mul(heldSumA, wholeA)), heldSumA);
-  const oldB = whereAny(f64x2.div(oldPartB, f64x2.mul(heldSumB, wholeB)), heldSumB);
-  for (let at: usize = 0; at < end; at += TILE_BYTES) {
-    const keptA = f64x2.mul(oldA, v128.load(held + at));
-    const keptB = f64x2.mul(oldB, v128.load(held + at, 16));
-    v128.store(held + at, f64x2.add(keptA, f64x2.mul(freshA, v128.load(half + at))));
-    v128.store(held + at, f64x2.add(keptB, f64x2.mul(freshB, v128.load(half + at, 16))), 16);
-  }
-  pay(held, v128.load(ranks), v128.load(ranks, 16));
-}
-
-/** Each validator's bonds in the four miners, worth so much each. */
-function pay(held: usize, worthA: v128, worthB: v128): void {
-  const end = held + <usize>voters * TILE_BYTES;
+  const worthA = worthOf(v128.load(ranks), v128.load(sums));
+  const worthB = worthOf(v128.load(ranks, 16), v128.load(sums, 16));
+  const worthC = worthOf(v128.load(ranks, 32), v128.load(sums, 32));
+  const worthD = worthOf(v128.load(ranks, 48), v128.load(sums, 48));
   let into = dividends;
-  for (let at = held; at < end; at += TILE_BYTES) {
-    addTo(into, f64x2.mul(v128.load(at), worthA), f64x2.mul(v128.load(at, 16), worthB));
+  for (let at = held; at < held + end; at += TILE_BYTES) {
+    const a = f64x2.mul(v128.load(at), worthA);
+    const b = f64x2.mul(v128.load(at, 16), worthB);
+    const c = f64x2.mul(v128.load(at, 32), worthC);
+    const d = f64x2.mul(v128.load(at, 48), worthD);
+    addTo(into, a, b, c, d);
     into += 16;
   }
 }
 
-/** The weight that is paid with bonds: what exceeds the consensus is held against the validator. */
-function bought(weight: v128, agreed: v128, penalty: v128): v128 {
-  return f64x2.sub(weight, f64x2.mul(penalty, f64x2.sub(weight, f64x2.pmin(weight, agreed))));
+/** Yuma 2: bonds are shares of a miner, bought with stake. */
+export function bondTileByStake(held: usize, sums: usize, ranks: usize, keep: f64): void {
+  for (let half: usize = 0; half < TILE_BYTES; half += 32)
+    bondHalfByStake(half, held + half, sums + half, ranks + half, keep);
+}
+
+/** Four miners, or the numbers they need would not fit into registers. @param half - Where they stand in the tile, in bytes. */
+function bondHalfByStake(half: usize, held: usize, sums: usize, ranks: usize, keep: f64): void {
+  const capA = v128.load(caps + half);
+  const capB = v128.load(caps + half, 16);
+  const rankA = v128.load(ranks);
+  const rankB = v128.load(ranks, 16);
+  // Old and fresh bonds are shares of the miner before they are mixed, and the mixture is again.
+  const boughtA = v128.load(countedStake + half);
+  const boughtB = v128.load(countedStake + half, 16);
+  const freshPartA = whereAny(f64x2.splat(1 - keep), boughtA);
+  const freshPartB = whereAny(f64x2.splat(1 - keep), boughtB);
+  const oldPartA = f64x2.mul(f64x2.splat(keep), v128.load(sums));
+  const oldPartB = f64x2.mul(f64x2.splat(keep), v128.load(sums, 16));
+  const wholeA = f64x2.add(freshPartA, oldPartA);
+  const wholeB = f64x2.add(freshPartB, oldPartB);
+  const freshA = whereAny(f64x2.div(freshPartA, f64x2.mul(boughtA, wholeA)), boughtA);
+  const freshB = whereAny(f64x2.div(freshPartB, f64x2.mul(boughtB, wholeB)), boughtB);
+  const oldA = whereAny(f64x2.div(oldPartA, wholeA), wholeA);
+  const oldB = whereAny(f64x2.div(oldPartB, wholeB), wholeB);
+  const one = f64x2.splat(1);
+  v128.store(sums, whereAny(one, wholeA));
+  v128.store(sums, whereAny(one, wholeB), 16);
+  const end = tile + <usize>voters * TILE_BYTES;
+  let stakes = stakePairs;
+  let into = dividends;
+  for (let at = tile + half; at < end; at += TILE_BYTES) {
+    const staked = v128.load(stakes);
+    const shareA = f64x2.mul(freshA, f64x2.mul(staked, f64x2.pmin(v128.load(at), capA)));
+    const shareB = f64x2.mul(freshB, f64x2.mul(staked, f64x2.pmin(v128.load(at, 16), capB)));
+    const a = f64x2.add(f64x2.mul(oldA, v128.load(held)), shareA);
+    const b = f64x2.add(f64x2.mul(oldB, v128.load(held, 16)), shareB);
+    v128.store(held, a);
+    v128.store(held, b, 16);
+    v128.store(into, f64x2.add(v128.load(into), f64x2.add(f64x2.mul(a, rankA), f64x2.mul(b, rankB))));
+    held += TILE_BYTES;
+    stakes += 16;
+    into += 16;
+  }
 }
 
 function worthOf(rank: v128, sum: v128): v128 {
@@ -165,6 +228,6 @@ function whereAny(value: v128, sum: v128): v128 {
   return v128.and(value, f64x2.gt(sum, f64x2.splat(0)));
 }
 
-function addTo(at: usize, a: v128, b: v128): void {
-  v128.store(at, f64x2.add(v128.load(at), f64x2.add(a, b)));
+function addTo(at: usize, a: v128, b: v128, c: v128, d: v128): void {
+  v128.store(at, f64x2.add(v128.load(at), f64x2.add(f64x2.add(a, b), f64x2.add(c, d))));
 }

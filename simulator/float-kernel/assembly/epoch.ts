@@ -1,6 +1,7 @@
 /* One epoch of a subnet, in the memory of layout.ts. */
-import { bondHalf, bondHalfByStake, bondHalfLiquid, rankHalf } from "./bonds.ts";
+import { bondTile, bondTileByStake, bondTileLiquid, rankTile, softenTile } from "./bonds.ts";
 import {
+  bondSums,
   bonds,
   consensus,
   dividends,
@@ -12,30 +13,26 @@ import {
   stakePairs,
   TILE_BYTES,
   tile,
+  tileBases,
+  tileMeans,
+  tileUnits,
   trust,
   voters,
 } from "./layout.ts";
-import { majorityOf } from "./majority.ts";
+import { LEVELS, writeStakeLevels } from "./levels.ts";
+import { agreeTile } from "./majority.ts";
 
-const HALF: usize = 32;
 /** A row whose sum is less says nothing: the reciprocal of a smaller one would be endless. */
 const SOMETHING: f64 = 1e-300;
+/** Weights that differ by less of their mean than this share a level. */
+const SAME: f64 = 1e-7;
 
 /** Yuma 3, or Yuma 2 where `isByStake`. @param penalty - Part of what exceeds the consensus that bonds do not count. */
 export function run(isByStake: bool, kappa: f64, keep: f64, penalty: f64): void {
   begin();
-  const penalties = f64x2.splat(penalty);
-  const kappas = f64x2.splat(kappa);
   for (let miners: usize = 0; miners < rowBytes; miners += TILE_BYTES) {
-    agree(miners, kappas);
-    for (let half: usize = 0; half < TILE_BYTES; half += HALF) {
-      const agreed = consensus + miners + half;
-      const ranks = rank + miners + half;
-      const held = bonds + miners * <usize>voters + half;
-      rankHalf(tile + half, agreed, ranks);
-      if (isByStake) bondHalfByStake(tile + half, held, agreed, ranks, keep, penalties);
-      else bondHalf(tile + half, held, agreed, ranks, keep, penalties);
-    }
+    agree(miners, kappa);
+    bond(miners, isByStake, keep, penalty);
   }
 }
 
@@ -49,25 +46,33 @@ export function runLiquid(
   steepness: f64,
 ): void {
   begin();
-  const kappas = f64x2.splat(kappa);
   let isAgreed = false;
   for (let miners: usize = 0; miners < rowBytes; miners += TILE_BYTES) {
-    agree(miners, kappas);
+    agree(miners, kappa);
     for (let at: usize = 0; at < TILE_BYTES; at += 8) {
       isAgreed = isAgreed || load<f64>(consensus + miners + at) > 0;
     }
   }
   for (let miners: usize = 0; miners < rowBytes; miners += TILE_BYTES) {
     loadTile(miners);
-    for (let half: usize = 0; half < TILE_BYTES; half += HALF) {
-      const agreed = consensus + miners + half;
-      const ranks = rank + miners + half;
-      const held = bonds + miners * <usize>voters + half;
-      rankHalf(tile + half, agreed, ranks);
-      if (isAgreed) bondHalfLiquid(tile + half, held, agreed, ranks, alphaLow, alphaHigh, steepness, penalty);
-      else bondHalf(tile + half, held, agreed, ranks, keep, f64x2.splat(penalty));
+    if (!isAgreed) {
+      bond(miners, false, keep, penalty);
+      continue;
     }
+    const held = bonds + miners * <usize>voters;
+    const agreed = consensus + miners;
+    rankTile(agreed, rank + miners);
+    bondTileLiquid(held, bondSums + miners, agreed, rank + miners, alphaLow, alphaHigh, steepness, penalty);
   }
+}
+
+/** Ranks the tile's miners and pays their bonds. */
+function bond(miners: usize, isByStake: bool, keep: f64, penalty: f64): void {
+  const held = bonds + miners * <usize>voters;
+  rankTile(consensus + miners, rank + miners);
+  if (penalty !== 1) softenTile(consensus + miners, f64x2.splat(penalty));
+  if (isByStake) bondTileByStake(held, bondSums + miners, rank + miners, keep);
+  else bondTile(held, bondSums + miners, rank + miners, keep);
 }
 
 function begin(): void {
@@ -91,29 +96,69 @@ function begin(): void {
     store<f64>(scale + (v << 3), sum > SOMETHING ? 1 / sum : 0);
     v128.store(stakePairs + (v << 4), v128.load_splat<f64>(stake + (v << 3)));
   }
+  writeStakeLevels(stake);
 }
 
-/** Shares of each validator's own row into the tile. */
+/** Loads the tile and finds its consensus. */
+function agree(miners: usize, kappa: f64): void {
+  loadTile(miners);
+  agreeTile(consensus + miners, kappa);
+}
+
+/** Shares of each validator's own row into the tile, with their mean and deviation among the stake. */
 function loadTile(miners: usize): void {
+  let meanA = f64x2.splat(0);
+  let meanB = f64x2.splat(0);
+  let meanC = f64x2.splat(0);
+  let meanD = f64x2.splat(0);
+  let squaresA = f64x2.splat(0);
+  let squaresB = f64x2.splat(0);
+  let squaresC = f64x2.splat(0);
+  let squaresD = f64x2.splat(0);
   let from = rows + miners;
   let to = tile;
+  let stakes = stakePairs;
   const step = rowBytes;
   const end = scale + ((<usize>voters) << 3);
   for (let at = scale; at < end; at += 8) {
     const scaled = v128.load_splat<f64>(at);
-    v128.store(to, f64x2.mul(v128.load(from), scaled));
-    v128.store(to, f64x2.mul(v128.load(from, 16), scaled), 16);
-    v128.store(to, f64x2.mul(v128.load(from, 32), scaled), 32);
-    v128.store(to, f64x2.mul(v128.load(from, 48), scaled), 48);
+    const staked = v128.load(stakes);
+    const a = f64x2.mul(v128.load(from), scaled);
+    v128.store(to, a);
+    const stakedA = f64x2.mul(staked, a);
+    meanA = f64x2.add(meanA, stakedA);
+    squaresA = f64x2.add(squaresA, f64x2.mul(stakedA, a));
+    const b = f64x2.mul(v128.load(from, 16), scaled);
+    v128.store(to, b, 16);
+    const stakedB = f64x2.mul(staked, b);
+    meanB = f64x2.add(meanB, stakedB);
+    squaresB = f64x2.add(squaresB, f64x2.mul(stakedB, b));
+    const c = f64x2.mul(v128.load(from, 32), scaled);
+    v128.store(to, c, 32);
+    const stakedC = f64x2.mul(staked, c);
+    meanC = f64x2.add(meanC, stakedC);
+    squaresC = f64x2.add(squaresC, f64x2.mul(stakedC, c));
+    const d = f64x2.mul(v128.load(from, 48), scaled);
+    v128.store(to, d, 48);
+    const stakedD = f64x2.mul(staked, d);
+    meanD = f64x2.add(meanD, stakedD);
+    squaresD = f64x2.add(squaresD, f64x2.mul(stakedD, d));
+    stakes += 16;
     from += step;
     to += TILE_BYTES;
   }
+  layLevels(0, meanA, squaresA);
+  layLevels(16, meanB, squaresB);
+  layLevels(32, meanC, squaresC);
+  layLevels(48, meanD, squaresD);
 }
 
-/** Loads the tile and finds its consensus. */
-function agree(miners: usize, kappa: v128): void {
-  loadTile(miners);
-  for (let pair: usize = 0; pair < TILE_BYTES; pair += 16) {
-    v128.store(consensus + miners + pair, majorityOf(tile + pair, kappa));
-  }
+/** Of two miners of the tile. @param pair - Where they stand in it, in bytes. */
+function layLevels(pair: usize, mean: v128, squares: v128): void {
+  const variance = f64x2.pmax(f64x2.splat(0), f64x2.sub(squares, f64x2.mul(mean, mean)));
+  const deviation = f64x2.pmax(f64x2.sqrt(variance), f64x2.mul(mean, f64x2.splat(SAME)));
+  v128.store(tileMeans + pair, mean);
+  const unit = f64x2.mul(deviation, f64x2.splat(2 / LEVELS));
+  v128.store(tileUnits + pair, unit);
+  v128.store(tileBases + pair, f64x2.nearest(f64x2.div(f64x2.sub(mean, deviation), unit)));
 }

@@ -1,6 +1,6 @@
 /*
  * Where the matrices of one subnet lie. Miners go in tiles of eight: a cache line of doubles, four vectors. Validators
- * are made an even number and miners a multiple of eight by some who vote for nobody and hold nothing.
+ * are made a multiple of four and miners a multiple of eight by some who vote for nobody and hold nothing.
  */
 
 /** Miners of a tile. */
@@ -17,28 +17,44 @@ export let rowBytes: usize = 0;
 /** Written by the host before each epoch: rows [validators x miners] in any unit, shares of the stake. */
 export let rows: usize = 0;
 export let stake: usize = 0;
-/** Carried: [tiles x validators x 8]. */
+/** Carried: [tiles x validators x 8], and what they are together per miner: 0 or 1 where they are shares. */
 export let bonds: usize = 0;
+export let bondSums: usize = 0;
 /** Found: per miner, */
 export let consensus: usize = 0;
 export let rank: usize = 0;
 /** and per validator, in two parts whose sum it is. */
 export let trust: usize = 0;
 export let dividends: usize = 0;
-/** Of the kernel's own: each stake twice, what makes a row shares, the tile that is worked on. */
+/** Of the kernel's own: each stake twice, what makes a row shares. */
 export let stakePairs: usize = 0;
 export let scale: usize = 0;
+/** The tile that is worked on, and of each of its miners the mean weight, the weight of a level, and how many there are below the lowest. */
 export let tile: usize = 0;
+export let tileMeans: usize = 0;
+export let tileBases: usize = 0;
+export let tileUnits: usize = 0;
+/** Per validator its levels in the tile and that of its stake. */
+export let levels: usize = 0;
+/** Per miner the level where the majority seems to be; of weights that lie there the first and the second, and their stakes. */
+export let majorityLevels: usize = 0;
+export let candidates: usize = 0;
+export let candidateStakes: usize = 0;
+/** Of the tile's miners: up to where weights buy bonds, the sum of what does, and the sum of its stake. */
+export let caps: usize = 0;
+export let counted: usize = 0;
+export let countedStake: usize = 0;
 
 let end: usize = __heap_base;
 
 /** Once, before anything else. Fails when there is no such memory. */
 export function open(validators: i32, miners: i32): void {
-  voters = (validators + 1) & ~1;
+  voters = (validators + 3) & ~3;
   const padded = (miners + TILE - 1) & ~(TILE - 1);
   rowBytes = <usize>padded * DOUBLE;
   rows = claim(<usize>voters * rowBytes);
   bonds = claim(<usize>voters * rowBytes);
+  bondSums = claim(rowBytes);
   consensus = claim(rowBytes);
   rank = claim(rowBytes);
   stake = claim(<usize>voters * DOUBLE);
@@ -47,6 +63,16 @@ export function open(validators: i32, miners: i32): void {
   trust = claim(<usize>voters * PAIR);
   dividends = claim(<usize>voters * PAIR);
   tile = claim(<usize>voters * TILE_BYTES);
+  tileMeans = claim(TILE_BYTES);
+  tileBases = claim(TILE_BYTES);
+  tileUnits = claim(TILE_BYTES);
+  levels = claim(<usize>voters * 2 * PAIR);
+  majorityLevels = claim(PAIR);
+  candidates = claim(2 * TILE_BYTES);
+  candidateStakes = claim(2 * TILE_BYTES);
+  caps = claim(TILE_BYTES);
+  counted = claim(TILE_BYTES);
+  countedStake = claim(TILE_BYTES);
 }
 
 /** Fresh memory is zero. */
