@@ -23,7 +23,9 @@ const modelCard = z.strictObject({
   metric: z.string().optional(),
   /** What it answers, in a subnet that asks several kinds of questions. */
   preset: z.string().optional(),
-  /** SHA-256 of what the preset drew from a fixed seed when the model was trained: another one, and it learned from others. */
+  /** What it works as, in a subnet where miners do several kinds of work side by side. */
+  role: z.string().optional(),
+  /** SHA-256 of what was drawn from a fixed seed when the model was trained: another one, and it learned from others. */
   data: z
     .string()
     .regex(/^[0-9a-f]{64}$/)

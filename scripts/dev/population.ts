@@ -8,6 +8,8 @@ export type DevMiner = {
   name: string;
   /** What the subnet's own measure says of the model it serves; 0 for one that answers nothing. */
   quality: number;
+  /** Of a subnet where miners do several kinds of work: what it works as. Qualities compare within one role. */
+  role?: string | undefined;
   /** The model behind it; undefined: its work needs none, or it is silent. */
   model: Model | undefined;
   /** It is announced, takes connections and never answers. */
@@ -17,11 +19,11 @@ export type DevMiner = {
 };
 
 /** Honest miners of a template whose work needs no model. */
-const WITHOUT_MODEL = [1, 2, 3].map((number) => ({ name: `miner-${number}`, quality: 1 }));
+const WITHOUT_MODEL = [1, 2, 3].map((number) => ({ name: `miner-${number}`, quality: 1, role: undefined }));
 
 /**
- * One honest miner for each model that comes with the subnet, best first, then the adversaries with the best model,
- * then one that never answers.
+ * One honest miner for each model that comes with the subnet, best first within its role, then the adversaries with the
+ * first model, then one that never answers.
  *
  * @param adversaries - Names of the template's agents.
  * @param preset - Of a template that asks several kinds of questions. Default: that of the first model.
@@ -37,6 +39,7 @@ export async function populationOf(
   const honest = workers.map((worker) => ({
     name: worker.name,
     quality: worker.quality,
+    role: worker.role,
     model: models.find((model) => model === worker),
     agent: undefined,
   }));
