@@ -17,7 +17,7 @@ function q(x: number, bits: number, clip: number): number {
 }
 
 export const initialState = keepLast(
-  8,
+  64,
   (job: TrainingJob) => JSON.stringify(job),
   (job: TrainingJob): State => {
     const { dims } = job;

@@ -2,15 +2,18 @@ import { parseConfig } from "../../shared/rules/config.ts";
 import { type Averages, updateAverages } from "../../shared/rules/moving-average.ts";
 import { toUidWeights } from "../../shared/rules/participants.ts";
 import { linear } from "../../shared/rules/shape.ts";
-import type { RawScore, SubnetTemplate } from "../../shared/template.ts";
+import type { LaterStage, RawScore, SubnetTemplate } from "../../shared/template.ts";
 import type { Hotkey, Json } from "../../shared/types.ts";
 import { agents } from "./agents.ts";
 import { planCommits, planOpens, planReruns } from "./audit-stages.ts";
 import { type TrainingProofConfig, trainingProofConfig } from "./config.ts";
+import { disputesOf, planDisputes } from "./dispute.ts";
 import { ask, dueRound, type Round, roundOf } from "./round.ts";
 import { scoreOf, type TimeOuts, updateTimeOuts } from "./score.ts";
+import { referee } from "./source-referee.ts";
 import { rerun } from "./source-rerun.ts";
 import { commit } from "./synapse-commit.ts";
+import { dispute } from "./synapse-dispute.ts";
 import { evaluate } from "./synapse-eval.ts";
 import { offer } from "./synapse-offer.ts";
 import { open } from "./synapse-open.ts";
@@ -18,6 +21,16 @@ import { judge } from "./verdicts.ts";
 
 /** Share of a new score in the running one. */
 const ALPHA = 0.2;
+
+/** Stages of an audit and of a dispute, side by side, each after another one. */
+const LATER = [
+  ["open", "commit"],
+  ["intervals", "commit"],
+  ["rerun", "open"],
+  ["steps", "intervals"],
+  ["state", "steps"],
+  ["referee", "state"],
+] as const;
 
 type State = { averages: Averages; timeOuts: TimeOuts; round: Round | null };
 
@@ -29,8 +42,8 @@ const trainingProof: SubnetTemplate<TrainingProofConfig, Json, State> = {
   id: "training-proof",
   version: "1",
   parseConfig: (input) => parseConfig("training-proof", trainingProofConfig, input),
-  synapses: { offer, commit, open, eval: evaluate },
-  sources: { rerun },
+  synapses: { offer, commit, open, eval: evaluate, dispute },
+  sources: { rerun, referee },
   initialState: () => ({ averages: {}, timeOuts: {}, round: null }),
 
   planEpoch(context, state) {
@@ -41,18 +54,15 @@ const trainingProof: SubnetTemplate<TrainingProofConfig, Json, State> = {
     const due = dueRound(state.round, context);
     const commits = due ? planCommits(context, due) : [];
     if (commits.length === 0) return { jobs: offers };
-    const later = [
-      { stage: "open", at: { afterStage: "commit", blocks: 0 } },
-      { stage: "rerun", at: { afterStage: "open", blocks: 0 } },
-    ];
-    return { jobs: [...offers, ...commits], later };
+    return { jobs: [...offers, ...commits], later: LATER.map(([stage, of]) => after(stage, of)) };
   },
 
   planStage(context, state, transcripts) {
     const due = dueRound(state.round, context);
     if (!due) return [];
     if (context.stage === "open") return planOpens(context, due, transcripts);
-    return planReruns(context, due, transcripts);
+    if (context.stage === "rerun") return planReruns(context, due, transcripts);
+    return planDisputes(context.stage, disputesOf(context, due, transcripts), transcripts);
   },
 
   scoreEpoch(context, transcripts, state) {
@@ -93,3 +103,7 @@ const trainingProof: SubnetTemplate<TrainingProofConfig, Json, State> = {
 };
 
 export default trainingProof;
+
+function after(stage: string, afterStage: string): LaterStage {
+  return { stage, at: { afterStage, blocks: 0 } };
+}

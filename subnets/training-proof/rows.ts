@@ -9,7 +9,7 @@ const LAST_RATE = 0.1;
 
 /** What the solver trains on, drawn from the job's seed. */
 export const trainingRows = keepLast(
-  8,
+  64,
   keyOf,
   (job: TrainingJob): Rows => drawRows(seedOf(job), childSeed(seedOf(job), "rows"), sizeOf(job, job.rows)),
 );
@@ -53,7 +53,7 @@ function rowsOfStep(job: TrainingJob, step: number): number[] {
 }
 
 const orderOfPass = keepLast(
-  32,
+  256,
   ({ job, pass }: { job: TrainingJob; pass: number }) => `${keyOf(job)} ${pass}`,
   ({ job, pass }: { job: TrainingJob; pass: number }) =>
     randomFrom(childSeed(seedOf(job), `order/${pass}`)).shuffle(job.rows),

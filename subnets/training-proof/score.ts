@@ -8,7 +8,7 @@ export type TimeOuts = { [hotkey: Hotkey]: number };
 
 /**
  * Price of the verified steps, times how far the model came from the loss of an untrained one to the target, both on
- * held-out rows. Nothing for who failed or waits.
+ * held-out rows; and as much again for each dispute it was right in. Nothing for who failed or waits.
  */
 export function scoreOf(
   verdict: Verdict,
@@ -17,10 +17,10 @@ export function scoreOf(
 ): RawScore {
   if (verdict.outcome === "failed") return { score: 0, reason: verdict.reason };
   if (isWaiting) return { score: 0, reason: "audit-mismatch" };
-  const { before, after, steps } = verdict;
+  const { before, after, steps, won } = verdict;
   const way = Math.max(before - lossTarget, Number.EPSILON);
   const gain = Math.min(1, Math.max(0, (before - after) / way));
-  const score = price * steps * gain;
+  const score = price * steps * gain * (1 + won);
   return { score, reason: score > 0 ? "ok" : "below-baseline" };
 }
 

@@ -1,10 +1,10 @@
 import type { AgentContext, MinerContext, WorkTools } from "../../shared/template.ts";
 import type { Hotkey } from "../../shared/types.ts";
-import { initialState, runSteps, type State } from "./arithmetic.ts";
+import { initialState, type State } from "./arithmetic.ts";
 import { toTrainingCommitment } from "./chain-commitment.ts";
+import { stepsOf, trainSteps } from "./interval.ts";
 import type { TrainingJob } from "./job.ts";
 import { hashOfLosses, hashOfState, rootOf } from "./proofs.ts";
-import { feedsOfSteps } from "./rows.ts";
 
 /** A training as somebody claims it went: a state before each interval and one after the last, and the loss of each step. */
 export type Trajectory = { states: State[]; losses: Float32Array<ArrayBuffer> };
@@ -25,8 +25,7 @@ export const train: Training = async (job, { signal, runGraph }) => {
   const losses = new Float32Array(intervals * stepsPerInterval);
   for (let index = 0; index < intervals; index++) {
     signal.throwIfAborted();
-    const feeds = feedsOfSteps(job, index * stepsPerInterval, stepsPerInterval);
-    const done = await runSteps(job, states[index]!, feeds, runGraph);
+    const done = await trainSteps(job, states[index]!, stepsOf(job, index), runGraph);
     states.push(done.state);
     losses.set(done.losses, index * stepsPerInterval);
   }

@@ -1,6 +1,7 @@
 import type { EarlierAnswers, Message, Source } from "../../shared/template.ts";
 import type { Hotkey } from "../../shared/types.ts";
 import { initialState, runSteps, type State } from "./arithmetic.ts";
+import { stepsOf, trainSteps } from "./interval.ts";
 import type { TrainingJob } from "./job.ts";
 import { hashOfState } from "./proofs.ts";
 import { feedsOfSteps, heldOutFeeds } from "./rows.ts";
@@ -27,7 +28,11 @@ export const rerun: Source<RerunTask> = {
   timeoutMs: TIMEOUT_MS,
   async compute(task, earlier) {
     const { job } = task;
-    const { state, losses } = await runSteps(job, stateBefore(task, earlier), feedsOf(task));
+    const before = stateBefore(task, earlier);
+    const { state, losses } =
+      "interval" in task
+        ? await trainSteps(job, before, stepsOf(job, task.interval))
+        : await runSteps(job, before, feedsOf(task));
     return { state, losses: { dtype: "float32", shape: [losses.length], data: losses } } as Message;
   },
   parseTruth(message, task) {

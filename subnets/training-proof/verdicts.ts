@@ -4,6 +4,7 @@ import type { Hotkey, Json } from "../../shared/types.ts";
 import { initialState } from "./arithmetic.ts";
 import { isOpening } from "./audit-stages.ts";
 import type { TrainingProofConfig } from "./config.ts";
+import { type Dispute, disputesOf, progressOf } from "./dispute.ts";
 import type { TrainingJob } from "./job.ts";
 import { hashOfState, parameterDistance } from "./proofs.ts";
 import { commitTaskOf, isSame, type Round, type Sworn, swornTo } from "./round.ts";
@@ -12,7 +13,15 @@ import type { CommitResponse } from "./synapse-commit.ts";
 
 /** What came of one solver's job. `facts` name what was found, for everybody to check. */
 export type Verdict =
-  | { outcome: "verified"; facts: { [fact: string]: Json }; before: number; after: number; steps: number }
+  | {
+      outcome: "verified";
+      facts: { [fact: string]: Json };
+      before: number;
+      after: number;
+      steps: number;
+      /** Disputes that it was right in. */
+      won: number;
+    }
   | { outcome: "failed"; reason: Failure; isFraud: boolean; facts: { [fact: string]: Json } };
 
 /** By solver. Who is missing could not be judged by the validator's own fault. */
@@ -31,7 +40,30 @@ export function judge(
       if (verdict) verdicts.set(solver, verdict);
     }
   });
+  for (const dispute of disputesOf(context, round, transcripts)) settle(dispute, transcripts, verdicts);
   return verdicts;
+}
+
+/** Who lost a dispute fails, whatever was drawn; who was right is owed the loser's share. */
+function settle(dispute: Dispute, transcripts: readonly Transcript[], verdicts: Map<Hotkey, Verdict>): void {
+  const { parties, job } = dispute;
+  const outcome = progressOf(dispute, transcripts);
+  if (!outcome || "next" in outcome) return;
+  const { losers, interval, step } = outcome;
+  const where = { ...(interval !== undefined && { interval }), ...(step !== undefined && { step }) };
+  for (const { solver, reason, problem } of losers) {
+    const against = parties.find((party) => party !== solver)!;
+    const found = verdicts.get(solver);
+    const facts = { jobId: job.jobId, problem, ...where, ...(found?.outcome === "failed" && found.facts) };
+    const told = { ...facts, dispute: { against, problem, ...where } };
+    verdicts.set(solver, { outcome: "failed", reason, isFraud: true, facts: told });
+  }
+  const [winner] = parties.filter((party) => losers.every(({ solver }) => solver !== party));
+  const verdict = winner ? verdicts.get(winner) : undefined;
+  if (verdict?.outcome === "verified" && losers.length === 1) {
+    const won = verdict.won + 1;
+    verdicts.set(winner!, { ...verdict, won, facts: { ...verdict.facts, won } });
+  }
 }
 
 type Case = {
@@ -137,7 +169,7 @@ function judgeReruns(
   if (before === undefined || after === undefined || audited === 0) return undefined;
   const steps = job.intervals * job.stepsPerInterval;
   return {
-    ...{ outcome: "verified", before, after, steps },
+    ...{ outcome: "verified", before, after, steps, won: 0 },
     facts: { jobId: job.jobId, audited, steps, before, after, ...(job.mode === "fp32" && { worst }) },
   };
 }
