@@ -291,8 +291,14 @@ async function untilAllEnd(
   const late = new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => setTimeout(resolve, STOP_MS).unref(), { once: true });
   });
-  const outcomes = await Promise.race([Promise.allSettled(parts), late]);
+  // Those that fail because another one did come after it; some may never end.
+  let failure: { reason: unknown } | undefined;
+  const ended = parts.map((part) =>
+    part.catch((reason: unknown) => {
+      failure ??= { reason };
+    }),
+  );
+  await Promise.race([Promise.all(ended), late]);
   for (const part of opened) await part.close();
-  const failure = (outcomes ?? []).find((outcome) => outcome.status === "rejected");
   if (failure) throw failure.reason;
 }

@@ -105,8 +105,9 @@ class Run {
   #planner: ValidatorChild | undefined;
   #worker: number | undefined;
   #held = 0;
-  /** When the last of the faults was lifted. */
+  /** When the last of the faults was lifted, and when the disk was full no more. */
   #liftedMs = 0;
+  #fullMs = 0;
   /** Since when no planner is there. */
   #goneMs: number | undefined;
   readonly #tell: (line: string) => void;
@@ -175,6 +176,7 @@ class Run {
     this.#tell(`${kind} is lifted`);
     const toMs = Date.now();
     this.#liftedMs = toMs;
+    if (kind === "disk-full") this.#fullMs = toMs;
     this.#held--;
     if (PREVENTS.includes(kind)) this.troubles.push({ fromMs, toMs });
     await this.#measure(kind, toMs);
@@ -214,7 +216,10 @@ class Run {
       this.#goneMs ??= Date.now();
       if (this.#held === 0 && Date.now() - startedMs > RESTART_MS) {
         const how = await planner.ended;
-        if (how !== "SIGKILL") this.problems.push(`the planner ended by itself with ${how}: ${planner.said}`);
+        // A full disk ends it, and ending takes a while: longer perhaps than the disk is full.
+        const isFull = planner.said.includes("JOURNAL_FULL") && Date.now() - this.#fullMs < STOP_MS;
+        if (how !== "SIGKILL" && !isFull)
+          this.problems.push(`the planner ended by itself with ${how}: ${planner.said}`);
       }
       await delay(RESTART_MS, undefined, { signal: this.#over.signal }).catch(() => undefined);
     }
