@@ -3,6 +3,7 @@ import type { MinerContext } from "../../shared/template.ts";
 import { type Tensor, type Tensors, tensor } from "../../shared/tensor.ts";
 import type { TrainingJob } from "./job.ts";
 import { keepLast } from "./keep-last.ts";
+import { keyOf } from "./rows.ts";
 
 export type State = Record<string, Tensor<"float32">>;
 
@@ -18,7 +19,7 @@ function q(x: number, bits: number, clip: number): number {
 
 export const initialState = keepLast(
   64,
-  (job: TrainingJob) => JSON.stringify(job),
+  keyOf,
   (job: TrainingJob): State => {
     const { dims } = job;
     const state: State = {};

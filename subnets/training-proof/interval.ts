@@ -1,7 +1,7 @@
 import type { MinerContext } from "../../shared/template.ts";
 import { runSteps, type State } from "./arithmetic.ts";
 import type { TrainingJob } from "./job.ts";
-import { feedsOfSteps, keyOf } from "./rows.ts";
+import { feedsOfSteps, heldOutFeeds, keyOf } from "./rows.ts";
 
 /** What some steps left, and the loss of each of them. */
 export type Done = { state: State; losses: Float32Array };
@@ -20,17 +20,29 @@ export async function trainSteps(
   runGraph?: MinerContext["runGraph"],
 ): Promise<Done> {
   const run = () => runSteps(job, state, feedsOfSteps(job, from, count), runGraph);
-  if (runGraph) return run();
-  const known = computed.get(state) ?? new Map<string, Promise<Done>>();
-  computed.set(state, known);
-  const key = `${keyOf(job)} ${from} ${count}`;
-  const done = known.get(key) ?? run();
-  known.set(key, done);
-  return done;
+  return runGraph ? run() : once(state, `${keyOf(job)} ${from} ${count}`, run);
+}
+
+/** Losses of a state on rows that it was not trained on, one for each minibatch. */
+export async function measure(
+  job: TrainingJob,
+  state: State,
+  { heldOut, batches }: { heldOut: string; batches: number },
+): Promise<Done> {
+  const rows = () => heldOutFeeds(job, new Uint8Array(Buffer.from(heldOut, "hex")), batches);
+  return once(state, `${keyOf(job)} ${heldOut} ${batches}`, () => runSteps(job, state, rows()));
 }
 
 /** Goes when the state goes. */
 const computed = new WeakMap<State, Map<string, Promise<Done>>>();
+
+function once(state: State, key: string, run: () => Promise<Done>): Promise<Done> {
+  const known = computed.get(state) ?? new Map<string, Promise<Done>>();
+  computed.set(state, known);
+  const done = known.get(key) ?? run();
+  known.set(key, done);
+  return done;
+}
 
 /** The steps of one interval. */
 export function stepsOf(

@@ -9,6 +9,14 @@ export type Proof = { side: "L" | "R"; hash: string }[];
 const MAX_PROOF = 32;
 
 export function hashOfState(state: State): string {
+  const known = hashes.get(state) ?? computeHash(state);
+  hashes.set(state, known);
+  return known;
+}
+
+const hashes = new WeakMap<State, string>();
+
+function computeHash(state: State): string {
   const hash = createHash("sha256");
   const names = Object.keys(state).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   for (const name of names) {

@@ -41,8 +41,12 @@ export function seedOf({ seed }: TrainingJob): Uint8Array {
 
 /** Two jobs of one seed under two configurations are two jobs. */
 export function keyOf(job: TrainingJob): string {
-  return JSON.stringify(job);
+  const key = keys.get(job) ?? JSON.stringify(job);
+  keys.set(job, key);
+  return key;
 }
+
+const keys = new WeakMap<TrainingJob, string>();
 
 /** Each pass over the rows has an order of its own; what is left of a pass that fills no minibatch is left out. */
 function rowsOfStep(job: TrainingJob, step: number): number[] {

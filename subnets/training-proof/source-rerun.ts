@@ -1,10 +1,9 @@
 import type { EarlierAnswers, Message, Source } from "../../shared/template.ts";
 import type { Hotkey } from "../../shared/types.ts";
-import { initialState, runSteps, type State } from "./arithmetic.ts";
-import { stepsOf, trainSteps } from "./interval.ts";
+import { initialState, type State } from "./arithmetic.ts";
+import { measure, stepsOf, trainSteps } from "./interval.ts";
 import type { TrainingJob } from "./job.ts";
 import { hashOfState } from "./proofs.ts";
-import { feedsOfSteps, heldOutFeeds } from "./rows.ts";
 import { parseNumbers, parseState } from "./state-message.ts";
 import type { EvalResponse } from "./synapse-eval.ts";
 import type { OpenResponse } from "./synapse-open.ts";
@@ -32,7 +31,7 @@ export const rerun: Source<RerunTask> = {
     const { state, losses } =
       "interval" in task
         ? await trainSteps(job, before, stepsOf(job, task.interval))
-        : await runSteps(job, before, feedsOf(task));
+        : await measure(job, before, task.measure);
     return { state, losses: { dtype: "float32", shape: [losses.length], data: losses } } as Message;
   },
   parseTruth(message, task) {
@@ -50,14 +49,6 @@ function toLoss(losses: readonly number[]): RerunTruth {
 
 function toTruth(state: State, losses: number[], { mode }: TrainingJob): RerunTruth {
   return { hash: hashOfState(state), losses, state: mode === "grid" ? null : state };
-}
-
-function feedsOf(task: RerunTask) {
-  const { job } = task;
-  if ("interval" in task)
-    return feedsOfSteps(job, task.interval * job.stepsPerInterval, job.stepsPerInterval);
-  const { heldOut, batches } = task.measure;
-  return heldOutFeeds(job, new Uint8Array(Buffer.from(heldOut, "hex")), batches);
 }
 
 function stateBefore(task: RerunTask, earlier: EarlierAnswers): State {
