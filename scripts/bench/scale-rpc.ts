@@ -15,7 +15,6 @@ import { loadSubnet } from "../../subnets/registry.ts";
 import type { ValidatorEvent } from "../../validator/events.ts";
 import { createDevSubnet, DEV_KEYS, devBalances, minerKeys } from "../dev/dev-subnet.ts";
 import { populationOf } from "../dev/population.ts";
-import { median } from "./bench-case.ts";
 
 const HOST = "127.0.0.1";
 const BLOCK_MS = 300;
@@ -88,7 +87,7 @@ export async function countRpc(): Promise<RpcCost> {
     await miner.stopped;
     if (verified <= EPOCHS) throw new Error(`the validator verified ${verified} epochs before it ended`);
     const blocks = counter.perBlock.slice(from);
-    const perBlock = median(blocks);
+    const perBlock = ofQuietBlock(blocks);
     const total = blocks.reduce((sum, requests) => sum + requests, 0);
     return { perBlock, perEpoch: Math.max(0, total - perBlock * blocks.length) / EPOCHS };
   } finally {
@@ -98,6 +97,11 @@ export async function countRpc(): Promise<RpcCost> {
     await node.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** An epoch is so short here that something happens in more than half of its blocks: the lowest quarter is quiet. */
+function ofQuietBlock(blocks: readonly number[]): number {
+  return blocks.toSorted((a, b) => a - b)[blocks.length >> 2]!;
 }
 
 /** Passes everything on, and counts requests by block. */
