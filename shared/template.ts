@@ -22,8 +22,8 @@ export type Participant = {
   /** Announced address without its port, undefined when it serves nothing. For grouping, not for calling. */
   ip: string | undefined;
   /**
-   * The newest commitment of its hotkey on chain that this subnet understands, and the block it was made in. Undefined:
-   * there is none.
+   * The newest commitment of its hotkey on chain, and the block it was made in: any bytes, but for a validator's secret.
+   * Undefined: there is none.
    */
   commitment?: { data: Uint8Array; block: BlockNumber } | undefined;
 };

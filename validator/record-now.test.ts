@@ -26,13 +26,18 @@ async function record(chain: TestChain) {
   return participants.map(({ commitment }) => commitment);
 }
 
-it("tells a template what models miners had committed to when the epoch began, and nothing else", async () => {
+it("tells a template what miners had committed to when the epoch began, and no secret of a validator", async () => {
   await keysReady();
   const chain = new TestChain();
   for (const uri of ["//a", "//b", "//c", "//late"]) chain.add(Keypair.fromUri(uri).address, 1);
   const secret = encodeCommitment({ epoch: 1, hash: new Uint8Array(32) });
-  await committed(chain, { "//a": model, "//b": secret });
+  await committed(chain, { "//a": model, "//b": secret, "//c": Uint8Array.of(1, 3, 7) });
   while (chain.epoch === 0) chain.makeBlock();
   await committed(chain, { "//late": model });
-  expect(await record(chain)).toEqual([{ data: model, block: 1 }, undefined, undefined, undefined]);
+  expect(await record(chain)).toEqual([
+    { data: model, block: 1 },
+    undefined,
+    { data: Uint8Array.of(1, 3, 7), block: 3 },
+    undefined,
+  ]);
 });

@@ -2,10 +2,9 @@ import type { Chain, Commitment, SubnetRules } from "../shared/chain/chain.ts";
 import type { Metagraph, Neuron } from "../shared/chain/metagraph.ts";
 import { isSubforgeError, SubforgeError } from "../shared/errors.ts";
 import type { RecordedContext } from "../shared/journal/epoch-rows.ts";
-import { parseModelCommitment } from "../shared/rules/model-commitment.ts";
 import type { Participant } from "../shared/template.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid } from "../shared/types.ts";
-import { beaconOf } from "./epoch-secret.ts";
+import { beaconOf, decodeCommitment } from "./epoch-secret.ts";
 
 /** The part of the chain that is read for an epoch. */
 export type RecordedChain = Pick<Chain, "blockHash" | "commitments">;
@@ -21,7 +20,7 @@ export async function recordNow(
 ): Promise<RecordedContext> {
   const { netuid, epochIndex: epoch, lastEpochBlock: startBlock, tempo } = rules;
   const neurons = metagraph.neurons.filter(({ registeredAt }) => registeredAt <= startBlock);
-  const committed = await modelCommitmentsAt(startBlock, netuid, neurons, chain);
+  const committed = await commitmentsAt(startBlock, netuid, neurons, chain);
   const participants = neurons.map((neuron): Participant => {
     const { uid, hotkey, coldkey, stakeRao, validatorPermit, registeredAt, axon } = neuron;
     const commitment = committed.get(hotkey);
@@ -39,7 +38,7 @@ export async function recordNow(
  * block says what holds now: then what was committed later is left out, and a miner that replaced its commitment in
  * between has none.
  */
-async function modelCommitmentsAt(
+async function commitmentsAt(
   startBlock: BlockNumber,
   netuid: Netuid,
   neurons: readonly Neuron[],
@@ -52,9 +51,7 @@ async function modelCommitmentsAt(
     return chain.commitments(netuid, hotkeys);
   });
   // Validators keep their secrets in the same place: nothing that a template is told.
-  return new Map(
-    [...found].filter(([, { data, block }]) => block <= startBlock && parseModelCommitment(data)),
-  );
+  return new Map([...found].filter(([, { data, block }]) => block <= startBlock && !decodeCommitment(data)));
 }
 
 /** @throws SubforgeError CHAIN_BLOCK_MISSING */

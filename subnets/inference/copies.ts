@@ -60,7 +60,8 @@ export function findCopies(
  * committed to one at all, the earliest first; then the order of registration.
  */
 function bySeniority(a: Participant, b: Participant, copies: Copies): number {
-  const blockOf = ({ commitment }: Participant) => commitment?.block ?? Number.POSITIVE_INFINITY;
+  const blockOf = ({ commitment }: Participant) =>
+    commitment && parseModelCommitment(commitment.data) ? commitment.block : Number.POSITIVE_INFINITY;
   const [first, second] = [blockOf(a), blockOf(b)];
   return (
     Number(a.hotkey in copies) - Number(b.hotkey in copies) ||
