@@ -37,6 +37,11 @@ const options = {
   },
   port: { type: "number", default: 9944, describe: "Port of the chain; 0: any free one" },
   workers: { type: "number", default: 2, describe: "Worker processes of the validator" },
+  "results-port": {
+    type: "number",
+    default: 0,
+    describe: "Port at which consumers read results, where the template publishes some; 0: any free one",
+  },
   data: { type: "string", describe: "Folder to keep everything in; default: one that is deleted at the end" },
 } as const;
 
@@ -58,6 +63,7 @@ export const dev: Command<typeof options> = {
         tempo: whole("tempo", args.tempo, 20, 65_535),
         blockTime: whole("block-time", args.blockTime, 50, 60_000),
         port: whole("port", args.port, 0, 65_535),
+        resultsPort: whole("results-port", args.resultsPort, 0, 65_535),
         workers: whole("workers", args.workers, 1, 64),
       },
       { signal: onShutdown() },

@@ -3,6 +3,7 @@ import type { Metagraph } from "../../shared/chain/metagraph.ts";
 import type { Reason } from "../../shared/reasons.ts";
 import { spearman } from "../../shared/rules/spearman.ts";
 import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../../shared/types.ts";
+import type { ReadResults } from "./read-results.ts";
 
 /** A miner as `dev` started it. */
 export type ReportedMiner = {
@@ -112,6 +113,8 @@ export type DevOutcome = {
   spearman: number | null;
   /** Of the last epoch: what each adversary was paid, as a share of the pay of the honest miner that got most. */
   adversaries: { name: string; ofBest: number | null }[];
+  /** What consumers read at the end; null for a template that publishes nothing. */
+  results: ReadResults | null;
 };
 
 export function toOutcome(

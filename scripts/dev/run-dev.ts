@@ -10,7 +10,7 @@ import { sendCall } from "../../shared/chain/send-call.ts";
 import { openSubstrateChain } from "../../shared/chain/substrate-chain.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { SubforgeError } from "../../shared/errors.ts";
-import { keysReady } from "../../shared/keys/keypair.ts";
+import { Keypair, keysReady } from "../../shared/keys/keypair.ts";
 import { createLogger, type Logger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
 import { startPrivateRedis } from "../../shared/queue/private-redis.ts";
@@ -28,6 +28,7 @@ import { type DevOutcome, DevReport, type ReportedMiner, toOutcome } from "./dev
 import { createDevSubnet, DEV_KEYS, type DevMinerKeys, devBalances, minerKeys } from "./dev-subnet.ts";
 import { createLiveTemplate } from "./live-template.ts";
 import { type DevMiner, populationOf } from "./population.ts";
+import { readResults, resultLines } from "./read-results.ts";
 import { startSilentMiner } from "./silent-miner.ts";
 import { watchTemplate } from "./watch-template.ts";
 
@@ -55,6 +56,8 @@ export type DevOptions = GlobalArgs & {
   blockTime: number;
   port: number;
   workers: number;
+  /** Of the consumer endpoint, where the template publishes something; 0: any free one. */
+  resultsPort: number;
   data: string | undefined;
   /** Redis to use; undefined starts a private one. */
   queue: string | undefined;
@@ -87,7 +90,10 @@ export async function runDev(options: DevOptions, deps: { signal: AbortSignal })
   }
   if (!outcome) return; // stopped before it had begun
   const { length: verified } = outcome.epochs;
-  createOutput(options).result(outcome, [`stopped  ${verified} epochs with verified weights`]);
+  createOutput(options).result(outcome, [
+    ...(outcome.results ? resultLines(outcome.results) : []),
+    `stopped  ${verified} epochs with verified weights`,
+  ]);
 }
 
 /** A line for people: on stdout, or beside the document on stderr. */
@@ -132,15 +138,23 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
 
   const report = new DevReport(reportedMiners(population, keys, await chain.metagraph(netuid)));
   const toLine = createLines();
+  let resultsUrl: string | undefined;
   const at = { endpoint: node.endpoint, netuid, folder };
   const startValidator = (template: SubnetTemplate, ended: AbortSignal) =>
     startRestartingProcess(
       {
         script: processEntry("cli"),
-        args: validatorArgs({ ...options, template: originOf(template)?.file ?? template.id }, at),
+        args: [
+          ...validatorArgs({ ...options, template: originOf(template)?.file ?? template.id }, at),
+          ...(template.publish ? ["--results-port", String(options.resultsPort)] : []),
+        ],
         // The queue's password must not be an argument: anybody on the machine can read those.
         env: { ...inherited(), SUBFORGE_QUEUE: queue },
-        onLine: (line) => changing.onEvent(onEvent(line, { report, say, toLine })),
+        onLine: (line) => {
+          const event = onEvent(line, { report, say, toLine });
+          if (event.event === "results.served") resultsUrl = event.url;
+          changing.onEvent(event);
+        },
       },
       { clock: systemClock, logger, signal: ended },
     );
@@ -170,8 +184,10 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
     }
   }
   const { genesisHash: genesis } = node;
-  const about = { subnet: loaded.id, netuid, genesis, tempo: options.tempo, blockMs: options.blockTime };
-  return toOutcome(report, about);
+  const validator = Keypair.fromUri(DEV_KEYS.validatorHotkey).address;
+  const results = resultsUrl === undefined ? null : await readResults(resultsUrl, { genesis, validator });
+  const { tempo, blockTime: blockMs } = options;
+  return toOutcome(report, { subnet: loaded.id, netuid, genesis, tempo, blockMs, results });
 }
 
 async function startQueue({ folder, ground, logger }: Deps): Promise<string> {
