@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { playEpoch } from "../shared/play-epoch.ts";
+import { type PlayedEpoch, playEpoch } from "../shared/play-epoch.ts";
 import type { Agent, Message } from "../shared/template.ts";
+import type { Json } from "../shared/types.ts";
 import { fromMessage, readBody, toQuestion } from "../shared/wire/v10/synapse-body.ts";
 import { checkTemplate } from "../simulator/template-checks/check-template.ts";
 import { honestPlayer } from "../simulator/template-checks/field.ts";
@@ -29,20 +30,21 @@ const FOUND_LATER: Readonly<Record<string, readonly string[]>> = {
 
 /** What every subnet that ships with subforge keeps, whatever it asks and pays for. A folder is tested by being there. */
 describe.each(SUBNET_NAMES)("the subnet %s", async (name) => {
-  const field = await createField(name, [...HONEST, ODD], "contract");
+  const { quickConfig } = await loadSubnet(name);
+  const field = await createField(name, [...HONEST, ODD], "contract", quickConfig);
   const { template } = field;
   const context = field.contextOf(3);
   const models = await Promise.all(
     (await listModels(name)).slice(0, HONEST.length).map((model) => loadModel(name, model.name)),
   );
-  const honest = HONEST.map((hotkey, i) => [hotkey, honestPlayer(models[i % models.length]!)] as const);
+  const honest = () => HONEST.map((hotkey, i) => [hotkey, honestPlayer(models[i % models.length])] as const);
 
   describe("keeps the catalogue", () => {
     let findings: TemplateFinding[] = [];
     beforeAll(async () => {
       findings = await checkTemplate({
         template,
-        config: undefined,
+        config: quickConfig,
         models,
         repeats: REPEATS,
         seed: "contract",
@@ -74,12 +76,13 @@ describe.each(SUBNET_NAMES)("the subnet %s", async (name) => {
     "against %s",
     (_, agent) => {
       it("pays more for each unit of cost to who does the work", async () => {
-        const players = new Map([...honest, [ODD, agentPlayer(agent, models[0]!, name)] as const]);
+        const players = new Map([...honest(), [ODD, agentPlayer(agent, models[0], name)] as const]);
         let state = template.initialState();
+        let pending: PlayedEpoch<Json>["pending"] = [];
         const paid = new Map<number, number>();
         for (let epoch = 0; epoch < 3; epoch++) {
-          const played = await playEpoch(template, field.contextOf(epoch), state, players);
-          state = played.state;
+          const played = await playEpoch(template, field.contextOf(epoch), state, players, { pending });
+          ({ state, pending } = played);
           for (const { uid, weight } of played.weights) paid.set(uid, (paid.get(uid) ?? 0) + weight);
         }
         const oddsPay = (paid.get(4) ?? 0) / agent.cost;

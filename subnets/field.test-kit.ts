@@ -9,6 +9,7 @@ import {
   createMemory,
   type Model,
   minerContext,
+  NO_MODEL,
   playerAt,
 } from "../simulator/template-checks/field.ts";
 import { loadSubnet } from "./registry.ts";
@@ -23,7 +24,7 @@ export async function createField(subnet: string, miners: readonly Hotkey[], see
 /** A miner that behaves like this agent, and has this model for when it is honest. */
 export function agentPlayer(
   agent: Agent,
-  model: Model,
+  model: Model = NO_MODEL,
   seed: string,
   chosen?: Readonly<Record<string, number>>,
 ): Player {

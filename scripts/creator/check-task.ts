@@ -1,4 +1,5 @@
 import { EXIT } from "../../shared/errors.ts";
+import { quickConfigOf } from "../../shared/quick-config.ts";
 import type { SubnetTemplate } from "../../shared/template.ts";
 import { checkTemplate } from "../../simulator/template-checks/check-template.ts";
 import type { TemplateFinding } from "../../simulator/template-checks/finding.ts";
@@ -39,10 +40,11 @@ export async function checkTask(args: CheckTaskArgs): Promise<number> {
 /** With real sessions on the best models of the template. */
 export async function findingsOf(
   template: SubnetTemplate,
-  config: unknown,
+  given: unknown,
   { repeats, garbage }: CheckEffort,
   onFinding?: (finding: TemplateFinding) => void,
 ): Promise<TemplateFinding[]> {
+  const config = quickConfigOf(template, given);
   template.parseConfig(config); // a wrong knob is no flaw of the template
   const { models, close } = await openModels(await templateModels(template, config, HONEST_MODELS));
   try {

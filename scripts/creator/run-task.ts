@@ -1,4 +1,5 @@
 import { type Player, playEpoch } from "../../shared/play-epoch.ts";
+import { quickConfigOf } from "../../shared/quick-config.ts";
 import type { Reason } from "../../shared/reasons.ts";
 import type { SubnetTemplate } from "../../shared/template.ts";
 import type { Hotkey } from "../../shared/types.ts";
@@ -59,8 +60,9 @@ export async function runTask(args: RunTaskArgs): Promise<void> {
 /** The same seed gives the same pay. Best model first, the silent miner last. */
 export async function playTask(
   template: SubnetTemplate,
-  { config, epochs, seed }: Pick<RunTaskArgs, "config" | "epochs" | "seed">,
+  { config: given, epochs, seed }: Pick<RunTaskArgs, "config" | "epochs" | "seed">,
 ): Promise<PlayedTask> {
+  const config = quickConfigOf(template, given);
   const parsed = template.parseConfig(config);
   const { models, close } = await openModels(await templateModels(template, config));
   const field = models.length > 0 ? models : [undefined, undefined, undefined];
@@ -76,7 +78,10 @@ export async function playTask(
     let state = template.initialState();
     let last: Awaited<ReturnType<typeof playEpoch>> | undefined;
     for (let epoch = 0; epoch < epochs; epoch++) {
-      last = await playEpoch(template, createContext(hotkeys, epoch, seed, parsed), state, players);
+      const pending = last?.pending ?? [];
+      last = await playEpoch(template, createContext(hotkeys, epoch, seed, parsed), state, players, {
+        pending,
+      });
       state = last.state;
     }
     const total = last?.weights.reduce((sum, { weight }) => sum + weight, 0) || 1;

@@ -1,3 +1,4 @@
+import { quickConfigOf } from "../../shared/quick-config.ts";
 import type { SubnetTemplate } from "../../shared/template.ts";
 import { type AttackRow, measureAttacks } from "../../simulator/analysis/attack-table.ts";
 import { attacksOn, honestField } from "../../simulator/attack-scenario.ts";
@@ -13,7 +14,13 @@ export function attackCriterion(template: SubnetTemplate): Criterion {
     row: `attacks on ${template.id}`,
     required: "no adversary earns more per unit of cost than honest work",
     async measure() {
-      const how = { config: undefined, epochs: EPOCHS, runs: 1, seed: "1", engine: "float" } as const;
+      const how = {
+        config: quickConfigOf(template, undefined),
+        epochs: EPOCHS,
+        runs: 1,
+        seed: "1",
+        engine: "float",
+      } as const;
       const field = honestField({ ...how, template: template.id });
       const attacks = attacksOn(template, EPOCHS);
       const { rows } = await measureAttacks({

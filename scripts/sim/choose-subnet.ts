@@ -1,3 +1,4 @@
+import { quickConfigOf } from "../../shared/quick-config.ts";
 import type { SubnetTemplate } from "../../shared/template.ts";
 import { templateConfig } from "../options.ts";
 import { loadTemplate } from "../template-folder/load-template.ts";
@@ -6,7 +7,8 @@ import { loadTemplate } from "../template-folder/load-template.ts";
 export type ChosenSubnet = { template: SubnetTemplate; config: unknown };
 
 /**
- * The subnet that flags name. What its configuration may be is checked here, before anything is played.
+ * The subnet that flags name, in a configuration that can be played for hundreds of epochs. What it may be is checked
+ * here, before anything is played.
  *
  * @throws SubforgeError SUBNET_UNKNOWN, TEMPLATE_NOT_FOUND, TEMPLATE_SYNTAX, TEMPLATE_INVALID, CONFIG_INVALID
  */
@@ -15,7 +17,7 @@ export async function chooseSubnet(
   args: { config: unknown; preset: string | undefined },
 ): Promise<ChosenSubnet> {
   const template = await loadTemplate(name);
-  const config = templateConfig(args);
+  const config = quickConfigOf(template, templateConfig(args));
   template.parseConfig(config);
   return { template, config };
 }

@@ -9,7 +9,7 @@ import type { Hotkey } from "../../shared/types.ts";
 export type Model = { infer(feeds: Tensors): Promise<Tensors> };
 
 /** For subnets whose miners have no model. */
-const NO_MODEL: Model = {
+export const NO_MODEL: Model = {
   infer: async () => {
     throw new Error("this miner has no model");
   },

@@ -17,27 +17,23 @@ function q(x: number, bits: number, clip: number): number {
   return Math.max(-clip, Math.min(clip, r / s));
 }
 
-export const initialState = keepLast(
-  64,
-  keyOf,
-  (job: TrainingJob): State => {
-    const { dims } = job;
-    const state: State = {};
-    const random = randomFrom(childSeed(new Uint8Array(Buffer.from(job.seed, "hex")), "init"));
-    for (let l = 0; l + 1 < dims.length; l++) {
-      const [a, b] = [dims[l]!, dims[l + 1]!];
-      state[`W${l}`] = tensor(
-        "float32",
-        [a, b],
-        Float32Array.from({ length: a * b }, () => q((2 * random.uniform() - 1) * Math.sqrt(6 / a), 16, 4)),
-      );
-      state[`b${l}`] = tensor("float32", [b], new Float32Array(b));
-      state[`vW${l}`] = tensor("float32", [a, b], new Float32Array(a * b));
-      state[`vb${l}`] = tensor("float32", [b], new Float32Array(b));
-    }
-    return state;
-  },
-);
+export const initialState = keepLast(64, keyOf, (job: TrainingJob): State => {
+  const { dims } = job;
+  const state: State = {};
+  const random = randomFrom(childSeed(new Uint8Array(Buffer.from(job.seed, "hex")), "init"));
+  for (let l = 0; l + 1 < dims.length; l++) {
+    const [a, b] = [dims[l]!, dims[l + 1]!];
+    state[`W${l}`] = tensor(
+      "float32",
+      [a, b],
+      Float32Array.from({ length: a * b }, () => q((2 * random.uniform() - 1) * Math.sqrt(6 / a), 16, 4)),
+    );
+    state[`b${l}`] = tensor("float32", [b], new Float32Array(b));
+    state[`vW${l}`] = tensor("float32", [a, b], new Float32Array(a * b));
+    state[`vb${l}`] = tensor("float32", [b], new Float32Array(b));
+  }
+  return state;
+});
 
 export async function runSteps(
   job: TrainingJob,
