@@ -92,7 +92,7 @@ function admit(topic: TopicState, { values, forecasts }: Reveals, config: TopicC
     values: inferers,
     forecasts: forecasters,
     duplicates: [...duplicatesIn(valueGroups), ...duplicatesIn(forecastGroups)],
-    leftOut: [...missingIn(inferers, valueGroups), ...missingIn(forecasters, forecastGroups)],
+    leftOut: [...missingIn(inferers, valueGroups), ...missingIn(forecasters, forecastGroups)].sort(),
   };
 }
 
