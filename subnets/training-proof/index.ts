@@ -96,6 +96,7 @@ const trainingProof: SubnetTemplate<TrainingProofConfig, Json, State> = {
   },
 
   agents,
+  imitate: () => async () => ({}), // no answer comes out of a model: solvers train one
   quickConfig: {
     ...{ dims: [6, 5, 3], intervals: 6, stepsPerInterval: 2, batch: 8, rows: 32, heldOutRows: 24 },
     ...{ learningRate: 0.25, audits: 3, lossTarget: 0.3 },
