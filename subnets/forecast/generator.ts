@@ -1,0 +1,39 @@
+import { type Random, randomFrom } from "../../shared/rules/beacon.ts";
+
+/** One step of the series: `value` was drawn in `regime`. */
+export type SeriesPoint = { value: number; regime: 0 | 1 };
+
+/**
+ * What of a value is kept in the next one. In the first regime the series wanders, and the last value is a good guess; in
+ * the second it swings from one side to the other, and the last value is the worst guess.
+ */
+const KEEPS = [0.9, -0.7] as const;
+/** Deviation of what is new in a step. */
+const MOVES = 1;
+/** Chance of another regime in a step. */
+const CHANGES = 0.04;
+
+/** Where every series begins. */
+export const FIRST_POINT: SeriesPoint = { value: 0, regime: 0 };
+
+/** The next point of an AR(1) series with two regimes. @param seed - 32 bytes that nobody knew before. */
+export function nextPoint(last: SeriesPoint, seed: Uint8Array): SeriesPoint {
+  return drawPoint(last, randomFrom(seed));
+}
+
+/** Many points of one seed, for training and tests: the first follows `FIRST_POINT`. */
+export function drawSeries(seed: Uint8Array, count: number): SeriesPoint[] {
+  const random = randomFrom(seed);
+  const points: SeriesPoint[] = [];
+  for (let last = FIRST_POINT; points.length < count; ) {
+    last = drawPoint(last, random);
+    points.push(last);
+  }
+  return points;
+}
+
+function drawPoint({ value, regime }: SeriesPoint, random: Random): SeriesPoint {
+  const isChange = random.uniform() < CHANGES;
+  const next = isChange ? (regime === 0 ? 1 : 0) : regime;
+  return { value: KEEPS[next] * value + MOVES * random.normal(), regime: next };
+}
