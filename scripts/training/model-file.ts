@@ -15,7 +15,7 @@ const LICENCE = "Apache-2.0";
 const PROBE = { seed: childSeed(new Uint8Array(32), "subforge training data"), items: 64 };
 
 /** A model and what was measured of it. */
-export type Trained = Omit<ModelCard, "file" | "sha256" | "preset" | "data" | "licence"> & {
+export type Trained = Omit<ModelCard, "file" | "sha256" | "preset" | "licence"> & {
   onnx: Uint8Array;
 };
 
@@ -36,7 +36,7 @@ export async function writeModels(
 
   const cards: ModelCard[] = [];
   for (const model of models.toSorted((a, b) => b.quality - a.quality)) {
-    const { name, onnx, quality, accuracy, metric, how } = model;
+    const { name, onnx, quality, accuracy, metric, how, role, data } = model;
     const file = `${name}.onnx`;
     await writeFile(join(folder, file), onnx);
     const sha256 = createHash("sha256").update(onnx).digest("hex");
@@ -48,6 +48,8 @@ export async function writeModels(
       accuracy: round(accuracy),
       ...(metric !== undefined && { metric }),
       how,
+      ...(role !== undefined && { role }),
+      ...(data !== undefined && { data }),
       ...(preset && { preset, data: dataHash(preset) }),
       licence: LICENCE,
     });

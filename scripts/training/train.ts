@@ -1,6 +1,7 @@
 import type { PresetName } from "../../subnets/inference/presets/presets.ts";
 import { makeAnomalyModels } from "./anomaly.ts";
 import { makeContractAuditModels } from "./contract-audit.ts";
+import { makeForecastModels } from "./forecast.ts";
 import { makeHelloModel } from "./hello.ts";
 import { makeInferenceModels } from "./inference.ts";
 import { type Trained, writeModels } from "./model-file.ts";
@@ -15,6 +16,7 @@ const TRAINERS: readonly Trainer[] = [
   { subnet: "inference", preset: "anomaly", make: makeAnomalyModels },
   { subnet: "inference", preset: "recommend", make: makeRecommendModels },
   { subnet: "inference", preset: "contract-audit", make: makeContractAuditModels },
+  { subnet: "forecast", make: makeForecastModels },
 ];
 
 /** Trains the models of one preset, of one subnet, or of all, and prints what was measured. */
