@@ -73,5 +73,6 @@ function interpolate(place: number, places: Float64Array, values: Float64Array):
   while (places[above]! < place) above++;
   const gap = places[above]! - places[above - 1]!;
   const share = gap > 0 ? (place - places[above - 1]!) / gap : 1;
-  return values[above - 1]! + share * (values[above]! - values[above - 1]!);
+  // Rounding must not carry it beyond the value above: percentiles stay in their order.
+  return Math.min(values[above]!, values[above - 1]! + share * (values[above]! - values[above - 1]!));
 }
