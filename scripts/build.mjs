@@ -72,6 +72,7 @@ const { metafile } = await build({
     "bench-flood": "scripts/bench/flood-part.ts",
     "bench-sweep": "scripts/bench/sweep-part.ts",
     "bench-queue": "scripts/bench/queue-part.ts",
+    "bench-forecast": "scripts/bench/forecast-part.ts",
     fuzz: "scripts/fuzz/fuzz.ts",
     "fuzz-models": "scripts/fuzz/load-models.ts",
     soak: "scripts/soak/soak.ts",

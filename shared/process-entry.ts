@@ -15,6 +15,7 @@ export type ProcessEntry =
   | "bench-gpu-loop"
   | "bench-sweep"
   | "bench-queue"
+  | "bench-forecast"
   | "fuzz-models"
   | "nemesis-stages";
 
