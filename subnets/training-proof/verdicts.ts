@@ -54,7 +54,7 @@ function settle(dispute: Dispute, transcripts: readonly Transcript[], verdicts: 
   for (const { solver, reason, problem } of losers) {
     const against = parties.find((party) => party !== solver)!;
     const found = verdicts.get(solver);
-    const facts = { jobId: job.jobId, problem, ...where, ...(found?.outcome === "failed" && found.facts) };
+    const facts = found?.outcome === "failed" ? found.facts : { jobId: job.jobId, problem, ...where };
     const told = { ...facts, dispute: { against, problem, ...where } };
     verdicts.set(solver, { outcome: "failed", reason, isFraud: true, facts: told });
   }
