@@ -12,8 +12,17 @@ type OnnxNode = {
   attributes?: Record<string, OnnxAttribute>;
 };
 
-/** A whole number becomes INT, a list of them INTS, a `Float32Array` FLOATS, a text STRING, a list of them STRINGS. */
-export type OnnxAttribute = number | readonly number[] | Float32Array | string | readonly string[];
+/**
+ * A whole number becomes INT, a list of them INTS, a `Float32Array` FLOATS, a text STRING, a list of them STRINGS, a graph
+ * GRAPH: it may use the names of the graph around it, but not give them again.
+ */
+export type OnnxAttribute =
+  | number
+  | readonly number[]
+  | Float32Array
+  | string
+  | readonly string[]
+  | OnnxGraph;
 
 /** Operators of classic machine learning: trees, linear models. */
 export const ML_DOMAIN = "ai.onnx.ml";
@@ -50,11 +59,11 @@ const DTYPE_CODES: Record<Dtype, number> = {
 };
 
 /** Codes of AttributeProto.AttributeType. */
-const ATTRIBUTE = { int: 2, string: 3, floats: 6, ints: 7, strings: 8 };
+const ATTRIBUTE = { int: 2, string: 3, graph: 5, floats: 6, ints: 7, strings: 8 };
 
 /**
- * The bytes of an ONNX file, opset 17. Enough for what this project trains itself: operators that come with the runtime,
- * no subgraphs. The same graph gives the same bytes.
+ * The bytes of an ONNX file, opset 17. Enough for what this project trains itself: operators that come with the runtime.
+ * The same graph gives the same bytes.
  *
  * Source of the field numbers: onnx/onnx, onnx.proto3.
  */
@@ -94,6 +103,7 @@ function attributeBytes(name: string, value: OnnxAttribute): Uint8Array {
   if (typeof value === "number") return attribute("int", int(3, value));
   if (typeof value === "string") return attribute("string", text(4, value));
   if (value instanceof Float32Array) return attribute("floats", bytes(7, float32Bytes(value)));
+  if ("nodes" in value) return attribute("graph", bytes(6, graphBytes(value)));
   return value.some((item) => typeof item === "string")
     ? attribute("strings", ...value.map((item) => text(9, String(item))))
     : attribute("ints", ...value.map((item) => int(8, Number(item))));

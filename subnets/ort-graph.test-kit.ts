@@ -1,0 +1,22 @@
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { type Tensors, tensor } from "../shared/tensor.ts";
+
+/** A real onnxruntime session on a graph that was built, for tests only. float32 comes out. */
+export async function runOnOrt(graph: Uint8Array, feeds: Tensors, threads = 1): Promise<Tensors> {
+  const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 } as const;
+  const session = await InferenceSession.create(graph, options);
+  try {
+    const inputs = Object.entries(feeds).map(([name, { dtype, data, shape }]) => {
+      return [name, new OrtTensor(dtype as "float32", data as Float32Array<ArrayBuffer>, shape)] as const;
+    });
+    const outputs = await session.run(Object.fromEntries(inputs));
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, { dims, data }]) => [
+        name,
+        tensor("float32", dims, data as Float32Array<ArrayBuffer>),
+      ]),
+    );
+  } finally {
+    await session.release();
+  }
+}
