@@ -75,10 +75,12 @@ function play(played: readonly Day[], options: Partial<TopicConfig>, name = (id:
 
 /** NaN and infinity would become null on their way to disk. */
 function expectFinite(value: object): void {
+  const broken: string[] = [];
   JSON.stringify(value, (key, each) => {
-    if (typeof each === "number") expect(Number.isFinite(each), key).toBe(true);
+    if (typeof each === "number" && !Number.isFinite(each)) broken.push(key);
     return each;
   });
+  expect(broken).toEqual([]);
 }
 
 describe("a topic", () => {
@@ -111,7 +113,7 @@ describe("a topic", () => {
         }));
         expect(play(turned, options)).toEqual(play(played, options));
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
@@ -128,7 +130,7 @@ describe("a topic", () => {
           }
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
@@ -145,7 +147,7 @@ describe("a topic", () => {
         const paid = play(cloned, options).found.flatMap(({ report }) => report.inferers);
         expect(paid.some(({ id }) => id === "w100")).toBe(false);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
