@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { type Tensors, tensor } from "../shared/tensor.ts";
+import type { Dtype, Tensor, Tensors } from "../shared/tensor.ts";
 
-/** A real onnxruntime session on a graph that was built, for tests only. float32 comes out. */
+/** A real onnxruntime session on a graph that was built, for tests only. */
 export async function runOnOrt(graph: Uint8Array, feeds: Tensors, threads = 1): Promise<Tensors> {
   const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 } as const;
   const session = await InferenceSession.create(graph, options);
@@ -11,9 +11,9 @@ export async function runOnOrt(graph: Uint8Array, feeds: Tensors, threads = 1): 
     });
     const outputs = await session.run(Object.fromEntries(inputs));
     return Object.fromEntries(
-      Object.entries(outputs).map(([name, { dims, data }]) => [
+      Object.entries(outputs).map(([name, { dims, data, type }]) => [
         name,
-        tensor("float32", dims, data as Float32Array<ArrayBuffer>),
+        { dtype: type as Dtype, shape: dims, data } as Tensor,
       ]),
     );
   } finally {

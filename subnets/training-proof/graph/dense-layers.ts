@@ -65,8 +65,8 @@ export function relu(tape: Tape, mode: Mode, value: Value): Value {
   const kept = tape.put("Relu", [value], shape);
   const output = roundingOf(tape, mode).onGrid(kept, "a");
   return tape.differentiable(output, (gradient) => {
-    const isPositive = tape.put("Greater", [value, tape.number(0)], shape, undefined, "bool");
-    tape.addGradient(value, tape.put("Where", [isPositive, gradient, tape.number(0)], shape));
+    const isPositive = tape.put("Sign", [kept], shape);
+    tape.addGradient(value, tape.put("Mul", [gradient, isPositive], shape));
   });
 }
 

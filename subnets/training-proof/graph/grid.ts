@@ -38,7 +38,7 @@ export const EXP_TABLE: Float32Array<ArrayBuffer> = Float32Array.from(
 /** The nearest number of a grid, of two that are as near the even one. */
 export function quantise(x: number, { bits, clip }: Grid): number {
   const rounded = roundHalfEven(x * 2 ** bits) * 2 ** -bits;
-  return rounded > clip ? clip : rounded < -clip ? -clip : rounded;
+  return Math.min(clip, Math.max(-clip, rounded));
 }
 
 /** Exact below 2^51. */
