@@ -5,6 +5,7 @@ import { initialState } from "./arithmetic.ts";
 import type { TrainingProofConfig } from "./config.ts";
 import type { TrainingJob } from "./job.ts";
 import { hashOfState } from "./proofs.ts";
+import { bisect } from "./protocol/bisect.ts";
 import { ask, type Claim, claimsOf, commitTaskOf, type Round, swornTo } from "./round.ts";
 import type { RefereeTask, RefereeTruth } from "./source-referee.ts";
 import { type DisputeTask, hashesSaid } from "./synapse-dispute.ts";
@@ -98,14 +99,14 @@ export function progressOf(dispute: Dispute, transcripts: readonly Transcript[])
   const liars = parties.filter((_, i) => lists[i]!.at(-1) !== ends[i]);
   if (liars.length > 0)
     return lost(liars, "its last state is not the one it swore to", { interval: job.intervals - 1 });
-  const interval = firstDifference(lists) - 1;
+  const interval = partAt(lists) - 1;
 
   const steps = of("steps");
   if (!steps) return { next: "steps", interval };
   const silentThen = silentIn(dispute, steps);
   if (silentThen !== "none") return silentThen && { ...silentThen, interval };
   const after = parties.map((party) => hashesSaid(steps.get(party), job.stepsPerInterval));
-  const step = firstDifference(after);
+  const step = partAt(after.map((hashes) => ["", ...hashes])) - 1; // they agree before the first one
 
   const state = of("state");
   if (!state) return { next: "state", interval, step };
@@ -148,8 +149,9 @@ function lost(
   return { losers: solvers.map((solver) => ({ solver, reason: "audit-mismatch", problem })), ...place };
 }
 
-function firstDifference([a, b]: readonly (readonly string[])[]): number {
-  return a!.findIndex((hash, i) => hash !== b![i]);
+/** In lists that begin alike and end apart: the first entry after the parting. */
+function partAt([a, b]: readonly (readonly string[])[]): number {
+  return bisect(a!.length, (index) => a![index] === b![index]).first;
 }
 
 function earlier(a: Claim, b: Claim): Claim {

@@ -1,5 +1,7 @@
 import { type Tensor, tensor } from "../../shared/tensor.ts";
-import { initialState, runSteps, type State } from "./arithmetic.ts";
+import { initialState, runSteps } from "./arithmetic.ts";
+import type { State } from "./graph/network.ts";
+import type { Trained } from "./graph/train-mlp.ts";
 import { stepsOf, trainSteps } from "./interval.ts";
 import type { TrainingJob } from "./job.ts";
 import { feedsOfSteps } from "./rows.ts";
@@ -60,7 +62,7 @@ export const FORGERIES: Readonly<Record<"a" | "b" | "c" | "d" | "e" | "f" | "g" 
   },
 };
 
-type Step = (state: State, interval: number) => Promise<{ state: State; losses: Float32Array }>;
+type Step = (state: State, interval: number) => Promise<Trained>;
 
 async function walk(job: TrainingJob, step: Step): Promise<Trajectory> {
   const states = [initialState(job)];
@@ -74,7 +76,7 @@ async function walk(job: TrainingJob, step: Step): Promise<Trajectory> {
 }
 
 function feedsOf(job: TrainingJob, interval: number) {
-  return feedsOfSteps(job, interval * job.stepsPerInterval, job.stepsPerInterval);
+  return feedsOfSteps(job, stepsOf(job, interval));
 }
 
 /** The later half of the steps at a learning rate of 0: as if they had not been taken. */

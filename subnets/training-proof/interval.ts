@@ -1,10 +1,9 @@
 import type { MinerContext } from "../../shared/template.ts";
-import { runSteps, type State } from "./arithmetic.ts";
+import { runSteps } from "./arithmetic.ts";
+import type { State } from "./graph/network.ts";
+import type { Trained } from "./graph/train-mlp.ts";
 import type { TrainingJob } from "./job.ts";
-import { feedsOfSteps, heldOutFeeds, keyOf } from "./rows.ts";
-
-/** What some steps left, and the loss of each of them. */
-export type Done = { state: State; losses: Float32Array };
+import { feedsOfSteps, type HeldOut, heldOutFeeds, keyOf, type Steps } from "./rows.ts";
 
 /**
  * Steps of a job's training, as the job wants them.
@@ -16,10 +15,10 @@ export type Done = { state: State; losses: Float32Array };
 export async function trainSteps(
   job: TrainingJob,
   state: State,
-  { from, count }: { from: number; count: number },
+  { from, count }: Steps,
   runGraph?: MinerContext["runGraph"],
-): Promise<Done> {
-  const run = () => runSteps(job, state, feedsOfSteps(job, from, count), runGraph);
+): Promise<Trained> {
+  const run = () => runSteps(job, state, feedsOfSteps(job, { from, count }), runGraph);
   return runGraph ? run() : once(state, `${keyOf(job)} ${from} ${count}`, run);
 }
 
@@ -27,17 +26,17 @@ export async function trainSteps(
 export async function measure(
   job: TrainingJob,
   state: State,
-  { heldOut, batches }: { heldOut: string; batches: number },
-): Promise<Done> {
-  const rows = () => heldOutFeeds(job, new Uint8Array(Buffer.from(heldOut, "hex")), batches);
+  { heldOut, batches }: HeldOut,
+): Promise<Trained> {
+  const rows = () => heldOutFeeds(job, { heldOut, batches });
   return once(state, `${keyOf(job)} ${heldOut} ${batches}`, () => runSteps(job, state, rows()));
 }
 
 /** Goes when the state goes. */
-const computed = new WeakMap<State, Map<string, Promise<Done>>>();
+const computed = new WeakMap<State, Map<string, Promise<Trained>>>();
 
-function once(state: State, key: string, run: () => Promise<Done>): Promise<Done> {
-  const known = computed.get(state) ?? new Map<string, Promise<Done>>();
+function once(state: State, key: string, run: () => Promise<Trained>): Promise<Trained> {
+  const known = computed.get(state) ?? new Map<string, Promise<Trained>>();
   computed.set(state, known);
   const done = known.get(key) ?? run();
   known.set(key, done);

@@ -4,6 +4,12 @@ import { drawRows, type Rows } from "./dataset.ts";
 import type { TrainingJob } from "./job.ts";
 import { keepLast } from "./keep-last.ts";
 
+/** Steps of a training, counted from its first. */
+export type Steps = { from: number; count: number };
+
+/** Minibatches of rows that nobody saw before. `heldOut`: the seed they are drawn from, 64 digits. */
+export type HeldOut = { heldOut: string; batches: number };
+
 /** Of the learning rate at the last step, in units of the first. */
 const LAST_RATE = 0.1;
 
@@ -22,14 +28,15 @@ export const learningRates = keepLast(8, keyOf, (job: TrainingJob): Float32Array
 });
 
 /** What the steps `from` to `from + count` of a training get: `X` [count, batch, width], one-hot `Y`, `LR` [count, 1]. */
-export function feedsOfSteps(job: TrainingJob, from: number, count: number): Tensors {
+export function feedsOfSteps(job: TrainingJob, { from, count }: Steps): Tensors {
   const rows = trainingRows(job);
   const picked = Array.from({ length: count }, (_, i) => rowsOfStep(job, from + i)).flat();
   return feedsOf(job, rows, picked, learningRates(job).slice(from, from + count));
 }
 
 /** Held-out rows in minibatches, and a learning rate of 0: the same graph then tells their losses and changes nothing. */
-export function heldOutFeeds(job: TrainingJob, seed: Uint8Array, batches: number): Tensors {
+export function heldOutFeeds(job: TrainingJob, { heldOut, batches }: HeldOut): Tensors {
+  const seed = new Uint8Array(Buffer.from(heldOut, "hex"));
   const rows = drawRows(seedOf(job), seed, sizeOf(job, batches * job.batch));
   const all = Array.from({ length: batches * job.batch }, (_, row) => row);
   return feedsOf(job, rows, all, new Float32Array(batches));

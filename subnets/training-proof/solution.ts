@@ -1,7 +1,8 @@
 import type { AgentContext, MinerContext, WorkTools } from "../../shared/template.ts";
 import type { Hotkey } from "../../shared/types.ts";
-import { initialState, type State } from "./arithmetic.ts";
+import { initialState } from "./arithmetic.ts";
 import { toTrainingCommitment } from "./chain-commitment.ts";
+import type { State } from "./graph/network.ts";
 import { stepsOf, trainSteps } from "./interval.ts";
 import type { TrainingJob } from "./job.ts";
 import { hashOfLosses, hashOfState, rootOf } from "./proofs.ts";

@@ -1,6 +1,6 @@
 import type { Message, Source } from "../../shared/template.ts";
 import type { Hotkey } from "../../shared/types.ts";
-import type { State } from "./arithmetic.ts";
+import type { State } from "./graph/network.ts";
 import { trainSteps } from "./interval.ts";
 import type { TrainingJob } from "./job.ts";
 import { hashOfState } from "./proofs.ts";

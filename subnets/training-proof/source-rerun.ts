@@ -1,9 +1,13 @@
 import type { EarlierAnswers, Message, Source } from "../../shared/template.ts";
+import { type Tensors, tensor } from "../../shared/tensor.ts";
 import type { Hotkey } from "../../shared/types.ts";
-import { initialState, type State } from "./arithmetic.ts";
+import { graphOf, initialState, toOutputs } from "./arithmetic.ts";
+import type { State } from "./graph/network.ts";
+import { toTrained } from "./graph/trained.ts";
 import { measure, stepsOf, trainSteps } from "./interval.ts";
 import type { TrainingJob } from "./job.ts";
 import { hashOfState } from "./proofs.ts";
+import { feedsOfSteps, type HeldOut, heldOutFeeds } from "./rows.ts";
 import { parseNumbers, parseState } from "./state-message.ts";
 import type { EvalResponse } from "./synapse-eval.ts";
 import type { OpenResponse } from "./synapse-open.ts";
@@ -17,7 +21,7 @@ const TIMEOUT_MS = 120_000;
  */
 export type RerunTask =
   | { job: TrainingJob; solver: Hotkey; interval: number }
-  | { job: TrainingJob; solver?: Hotkey; measure: { heldOut: string; batches: number } };
+  | { job: TrainingJob; solver?: Hotkey; measure: HeldOut };
 
 /** What came out. `hash` is the state's; the state itself only where hashes do not decide. Or the mean loss. */
 export type RerunTruth = { hash: string; losses: number[]; state: State | null } | { loss: number };
@@ -25,21 +29,27 @@ export type RerunTruth = { hash: string; losses: number[]; state: State | null }
 /** The same steps again, by whoever verifies. */
 export const rerun: Source<RerunTask> = {
   timeoutMs: TIMEOUT_MS,
+  execute(task, earlier) {
+    const { job } = task;
+    const feeds =
+      "interval" in task ? feedsOfSteps(job, stepsOf(job, task.interval)) : heldOutFeeds(job, task.measure);
+    return { graph: graphOf(job), feeds: { ...stateBefore(task, earlier), ...feeds } };
+  },
   async compute(task, earlier) {
     const { job } = task;
     const before = stateBefore(task, earlier);
-    const { state, losses } =
+    const done =
       "interval" in task
         ? await trainSteps(job, before, stepsOf(job, task.interval))
         : await measure(job, before, task.measure);
-    return { state, losses: { dtype: "float32", shape: [losses.length], data: losses } } as Message;
+    return { outputs: toOutputs(done) };
   },
-  parseTruth(message, task) {
+  parseTruth({ outputs }, task) {
     const { job } = task;
+    const { state, losses: list } = toTrained(outputs as Tensors);
     const steps = "measure" in task ? task.measure.batches : job.stepsPerInterval;
-    const losses = Array.from(parseNumbers(message.losses, [steps]).data);
-    const truth = "measure" in task ? toLoss(losses) : toTruth(parseState(message.state, job), losses, job);
-    return truth as Message;
+    const losses = Array.from(parseNumbers(list && tensor("float32", [list.length], list), [steps]).data);
+    return ("measure" in task ? toLoss(losses) : toTruth(parseState(state, job), losses, job)) as Message;
   },
 };
 

@@ -1,5 +1,6 @@
 import { isTensor, type Tensor } from "../../shared/tensor.ts";
-import { initialState, type State } from "./arithmetic.ts";
+import { initialState } from "./arithmetic.ts";
+import type { State } from "./graph/network.ts";
 import type { TrainingJob } from "./job.ts";
 
 /** Of a hash in a list of them. */

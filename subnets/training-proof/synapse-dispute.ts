@@ -1,8 +1,8 @@
 import { type Answer, AnswerRefused, type Message, type Synapse } from "../../shared/template.ts";
 import type { Tensor } from "../../shared/tensor.ts";
 import type { Hotkey } from "../../shared/types.ts";
-import type { State } from "./arithmetic.ts";
 import { MAX_MESSAGE_BYTES, OPEN_TIMEOUT_MS } from "./config.ts";
+import type { State } from "./graph/network.ts";
 import { trainSteps } from "./interval.ts";
 import type { TrainingJob } from "./job.ts";
 import { parseHash, parseJob, parseWhole } from "./job-facts.ts";

@@ -132,7 +132,9 @@ describe("section 6, commit first, choose later", () => {
     const seeds = [1, 2].map((byte) => {
       const beacon = new Uint8Array(32).fill(byte);
       const { jobs } = template.planEpoch({ ...context, beacon } as never, state as never);
-      return jobs.flatMap(({ task, stage }) => (stage === "commit" ? [(task as { audit: string }).audit] : []));
+      return jobs.flatMap(({ task, stage }) =>
+        stage === "commit" ? [(task as { audit: string }).audit] : [],
+      );
     });
     expect(seeds[0]).toHaveLength(1);
     expect(seeds[0]).not.toEqual(seeds[1]);
