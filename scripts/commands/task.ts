@@ -1,4 +1,10 @@
-import { type Command, type CommandGroup, templateConfig, templateOptions } from "../options.ts";
+import {
+  type Command,
+  type CommandGroup,
+  templateConfig,
+  templateOptions,
+  walletOptions,
+} from "../options.ts";
 import { wholeNumber } from "../whole-number.ts";
 
 const subjectOptions = {
@@ -25,6 +31,14 @@ const runOptions = {
   ...subjectOptions,
   epochs: { type: "number", default: 3, describe: "Epochs to play" },
   seed: { type: "string", default: "1", describe: "What questions are drawn from" },
+} as const;
+
+const feedOptions = {
+  feed: { type: "string", demandOption: true, describe: "Name of the feed" },
+  value: { type: "number", demandOption: true, describe: "What it says" },
+  ...walletOptions,
+  time: { type: "number", describe: "When, in seconds since 1970; default: now" },
+  file: { type: "string", default: "./feed.jsonl", describe: "File to write it to, behind the others" },
 } as const;
 
 /** `subforge task new <name>` */
@@ -65,8 +79,22 @@ const taskRun: Command<typeof runOptions> = {
   },
 };
 
+/** `subforge task feed <feed> <value>` */
+const taskFeed: Command<typeof feedOptions> = {
+  command: "feed <feed> <value>",
+  describe: "Sign a point of a feed that a template takes truths from, and write it to a file",
+  builder: feedOptions,
+  handler: async (args) => {
+    const { writeFeed } = await import("../creator/write-feed.ts");
+    await writeFeed({
+      ...args,
+      time: wholeNumber("task feed", "time", args.time, 0, Number.MAX_SAFE_INTEGER),
+    });
+  },
+};
+
 export const taskCommands: CommandGroup = {
   group: "task",
   describe: "Templates of your own: write, check and play them",
-  commands: [taskNew, taskCheck, taskRun],
+  commands: [taskNew, taskCheck, taskRun, taskFeed],
 };

@@ -55,6 +55,15 @@ test("a commit is a line, and its reveal another one", () => {
   ]);
 });
 
+test("a result is a line, and where consumers read it another one", () => {
+  const signed = { ...EPOCH, topic: "2-0-btc", nonce: 17, value: 1.25, digest: "0x01" } as const;
+  const url = "http://127.0.0.1:9955";
+  expect(linesOf({ event: "result.signed", ...signed }, { event: "results.served", url })).toEqual([
+    "result   17  2-0-btc is 1.25, nonce 17, signed",
+    "results  http://127.0.0.1:9955/topics",
+  ]);
+});
+
 test("what it waits for is a line with what is in force, and with when it gives up", () => {
   const waiting = { event: "validator.waiting", for: "Redis: it does not answer", endsInMs: null } as const;
   expect(linesOf({ ...waiting, lastVerified: { epoch: 16, block: 480 } })).toEqual([
