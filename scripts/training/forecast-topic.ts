@@ -4,7 +4,6 @@ import { drawSeries } from "../../subnets/forecast/generator.ts";
 import { closeEpoch, initialTopic } from "../../subnets/forecast/maths/close-epoch.ts";
 import { lossesOf } from "../../subnets/forecast/maths/losses.ts";
 import { openEpoch } from "../../subnets/forecast/maths/open-epoch.ts";
-import { median } from "../../subnets/forecast/maths/statistics.ts";
 import { TOPIC_DEFAULTS } from "../../subnets/forecast/maths/topic-config.ts";
 import type { OpenEpoch, TopicState } from "../../subnets/forecast/maths/types.ts";
 
@@ -12,8 +11,6 @@ const CONFIG = TOPIC_DEFAULTS;
 const STAKE = 1;
 /** Nonces before anything counts: newcomers have no history. */
 const WARM_UP = 40;
-/** Share of the newest loss in a peer's average. */
-const ALPHA = 0.1;
 const LOSSES_KEPT = 8;
 /** Deviation of a made-up inferer in the regime it knows and in the other. */
 const KNOWS = { from: 0.25, to: 0.6 };
@@ -78,7 +75,7 @@ export function playTopic(
     const losses = lossesOf(opened.open, truth, CONFIG);
     const reports = [{ id: "validator", stake: STAKE, losses }];
     topic = closeEpoch(opened.topic, { open: opened.open, truth, reports }, CONFIG).topic;
-    recordFacts(facts, opened.open, losses.inferers);
+    recordFacts(facts, topic, opened.open, losses.inferers);
     if (nonce < WARM_UP || opened.open.inferers.length < values.length) continue; // two said the same: rows would not match
     played.push({
       seen,
@@ -110,19 +107,21 @@ function factsOf(topic: TopicState, facts: ReadonlyMap<string, PeerFacts>, id: s
   return { ...known, regret: topic.inferers.find((worker) => worker.id === id)?.regret ?? null };
 }
 
-function recordFacts(facts: Map<string, PeerFacts>, open: OpenEpoch, losses: readonly number[]): void {
-  const said = open.inferers.map(({ value }) => value);
-  const middle = median(said);
-  const spread = median(said.map((value) => Math.abs(value - middle)));
+function recordFacts(
+  facts: Map<string, PeerFacts>,
+  { median, mad }: TopicState,
+  open: OpenEpoch,
+  losses: readonly number[],
+): void {
   open.inferers.forEach(({ id, value }, at) => {
     const before = facts.get(id);
-    const loss = losses[at]!;
+    const known = [...(before?.losses ?? []), losses[at]!].slice(-LOSSES_KEPT);
     facts.set(id, {
-      losses: [...(before?.losses ?? []), loss].slice(-LOSSES_KEPT),
-      averageLoss: before?.averageLoss == null ? loss : ALPHA * loss + (1 - ALPHA) * before.averageLoss,
+      losses: known,
+      averageLoss: known.reduce((sum, loss) => sum + loss, 0) / known.length,
       regret: null,
       seen: (before?.seen ?? 0) + 1,
-      deviation: spread > 0 ? (value - middle) / spread : 0,
+      deviation: median !== null && mad ? (value - median) / mad : 0,
     });
   });
 }

@@ -12,6 +12,8 @@ import type { Trained } from "./model-file.ts";
 const SEED = childSeed(new Uint8Array(32), "subforge forecast models 1");
 
 const TRAINING_STEPS = 10_000;
+/** One window in so many is of a series that has just begun. */
+const YOUNG = 5;
 const HELD_OUT_STEPS = 10_000;
 
 const TOPICS = 12;
@@ -21,7 +23,7 @@ const NONCES = 240;
 /** Five inferers, from nothing learned to trees, and two forecasters. */
 export function makeForecastModels(): Trained[] {
   const data = forecastDataHash();
-  const inferers = makeInferers(drawWindows("training", TRAINING_STEPS), STEP_FEATURES, SEED);
+  const inferers = makeInferers(drawWindows("training", TRAINING_STEPS, YOUNG), STEP_FEATURES, SEED);
   const heldOut = drawWindows("held out", HELD_OUT_STEPS);
   const lazy = meanError(heldOut, inferers[0]!.predict(heldOut));
   const tellers = inferers.map(toTeller);
@@ -49,10 +51,11 @@ function playTopics(
   );
 }
 
-function drawWindows(part: string, steps: number): Windows {
+/** @param young - One in so many holds fewer values than there is room for. Default: none. */
+function drawWindows(part: string, steps: number, young = 0): Windows {
   const series = drawSeries(childSeed(SEED, part), WINDOW + steps).map(({ value }) => value);
   const rows = Array.from({ length: steps }, (_, at) =>
-    toWindow(series.slice(at, at + WINDOW), series[at + WINDOW]!),
+    toWindow(series.slice(at + (at % young === 0 ? missing(at) : 0), at + WINDOW), series[at + WINDOW]!),
   );
   const z = new Float32Array(steps * WINDOW);
   rows.forEach((row, at) => {
@@ -63,6 +66,11 @@ function drawWindows(part: string, steps: number): Windows {
     next: Float64Array.from(rows, ({ next }) => next),
     units: Float64Array.from(rows, ({ unit }) => unit),
   };
+}
+
+/** 0 to 13, one after the other: two values are the least that have a unit. */
+function missing(at: number): number {
+  return at % (WINDOW - 2);
 }
 
 /** In its own units, as the graphs have it. */
