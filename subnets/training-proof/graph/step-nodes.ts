@@ -1,5 +1,7 @@
 import { type OnnxGraph, writeOnnx } from "../../../shared/onnx-writer.ts";
+import type { Tensor, Tensors } from "../../../shared/tensor.ts";
 import type { Network } from "./network.ts";
+import { computeOperator } from "./plain-operators.ts";
 import { type StepGraph, stepGraph } from "./step-graph.ts";
 import type { Value } from "./tape.ts";
 
@@ -30,6 +32,33 @@ export function shownStep(network: Network): Uint8Array {
     nodes,
     step.inputs,
     nodes.map(({ outputs }) => outputs[0]!),
+  );
+}
+
+/** What `shownStep` gives, in plain arithmetic. @param given - Its inputs. */
+export function showStep(network: Network, given: Tensors): Tensors {
+  const step = stepGraph(network);
+  const values: Tensors = { ...given, ...step.tape.constants };
+  const shown: Tensors = {};
+  for (const node of nodesOf(step)) {
+    const output = computeOperator(
+      node,
+      node.inputs.map((name) => values[name]!),
+    );
+    values[node.outputs[0]!] = output;
+    shown[node.outputs[0]!] = output;
+  }
+  return shown;
+}
+
+/** What `oneOperator` gives, in plain arithmetic. */
+export function runOperator(network: Network, index: number, inputs: Tensors): Tensor {
+  const step = stepGraph(network);
+  const node = nodesOf(step)[index]!;
+  const values: Tensors = { ...inputs, ...step.tape.constants };
+  return computeOperator(
+    node,
+    node.inputs.map((name) => values[name]!),
   );
 }
 
