@@ -1,5 +1,6 @@
 import type { SkipReason, ValidatorEvent } from "../../validator/events.ts";
 import type { EpochReport } from "./dev-report.ts";
+import { factWords } from "./read-evidence.ts";
 
 const SKIPPED: Record<SkipReason, string> = {
   "secret-not-committed": "its secret was not committed on chain before it began; the next one's is",
@@ -99,15 +100,21 @@ export function createLines(): (event: ValidatorEvent) => string | undefined {
 }
 
 /** What the weights of an epoch led to, best paid first. */
-export function paidLines({ epoch, paidAt, miners, spearman }: EpochReport): string[] {
+export function paidLines({ epoch, paidAt, miners, spearman, roles }: EpochReport): string[] {
   const rows = [...miners]
     .sort((a, b) => b.incentive - a.incentive)
-    .map(({ name, quality, incentive, reason }) => {
+    .map(({ name, quality, role, incentive, reason, why }) => {
       const share = `${(incentive * 100).toFixed(2)} %`;
-      return `         ${name.padEnd(12)} quality ${quality.toFixed(2)}  earns ${share.padStart(7)}  ${reason ?? "not asked"}`;
+      const words = reason === "ok" ? "" : factWords(why);
+      const facts = words && `: ${words}`;
+      const is = role === undefined ? "quality" : `${role} quality`;
+      return `         ${name.padEnd(12)} ${is} ${quality.toFixed(2)}  earns ${share.padStart(7)}  ${reason ?? "not asked"}${facts}`;
     });
-  const rank =
-    spearman === null ? "nobody is paid yet" : `rank correlation of quality and pay ${spearman.toFixed(2)}`;
+  const among = roles.flatMap(({ role, spearman: rank }) =>
+    rank === null ? [] : `${rank.toFixed(2)} among ${role}s`,
+  );
+  const ranks = spearman === null || among.length > 0 ? among.join(", ") : spearman.toFixed(2);
+  const rank = ranks ? `rank correlation of quality and pay ${ranks}` : "nobody is paid yet";
   return [`paid     ${epoch}  in block ${paidAt}: ${rank}`, ...rows];
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Metagraph, Neuron } from "../../shared/chain/metagraph.ts";
+import { paidLines } from "./dev-lines.ts";
 import { DevReport, toOutcome } from "./dev-report.ts";
 
 const miners = [
@@ -58,6 +59,26 @@ describe("the report of a development run", () => {
       { name: "fair", ofBest: 0.5 },
       { name: "silent", ofBest: 0 },
     ]);
+  });
+
+  it("compares qualities within a role, and calls the lowest correlation the whole one's", () => {
+    const [good, fair, silent] = miners;
+    const other = { name: "other", hotkey: "5other", uid: 3, quality: 0.1, isAdversary: false };
+    const report = new DevReport([
+      { ...good!, role: "inferer" },
+      { ...fair!, role: "inferer" },
+      silent!,
+      { ...other, role: "forecaster" },
+    ]);
+    report.verified({ epoch: 4, ...weights, readBack: weights.sent } as never);
+    const [epoch] = report.paid(5, metagraph([0.2, 0.3, 0, 0.5]));
+    // The inferers are paid the wrong way round; the silent one counts in both roles.
+    expect(epoch?.roles).toEqual([
+      { role: "inferer", spearman: expect.closeTo(0.5, 9) },
+      { role: "forecaster", spearman: expect.closeTo(1, 9) },
+    ]);
+    expect(epoch?.spearman).toBeCloseTo(0.5, 9);
+    expect(paidLines(epoch!)[0]).toContain("0.50 among inferers, 1.00 among forecasters");
   });
 
   it("claims no correlation when nobody was paid", () => {

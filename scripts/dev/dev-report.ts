@@ -2,7 +2,7 @@ import type { WireWeights } from "../../shared/chain/chain.ts";
 import type { Metagraph } from "../../shared/chain/metagraph.ts";
 import type { Reason } from "../../shared/reasons.ts";
 import { spearman } from "../../shared/rules/spearman.ts";
-import type { BlockNumber, Hex, Hotkey, Netuid, Uid } from "../../shared/types.ts";
+import type { BlockNumber, Hex, Hotkey, Json, Netuid, Uid } from "../../shared/types.ts";
 import type { ReadResults } from "./read-results.ts";
 
 /** A miner as `dev` started it. */
@@ -11,6 +11,8 @@ export type ReportedMiner = {
   hotkey: Hotkey;
   uid: Uid;
   quality: number;
+  /** What it works as, where miners do several kinds of work: qualities compare within one role. */
+  role?: string | undefined;
   /** It answers by a behaviour of the template's that is not honest work. */
   isAdversary: boolean;
 };
@@ -31,13 +33,23 @@ export type EpochReport = VerifiedWeights & {
     /** Of this epoch; null when it was not asked. */
     score: number | null;
     reason: Reason | null;
+    /** What the template says decided it; null when it says nothing. */
+    why: Json | null;
     /** Share of the miners' pay, 0..1, that these weights led to. */
     incentive: number;
     emissionRao: string;
   })[];
-  /** Rank correlation of quality and incentive over all miners; null when nobody was paid. */
+  /**
+   * Rank correlation of quality and incentive over all miners; null when nobody was paid. Where there are roles: the
+   * lowest of theirs.
+   */
   spearman: number | null;
+  /** The same over the miners of each role and those that have none. Empty where there are no roles. */
+  roles: { role: string; spearman: number | null }[];
 };
+
+/** See `readEvidence`. */
+type EvidenceOf = (epoch: number, hotkey: Hotkey) => Json | undefined;
 
 /**
  * Collects what `dev --json` prints: for each epoch with verified weights what was sent and read back, and, once
@@ -45,12 +57,14 @@ export type EpochReport = VerifiedWeights & {
  */
 export class DevReport {
   readonly #miners: readonly ReportedMiner[];
+  readonly #evidenceOf: EvidenceOf;
   readonly #scores = new Map<number, Map<Hotkey, { score: number | null; reason: Reason }>>();
   readonly #waiting = new Map<number, VerifiedWeights>();
   readonly epochs: EpochReport[] = [];
 
-  constructor(miners: readonly ReportedMiner[]) {
+  constructor(miners: readonly ReportedMiner[], evidenceOf: EvidenceOf = () => undefined) {
     this.#miners = miners;
+    this.#evidenceOf = evidenceOf;
   }
 
   scored(epoch: number, scores: readonly { hotkey: Hotkey; score: number | null; reason: Reason }[]): void {
@@ -83,21 +97,35 @@ export class DevReport {
         ...miner,
         score: scores?.get(miner.hotkey)?.score ?? null,
         reason: scores?.get(miner.hotkey)?.reason ?? null,
+        why: this.#evidenceOf(weights.epoch, miner.hotkey) ?? null,
         incentive: neuron?.incentive ?? 0,
         emissionRao: String(neuron?.emissionRao ?? 0n),
       };
     });
-    const correlation = spearman(
-      miners.map(({ quality }) => quality),
-      miners.map(({ incentive }) => incentive),
-    );
+    const roles = [...new Set(this.#miners.flatMap(({ role }) => role ?? []))].map((role) => ({
+      role,
+      spearman: rankCorrelation(miners.filter((miner) => (miner.role ?? role) === role)),
+    }));
+    const lowest = roles.some((role) => role.spearman === null)
+      ? null
+      : Math.min(...roles.map((role) => role.spearman!));
     return {
       ...weights,
       paidAt: metagraph.block,
       miners,
-      spearman: Number.isNaN(correlation) ? null : correlation,
+      spearman: roles.length > 0 ? lowest : rankCorrelation(miners),
+      roles,
     };
   }
+}
+
+/** Null when all are paid alike, or of one quality. */
+function rankCorrelation(miners: readonly { quality: number; incentive: number }[]): number | null {
+  const correlation = spearman(
+    miners.map(({ quality }) => quality),
+    miners.map(({ incentive }) => incentive),
+  );
+  return Number.isNaN(correlation) ? null : correlation;
 }
 
 /** The document of `subforge dev --json`. */

@@ -28,6 +28,7 @@ import { type DevOutcome, DevReport, type ReportedMiner, toOutcome } from "./dev
 import { createDevSubnet, DEV_KEYS, type DevMinerKeys, devBalances, minerKeys } from "./dev-subnet.ts";
 import { createLiveTemplate } from "./live-template.ts";
 import { type DevMiner, populationOf } from "./population.ts";
+import { readEvidence } from "./read-evidence.ts";
 import { readResults, resultLines } from "./read-results.ts";
 import { startSilentMiner } from "./silent-miner.ts";
 import { watchTemplate } from "./watch-template.ts";
@@ -136,7 +137,10 @@ async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
   await startMiners({ chain, netuid, template: live.template, population, keys, say, refreshMs }, deps);
   signal.throwIfAborted();
 
-  const report = new DevReport(reportedMiners(population, keys, await chain.metagraph(netuid)));
+  const report = new DevReport(
+    reportedMiners(population, keys, await chain.metagraph(netuid)),
+    readEvidence(join(folder, "validator", "journal.db"), netuid),
+  );
   const toLine = createLines();
   let resultsUrl: string | undefined;
   const at = { endpoint: node.endpoint, netuid, folder };
@@ -259,13 +263,14 @@ function reportedMiners(
   keys: readonly DevMinerKeys[],
   metagraph: Metagraph,
 ): ReportedMiner[] {
-  return population.map(({ name, quality, agent }, index) => {
+  return population.map(({ name, quality, role, agent }, index) => {
     const hotkey = keys[index]!.hotkey.address;
     return {
       name,
       hotkey,
       uid: neuronByHotkey(metagraph, hotkey)!.uid,
       quality,
+      role,
       isAdversary: agent !== undefined,
     };
   });
