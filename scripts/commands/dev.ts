@@ -28,7 +28,10 @@ const options = {
     type: "string",
     describe: "Behaviours of the template to run beside honest miners, as in random,replay",
   },
-  tempo: { type: "number", default: 72, describe: "Blocks per epoch" },
+  tempo: {
+    type: "number",
+    describe: "Blocks per epoch; default: 72, and 200 where a validator runs graphs of the template",
+  },
   "block-time": { type: "number", default: 250, describe: "Milliseconds per block" },
   "commit-reveal": {
     type: "boolean",
@@ -60,7 +63,7 @@ export const dev: Command<typeof options> = {
         config: templateConfig(args),
         queue: queueUrl(args),
         epochs: epochs === undefined ? undefined : whole("epochs", epochs, 1, 1_000_000),
-        tempo: whole("tempo", args.tempo, 20, 65_535),
+        tempo: args.tempo === undefined ? undefined : whole("tempo", args.tempo, 20, 65_535),
         blockTime: whole("block-time", args.blockTime, 50, 60_000),
         port: whole("port", args.port, 0, 65_535),
         resultsPort: whole("results-port", args.resultsPort, 0, 65_535),

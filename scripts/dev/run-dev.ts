@@ -52,7 +52,8 @@ export type DevOptions = GlobalArgs & {
   config: unknown;
   epochs: number | undefined;
   adversaries: string | undefined;
-  tempo: number;
+  /** Blocks per epoch. Default: as much as the template's stages need here. */
+  tempo: number | undefined;
   commitReveal: boolean;
   blockTime: number;
   port: number;
@@ -63,6 +64,11 @@ export type DevOptions = GlobalArgs & {
   /** Redis to use; undefined starts a private one. */
   queue: string | undefined;
 };
+
+/** Answers alone take a third of it. */
+const TEMPO = 72;
+/** An epoch is shared out among its stages: where answers are opened, run again and disputed, each needs some seconds. */
+const TEMPO_WITH_RUNS = 200;
 
 /** Parts that stop together: they get the signal, and leave a promise that resolves when they are gone. */
 type Layer = { stop: AbortController; stopped: Promise<unknown>[] };
@@ -102,11 +108,13 @@ type Say = (line: string) => void;
 
 type Deps = { logger: Logger; folder: string; ground: Layer; actors: Layer; signal: AbortSignal };
 
-async function runLoop(options: DevOptions, deps: Deps): Promise<DevOutcome> {
+async function runLoop(given: DevOptions, deps: Deps): Promise<DevOutcome> {
   const { logger, folder, ground, actors, signal } = deps;
-  const say = options.json ? (line: string) => process.stderr.write(`${line}\n`) : createOutput(options).line;
+  const say = given.json ? (line: string) => process.stderr.write(`${line}\n`) : createOutput(given).line;
   await keysReady();
-  const loaded = await loadTemplate(options.template);
+  const loaded = await loadTemplate(given.template);
+  const runsGraphs = Object.values(loaded.sources ?? {}).some(({ execute }) => execute);
+  const options = { ...given, tempo: given.tempo ?? (runsGraphs ? TEMPO_WITH_RUNS : TEMPO) };
   const live = createLiveTemplate(loaded);
   const config = loaded.parseConfig(options.config); // a wrong knob is said before anything starts
   const population = await populationOf(loaded, listOf(options.adversaries ?? ""), presetOf(config));

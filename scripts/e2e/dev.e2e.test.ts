@@ -1,27 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { afterEach, describe, expect, it } from "vitest";
-import { processEntry } from "../../shared/process-entry.ts";
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { useDev } from "./dev-process.test-kit.ts";
 
 /** Short epochs that still leave a silent miner its whole deadline. */
-const FAST = ["--port", "0", "--block-time", "200", "--tempo", "72", "--config", '{"rounds":2}'];
+const FAST = ["--block-time", "200", "--tempo", "72", "--config", '{"rounds":2}'];
 
-type Dev = {
-  process: ChildProcess;
-  lines: string[];
-  ended: Promise<number | null>;
-  line(pattern: RegExp): Promise<string>;
-};
-
-const started: Dev[] = [];
-
-afterEach(async () => {
-  for (const dev of started.splice(0)) {
-    dev.process.kill("SIGKILL");
-    await dev.ended;
-  }
-});
+const startProcess = useDev();
+const startDev = (...args: string[]) => startProcess(...FAST, ...args);
 
 describe("subforge dev", () => {
   it("section 14, inference: pays models by their quality, by weights that were read back, and nothing to a guesser, a copycat, a lazy and a silent miner", async () => {
@@ -89,27 +74,6 @@ function assertHarmless(adversaries: { name: string; ofBest: number }[]): void {
   const of = new Map(adversaries.map(({ name, ofBest }) => [name, ofBest]));
   expect(of.get("copycat")).toBeLessThan(0.05);
   expect(of.get("lazy")).toBeLessThan(0.01);
-}
-
-function startDev(...args: string[]): Dev {
-  const child = spawn(process.execPath, [processEntry("cli"), "dev", ...FAST, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines: string[] = [];
-  const reader = createInterface({ input: child.stdout });
-  reader.on("line", (line) => lines.push(line));
-  const dev: Dev = {
-    process: child,
-    lines,
-    ended: once(child, "close").then(([code]) => code),
-    line: (pattern) =>
-      new Promise((resolve, reject) => {
-        reader.on("line", (line) => pattern.test(line) && resolve(line));
-        child.once("close", () => reject(new Error(`it ended before it said ${pattern}`)));
-      }),
-  };
-  started.push(dev);
-  return dev;
 }
 
 function descendantsOf(root: number): number[] {
