@@ -8,7 +8,7 @@ import { hashOfState } from "./proofs.ts";
 import { bisect } from "./protocol/bisect.ts";
 import { ask, type Claim, claimsOf, commitTaskOf, type Round, swornTo } from "./round.ts";
 import type { RefereeTask, RefereeTruth } from "./source-referee.ts";
-import { type DisputeTask, hashesSaid } from "./synapse-dispute.ts";
+import { type DisputeTask, hashesSaid, type Level } from "./synapse-dispute.ts";
 
 /** Two solvers of one job that end at different states. `ends`: the hashes of these, as they stand on chain. */
 export type Dispute = {
@@ -19,20 +19,14 @@ export type Dispute = {
   ends: readonly [string, string];
 };
 
-/** Who lost, and where the two part. `interval` and `step` are missing where it did not come so far. */
-export type Outcome = {
-  losers: { solver: Hotkey; reason: Failure; problem: string }[];
-  interval?: number;
-  step?: number;
-};
+/** How far down two solvers agree: the interval, its step, and the operator in it, from the first that differs. */
+export type Place = { interval?: number; step?: number; operator?: number };
+
+/** Who lost, and where the two part, as far as it came. */
+export type Outcome = Place & { losers: { solver: Hotkey; reason: Failure; problem: string }[] };
 
 /** How far a dispute has come: what to ask next, or how it ended. Undefined: we failed, nobody can tell. */
-export type Progress =
-  | { next: "steps"; interval: number }
-  | { next: "state"; interval: number; step: number }
-  | { next: "referee"; interval: number; step: number }
-  | Outcome
-  | undefined;
+export type Progress = (Required<Place> & { next: Level | "referee" }) | Outcome | undefined;
 
 /**
  * Who has to be held against whom: of each job whatever most solvers end at against every other end, by the one who
@@ -70,18 +64,15 @@ export function planDisputes(
 ): Job[] {
   return disputes.flatMap((dispute): Job[] => {
     const { id, job, parties, assignment } = dispute;
-    const about = { job, commit: commitTaskOf(assignment) };
-    const [intervals, steps] = [`intervals-${id}`, `steps-${id}`];
-    const show = (task: DisputeTask) => [ask(`${stage}-${id}`, "dispute", parties, task, stage)];
-    if (stage === "intervals") return show({ ...about, level: "intervals" });
     const now = progressOf(dispute, transcripts);
     if (!now || !("next" in now) || now.next !== stage) return [];
-    const { interval } = now;
-    if (now.next === "steps") return show({ ...about, level: "steps", interval, intervals });
-    const { step } = now;
-    if (now.next === "state") return show({ ...about, level: "state", interval, step, intervals, steps });
-    const task: RefereeTask = { job, shown: `state-${id}`, parties: [...parties], interval, step };
-    return [{ taskId: `referee-${id}`, stage, synapse: "referee", to: "source", task }];
+    const { next, ...place } = now;
+    if (next === "referee") {
+      const task: RefereeTask = { job, shown: `inputs-${id}`, parties: [...parties], ...place };
+      return [{ taskId: `referee-${id}`, stage, synapse: "referee", to: "source", task }];
+    }
+    const task: DisputeTask = { job, commit: commitTaskOf(assignment), id, level: next, ...place };
+    return [ask(`${stage}-${id}`, "dispute", parties, task, stage)];
   });
 }
 
@@ -89,38 +80,51 @@ export function planDisputes(
 export function progressOf(dispute: Dispute, transcripts: readonly Transcript[]): Progress {
   const { job, parties, ends } = dispute;
   const of = (stage: string) => answersTo(`${stage}-${dispute.id}`, transcripts);
+  const saidIn = (answers: Answers) => parties.map((party) => hashesSaid(answers.get(party)));
+  const place = { interval: 0, step: 0, operator: 0 };
+
   const intervals = of("intervals");
-  const silent = silentIn(dispute, intervals);
+  if (!intervals) return { next: "intervals", ...place };
+  const silent = silentIn(dispute, intervals, {});
   if (silent !== "none") return silent;
-  const lists = parties.map((party) => hashesSaid(intervals!.get(party), job.intervals + 1));
+  const states = saidIn(intervals);
   const start = hashOfState(initialState(job));
-  const astray = parties.filter((_, i) => lists[i]![0] !== start);
+  const astray = parties.filter((_, i) => states[i]![0] !== start);
   if (astray.length > 0) return lost(astray, "it does not begin where the beacon says", { interval: 0 });
-  const liars = parties.filter((_, i) => lists[i]!.at(-1) !== ends[i]);
-  if (liars.length > 0)
-    return lost(liars, "its last state is not the one it swore to", { interval: job.intervals - 1 });
-  const interval = partAt(lists) - 1;
+  const liars = parties.filter((_, i) => states[i]!.at(-1) !== ends[i]);
+  const last = { interval: job.intervals - 1 };
+  if (liars.length > 0) return lost(liars, "its last state is not the one it swore to", last);
+  const interval = partAt(states) - 1;
 
   const steps = of("steps");
-  if (!steps) return { next: "steps", interval };
-  const silentThen = silentIn(dispute, steps);
-  if (silentThen !== "none") return silentThen && { ...silentThen, interval };
-  const after = parties.map((party) => hashesSaid(steps.get(party), job.stepsPerInterval));
+  if (!steps) return { next: "steps", ...place, interval };
+  const silentThen = silentIn(dispute, steps, { interval });
+  if (silentThen !== "none") return silentThen;
+  const after = saidIn(steps);
   const step = partAt(after.map((hashes) => ["", ...hashes])) - 1; // they agree before the first one
 
-  const state = of("state");
-  if (!state) return { next: "state", interval, step };
-  if (![...state.values()].some(({ ok }) => ok)) {
-    const silentLast = silentIn(dispute, state);
-    return silentLast === "none" ? undefined : silentLast && { ...silentLast, interval, step };
+  const operators = of("operators");
+  if (!operators) return { next: "operators", ...place, interval, step };
+  const silentStill = silentIn(dispute, operators, { interval, step });
+  if (silentStill !== "none") return silentStill;
+  const given = saidIn(operators);
+  // What they give in the end is bound to states that differ, so some operator does; the first one has inputs that agree.
+  const operator = given[0]!.findIndex((hash, i) => hash !== given[1]![i]);
+
+  const inputs = of("inputs");
+  if (!inputs) return { next: "inputs", interval, step, operator };
+  const where = { interval, step, operator };
+  if (![...inputs.values()].some(({ ok }) => ok)) {
+    const silentLast = silentIn(dispute, inputs, where);
+    return silentLast === "none" ? undefined : silentLast;
   }
-  const said = of("referee");
-  if (!said) return { next: "referee", interval, step };
-  const answer = said.get("source");
+  const decided = of("referee");
+  if (!decided) return { next: "referee", interval, step, operator };
+  const answer = decided.get("source");
   if (!answer?.ok) return undefined;
   const { hash } = answer.response as RefereeTruth;
-  const wrong = parties.filter((_, i) => after[i]![step] !== hash);
-  return lost(wrong, "the referee comes to another state", { interval, step });
+  const wrong = parties.filter((_, i) => given[i]![operator] !== hash);
+  return lost(wrong, "the referee comes to something else", where);
 }
 
 type Answers = ReadonlyMap<Hotkey, Answer<unknown>>;
@@ -130,15 +134,15 @@ function answersTo(taskId: string, transcripts: readonly Transcript[]): Answers 
 }
 
 /** "none": both answered. Undefined: whether somebody is silent is our own fault. */
-function silentIn({ parties }: Dispute, answers: Answers | undefined): Outcome | undefined | "none" {
-  const given = parties.map((party) => answers?.get(party));
+function silentIn({ parties }: Dispute, answers: Answers, place: Place): Outcome | undefined | "none" {
+  const given = parties.map((party) => answers.get(party));
   if (given.some((answer) => !answer || (!answer.ok && isValidatorsOwnFault(answer.reason))))
     return undefined;
   const losers = parties.flatMap((solver, i) => {
     const answer = given[i]!;
     return answer.ok ? [] : [{ solver, reason: answer.reason, problem: "it does not answer in a dispute" }];
   });
-  return losers.length > 0 ? { losers } : "none";
+  return losers.length > 0 ? { losers, ...place } : "none";
 }
 
 function lost(

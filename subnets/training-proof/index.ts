@@ -28,8 +28,9 @@ const LATER = [
   ["intervals", "commit"],
   ["rerun", "open"],
   ["steps", "intervals"],
-  ["state", "steps"],
-  ["referee", "state"],
+  ["operators", "steps"],
+  ["inputs", "operators"],
+  ["referee", "inputs"],
 ] as const;
 
 type State = { averages: Averages; timeOuts: TimeOuts; round: Round | null };

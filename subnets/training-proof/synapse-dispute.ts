@@ -1,43 +1,54 @@
-import { type Answer, AnswerRefused, type Message, type Synapse } from "../../shared/template.ts";
-import type { Tensor } from "../../shared/tensor.ts";
+import {
+  type Answer,
+  AnswerRefused,
+  type Message,
+  type MinerContext,
+  type Synapse,
+} from "../../shared/template.ts";
+import { isTensor, type Tensor, type Tensors } from "../../shared/tensor.ts";
 import type { Hotkey } from "../../shared/types.ts";
 import { MAX_MESSAGE_BYTES, OPEN_TIMEOUT_MS } from "./config.ts";
 import type { State } from "./graph/network.ts";
 import { trainSteps } from "./interval.ts";
 import type { TrainingJob } from "./job.ts";
 import { parseHash, parseJob, parseWhole } from "./job-facts.ts";
+import { hashOfValue, operatorsOf, passedTo, runShown } from "./operators.ts";
 import { hashOfState, rootOf } from "./proofs.ts";
 import { findSolution, type Solution } from "./solution.ts";
 import { parseHashList, parseState, toHashList } from "./state-message.ts";
 import type { CommitResponse } from "./synapse-commit.ts";
 
-const MAX_REQUEST_BYTES = 16_384;
+const MAX_REQUEST_BYTES = 65_536;
+const LEVELS = ["intervals", "steps", "operators", "inputs"] as const;
+
+export type Level = (typeof LEVELS)[number];
 
 /**
- * What is asked for: hashes of all states; of the states after each step of one interval; or the state before one of its
- * steps, whole.
+ * What is asked for, ever closer: hashes of all states; of the states after each step of one interval; of what each operator
+ * of one step gives; and what goes into one operator, whole. `id` names the dispute, and so its earlier tasks.
  */
-export type DisputeTask = { job: TrainingJob; commit: string } & (
-  | { level: "intervals" }
-  | { level: "steps"; interval: number; intervals: string }
-  | { level: "state"; interval: number; step: number; intervals: string; steps: string }
-);
-
-/**
- * `bound`: what the answer must fit to, as the solver said it earlier. Of intervals the root, of steps the hash after the
- * last of them, of a state its own.
- */
-export type DisputeRequest = {
+export type DisputeTask = {
   job: TrainingJob;
-  level: "intervals" | "steps" | "state";
+  commit: string;
+  id: string;
+  level: Level;
   interval: number;
   step: number;
+  operator: number;
+};
+
+/**
+ * `bound`: what the answer must fit to, as the solver said it earlier. Of intervals the root, of steps and operators the hash
+ * of the state after the last of them, of inputs that of the state before the step. `passed`: hashes of the other inputs.
+ */
+export type DisputeRequest = Omit<DisputeTask, "commit" | "id"> & {
   bound: string;
+  passed: { [name: string]: string };
   miner: Hotkey;
 };
 
-/** `hashes`: uint8 [count, 32]. `state`: where one is asked for. */
-export type DisputeResponse = { jobId: string; hashes: Tensor<"uint8">; state?: State };
+/** `hashes`: uint8 [count, 32], of inputs none. `state`: after the step with operators, before it with inputs. */
+export type DisputeResponse = { jobId: string; hashes: Tensor<"uint8">; state?: State; passed?: Tensors };
 
 /** Two solvers say different things of one job: both show theirs, ever closer to where they part. */
 export const dispute: Synapse<DisputeTask, DisputeRequest, DisputeResponse> = {
@@ -46,64 +57,109 @@ export const dispute: Synapse<DisputeTask, DisputeRequest, DisputeResponse> = {
   maxResponseBytes: MAX_MESSAGE_BYTES,
   isPublic: true,
 
-  createRequest(task, miner, earlier) {
-    const { job, level } = task;
-    const place = { interval: 0, step: 0, ...task };
-    const request = { job, level, interval: place.interval, step: place.step, miner };
-    if (level === "intervals") return { ...request, bound: rootSaid(earlier.get(task.commit)) };
-    const { interval } = place;
-    const list = hashesSaid(earlier.get(task.intervals), job.intervals + 1);
-    if (level === "steps") return { ...request, bound: list[interval + 1] ?? "" };
-    const steps = hashesSaid(earlier.get(task.steps), job.stepsPerInterval);
-    return { ...request, bound: (place.step === 0 ? list[interval] : steps[place.step - 1]) ?? "" };
-  },
-
-  parseRequest({ job: facts, level, interval, step, bound, miner }) {
-    const job = parseJob(facts);
-    if (level !== "intervals" && level !== "steps" && level !== "state") throw new Error("level is unknown");
-    if (typeof miner !== "string" || miner.length > 64) throw new Error("miner is no hotkey");
+  createRequest({ commit, id, ...place }, miner, earlier) {
+    const { job, level, interval, step, operator } = place;
+    if (level === "intervals") return { ...place, bound: rootSaid(earlier.get(commit)), passed: {}, miner };
+    const states = hashesSaid(earlier.get(`intervals-${id}`));
+    const steps = hashesSaid(earlier.get(`steps-${id}`));
+    const operators = hashesSaid(earlier.get(`operators-${id}`));
+    const before = step === 0 ? states[interval] : steps[step - 1];
+    const bound = { steps: states[interval + 1], operators: steps[step], inputs: before }[level] ?? "";
+    const passed = level === "inputs" ? [...passedTo(job, operator)] : [];
     return {
-      ...{ job, level, bound: parseHash(bound), miner },
-      interval: parseWhole(interval, 0, job.intervals - 1),
-      step: parseWhole(step, 0, job.stepsPerInterval - 1),
+      ...place,
+      bound,
+      passed: Object.fromEntries(passed.map(([name, at]) => [name, operators[at] ?? ""])),
+      miner,
     };
   },
 
-  async answer({ job: { jobId }, level, interval, step }, miner) {
+  parseRequest({ job: facts, level: name, interval, step, operator, bound, miner }) {
+    const job = parseJob(facts);
+    const level = LEVELS.find((each) => each === name);
+    if (!level) throw new Error("level is unknown");
+    if (typeof miner !== "string" || miner.length > 64) throw new Error("miner is no hotkey");
+    return {
+      ...{ job, level, bound: parseHash(bound), passed: {}, miner },
+      interval: parseWhole(interval, 0, job.intervals - 1),
+      step: parseWhole(step, 0, job.stepsPerInterval - 1),
+      operator: parseWhole(operator, 0, operatorsOf(job).length - 1),
+    };
+  },
+
+  async answer({ job: { jobId }, level, interval, step, operator }, miner) {
     const solution = findSolution(jobId, miner);
+    const { job } = solution;
     if (level === "intervals") return { jobId, hashes: toHashList(solution.hashes) };
     const states = await stepStates(solution, interval, miner);
     if (level === "steps") return { jobId, hashes: toHashList(states.slice(1).map(hashOfState)) };
-    const state = states[step]!;
-    return { jobId, hashes: toHashList([hashOfState(state)]), state };
+    const [before, state] = [states[step]!, states[step + 1]!];
+    const at = { before, step: interval * job.stepsPerInterval + step };
+    const shown = await runShown(job, at, miner.runGraph);
+    if (level === "operators") return { jobId, hashes: toHashList(hashesOf(job, shown, state)), state };
+    const passed = [...passedTo(job, operator).keys()].map((name) => [name, shown[name]!] as const);
+    return { jobId, hashes: toHashList([]), state: before, passed: Object.fromEntries(passed) };
   },
 
-  parseResponse({ jobId, hashes: list, state: given }, { job, level, bound, miner }) {
+  parseResponse({ jobId, hashes: list, state: given, passed: others }, { job, level, bound, passed, miner }) {
     if (jobId !== job.jobId) throw new Error("it is about another job");
-    const count = { intervals: job.intervals + 1, steps: job.stepsPerInterval, state: 1 }[level];
+    const operators = operatorsOf(job);
+    const { intervals, stepsPerInterval: steps } = job;
+    const count = { intervals: intervals + 1, steps, operators: operators.length, inputs: 0 }[level];
     const hashes = parseHashList(list, count);
-    const state = level === "state" ? parseState(given, job) : undefined;
+    const isWhole = level === "operators" || level === "inputs";
+    const state = isWhole ? parseState(given, job) : undefined;
     const found = level === "intervals" ? rootOf(hashes, miner) : state ? hashOfState(state) : hashes.at(-1);
-    if (found !== bound)
+    const fits = operators.every(
+      ({ output, state: name }, i) =>
+        level !== "operators" || !name || hashes[i] === hashOfValue(output, state![name]!),
+    );
+    if (found !== bound || !fits) {
       throw new AnswerRefused("broken-commitment", `${level} do not fit to what was said before`);
-    return { jobId, hashes: toHashList(hashes), ...(state && { state }) };
+    }
+    const values = level === "inputs" ? parsePassed(others, passed) : undefined;
+    return { jobId, hashes: toHashList(hashes), ...(state && { state }), ...(values && { passed: values }) };
   },
 };
 
 /** Hashes out of an answer, none where there is no answer. */
-export function hashesSaid(answer: Answer<unknown> | undefined, count: number): string[] {
-  return answer?.ok ? parseHashList((answer.response as DisputeResponse).hashes, count) : [];
+export function hashesSaid(answer: Answer<unknown> | undefined): string[] {
+  if (!answer?.ok) return [];
+  const { hashes } = answer.response as DisputeResponse;
+  return parseHashList(hashes, hashes.shape[0]!);
 }
 
 function rootSaid(answer: Answer<Message> | undefined): string {
   return answer?.ok ? (answer.response as CommitResponse).root : "";
 }
 
+/** Of what each operator gives; of those that give the state after the step, of that which the solver is bound to. */
+function hashesOf(job: TrainingJob, shown: Tensors, after: State): string[] {
+  return operatorsOf(job).map(({ output, state }) =>
+    hashOfValue(output, state ? after[state]! : shown[output]!),
+  );
+}
+
+/** @throws Error or AnswerRefused unless it is a tensor for each name, of that hash */
+function parsePassed(given: unknown, passed: { [name: string]: string }): Tensors {
+  if (typeof given !== "object" || given === null) throw new Error("inputs are an object of tensors");
+  const values = given as { [name: string]: unknown };
+  return Object.fromEntries(
+    Object.entries(passed).map(([name, hash]): [string, Tensor] => {
+      const value = Object.hasOwn(values, name) ? values[name] : undefined;
+      if (!isTensor(value)) throw new Error(`${name} is missing`);
+      if (hashOfValue(name, value) !== hash)
+        throw new AnswerRefused("broken-commitment", `${name} is another one`);
+      return [name, value];
+    }),
+  );
+}
+
 /** Before the first step of an interval, and after each. The last is the one that the solver is bound to. */
 async function stepStates(
   { job, states }: Solution,
   interval: number,
-  { runGraph }: Parameters<Synapse["answer"]>[1],
+  { runGraph }: MinerContext,
 ): Promise<State[]> {
   const passed = [states[interval]!];
   const from = interval * job.stepsPerInterval;

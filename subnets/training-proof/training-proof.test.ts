@@ -90,6 +90,18 @@ describe("a training that is proven", () => {
     expect(facts("5Odd")).not.toHaveProperty("dispute");
   });
 
+  it("ends a dispute at one operator, which the referee runs alone", async () => {
+    const { facts, transcripts } = await play("jumper");
+    expect(facts("5Odd").dispute).toMatchObject({
+      problem: "the referee comes to something else",
+      step: expect.any(Number),
+      operator: expect.stringMatching(/^[A-Z][A-Za-z]+ [a-z]+\d+$/), // its kind and its name in the graph
+    });
+    expect(transcripts.filter(({ job }) => job.synapse === "referee")).toHaveLength(1);
+    const asked = transcripts.filter(({ job }) => job.synapse === "dispute").map(({ job }) => job.stage);
+    expect(asked).toEqual(["intervals", "steps", "operators", "inputs"]);
+  });
+
   it("gives the share of who lost a dispute to who was right", async () => {
     const { facts, raw } = await play("jumper");
     const won = ["5SolverA", "5SolverB", "5SolverC"].filter((hotkey) => facts(hotkey).won === 1);

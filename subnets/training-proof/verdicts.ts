@@ -6,6 +6,7 @@ import { isOpening } from "./audit-stages.ts";
 import type { TrainingProofConfig } from "./config.ts";
 import { type Dispute, disputesOf, progressOf } from "./dispute.ts";
 import type { TrainingJob } from "./job.ts";
+import { operatorsOf } from "./operators.ts";
 import { hashOfState, parameterDistance } from "./proofs.ts";
 import { commitTaskOf, isSame, type Round, type Sworn, swornTo } from "./round.ts";
 import { openedState, type RerunTask, type RerunTruth } from "./source-rerun.ts";
@@ -49,8 +50,9 @@ function settle(dispute: Dispute, transcripts: readonly Transcript[], verdicts: 
   const { parties, job } = dispute;
   const outcome = progressOf(dispute, transcripts);
   if (!outcome || "next" in outcome) return;
-  const { losers, interval, step } = outcome;
-  const where = { ...(interval !== undefined && { interval }), ...(step !== undefined && { step }) };
+  const { losers, operator, ...place } = outcome;
+  const disputed = operator === undefined ? undefined : operatorsOf(job)[operator]!;
+  const where = { ...place, ...(disputed && { operator: `${disputed.op} ${disputed.output}` }) };
   for (const { solver, reason, problem } of losers) {
     const against = parties.find((party) => party !== solver)!;
     const found = verdicts.get(solver);
