@@ -3,6 +3,7 @@
 // packages: some six hundred small files, whose loading took most of the start of a chain or of a command that asks one.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -109,7 +110,8 @@ function codeOf(entry) {
     files.add(file);
     for (const { path, external } of metafile.inputs[file].imports) {
       if (!external) visit(path);
-      else if (!path.startsWith("node:"))
+      else if (!isBuiltin(path) && path !== "<runtime>")
+        // the bundler's own helpers
         packages.add(path.split("/", path.startsWith("@") ? 2 : 1).join("/"));
     }
   };
