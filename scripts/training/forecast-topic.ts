@@ -4,6 +4,7 @@ import { drawSeries } from "../../subnets/forecast/generator.ts";
 import { closeEpoch, initialTopic } from "../../subnets/forecast/maths/close-epoch.ts";
 import { lossesOf } from "../../subnets/forecast/maths/losses.ts";
 import { openEpoch } from "../../subnets/forecast/maths/open-epoch.ts";
+import { movingAverage } from "../../subnets/forecast/maths/statistics.ts";
 import { TOPIC_DEFAULTS } from "../../subnets/forecast/maths/topic-config.ts";
 import type { OpenEpoch, TopicState } from "../../subnets/forecast/maths/types.ts";
 
@@ -118,7 +119,7 @@ function recordFacts(
     const known = [...(before?.losses ?? []), losses[at]!].slice(-LOSSES_KEPT);
     facts.set(id, {
       losses: known,
-      averageLoss: known.reduce((sum, loss) => sum + loss, 0) / known.length,
+      averageLoss: movingAverage(CONFIG.alphaRegret, losses[at]!, before?.averageLoss ?? null),
       regret: null,
       seen: (before?.seen ?? 0) + 1,
       deviation: median !== null && mad ? (value - median) / mad : 0,

@@ -4,10 +4,10 @@ import { type Random, randomFrom } from "../../shared/rules/beacon.ts";
 export type SeriesPoint = { value: number; regime: 0 | 1 };
 
 /**
- * What of a value is kept in the next one. In the first regime the series wanders, and the last value is a good guess; in
- * the second it swings from one side to the other, and the last value is the worst guess.
+ * What of a value is kept in the next one. In the first regime the series hardly remembers, and a guess near the middle is
+ * good; in the second it swings from one side to the other. Whoever repeats the last value is wrong in both.
  */
-const KEEPS = [0.9, -0.7] as const;
+const KEEPS = [0.1, -0.8] as const;
 /** Deviation of what is new in a step. */
 const MOVES = 1;
 /** Chance of another regime in a step. */
@@ -36,4 +36,17 @@ function drawPoint({ value, regime }: SeriesPoint, random: Random): SeriesPoint 
   const isChange = random.uniform() < CHANGES;
   const next = isChange ? (regime === 0 ? 1 : 0) : regime;
   return { value: KEEPS[next] * value + MOVES * random.normal(), regime: next };
+}
+
+/** Newest moves that say which regime it is. */
+const LOOKED = 6;
+
+/** The best guess that a few values allow: the mean of what comes next, in the regime that explains the newest moves best. */
+export function expectedNext(window: readonly number[]): { value: number; regime: 0 | 1 } {
+  const newest = window.slice(-LOOKED - 1);
+  const missed = KEEPS.map((keeps) =>
+    newest.slice(1).reduce((sum, value, at) => sum + (value - keeps * newest[at]!) ** 2, 0),
+  );
+  const regime = missed[0]! <= missed[1]! ? 0 : 1;
+  return { value: KEEPS[regime] * (window.at(-1) ?? 0), regime };
 }
