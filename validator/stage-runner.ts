@@ -29,6 +29,8 @@ type Earlier = ReadonlyMap<Hotkey, ReadonlyMap<string, Answer<Message>>>;
 export class StageRunner {
   readonly #subject: Subject;
   readonly #deps: StageRunnerDeps;
+  /** Of stages that ask: what was shown may be large, and reading it again with every look takes the time of asking. */
+  readonly #earlier = new Map<string, Earlier>();
 
   constructor(subject: Subject, deps: StageRunnerDeps) {
     this.#subject = subject;
@@ -124,6 +126,7 @@ export class StageRunner {
 
   #end(head: EpochHead, stage: StageRecord, rules: SubnetRules): void {
     const { epochs } = this.#deps.journal;
+    this.#earlier.delete(placeOf(head, stage));
     failPoint("stage.end.before");
     epochs.transaction(() => {
       for (const taskId of epochs.taskIds(head, stage.stage)) {
@@ -149,8 +152,18 @@ export class StageRunner {
     await dispatcher.dispatch(head, open, { earlier, untilMs, isLater });
   }
 
-  #earlierAnswers(head: EpochHead, { stage }: StageRecord): Earlier {
-    const jobs = this.#deps.journal.epochs.jobs(head).filter(({ job }) => job.stage !== stage);
-    return answersByHotkey(toTranscripts(this.#subject.template, head.epoch, jobs));
+  /** What miners had answered in other stages when this one began to ask. */
+  #earlierAnswers(head: EpochHead, stage: StageRecord): Earlier {
+    const place = placeOf(head, stage);
+    const known = this.#earlier.get(place);
+    if (known) return known;
+    const jobs = this.#deps.journal.epochs.jobs(head).filter(({ job }) => job.stage !== stage.stage);
+    const earlier = answersByHotkey(toTranscripts(this.#subject.template, head.epoch, jobs));
+    this.#earlier.set(place, earlier);
+    return earlier;
   }
+}
+
+function placeOf({ epoch }: EpochHead, { stage }: StageRecord): string {
+  return `${epoch}/${stage}`;
 }

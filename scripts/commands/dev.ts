@@ -30,7 +30,7 @@ const options = {
   },
   tempo: {
     type: "number",
-    describe: "Blocks per epoch; default: 72, and 200 where a validator runs graphs of the template",
+    describe: "Blocks per epoch; default: 72, and 240 where a validator runs graphs of the template",
   },
   "block-time": { type: "number", default: 250, describe: "Milliseconds per block" },
   "commit-reveal": {

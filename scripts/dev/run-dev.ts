@@ -68,7 +68,7 @@ export type DevOptions = GlobalArgs & {
 /** Answers alone take a third of it. */
 const TEMPO = 72;
 /** An epoch is shared out among its stages: where answers are opened, run again and disputed, each needs some seconds. */
-const TEMPO_WITH_RUNS = 200;
+const TEMPO_WITH_RUNS = 240;
 
 /** Parts that stop together: they get the signal, and leave a promise that resolves when they are gone. */
 type Layer = { stop: AbortController; stopped: Promise<unknown>[] };
