@@ -26,8 +26,7 @@ export const graphOf = keepLast(
 /**
  * Steps from a state, with what each of them gets.
  *
- * @param runGraph - Undefined: by the template's own arithmetic, which has no convolutions and no attention.
- * @throws Error for a network that only a runtime computes, where there is none
+ * @param runGraph - Undefined: by the template's own arithmetic.
  */
 export async function runSteps(
   job: TrainingJob,
@@ -36,7 +35,6 @@ export async function runSteps(
   runGraph?: MinerContext["runGraph"],
 ): Promise<Trained> {
   if (runGraph) return toTrained(await runGraph(graphOf(job), { ...state, ...feeds }));
-  if (job.family !== "mlp") throw new Error(`a ${job.family} is trained by a graph, and there is no runtime`);
   const [x, y, rates] = [feeds.X, feeds.Y, feeds.LR].map((values) => (values as Tensor<"float32">).data);
   return trainMlp(job, state, { x: x!, y: y!, rates: rates! });
 }

@@ -17,8 +17,9 @@ const AUDITS = 44;
 
 /** The knobs of this subnet. Their defaults are what `subforge dev` runs with: seconds of one core for a solver. */
 export const trainingProofConfig = z.strictObject({
-  family: z.enum(["mlp", "cnn", "tiny-transformer"]).default("mlp"),
-  /** Of the network, from input to classes. What each number means is the family's. */
+  /** Kind of network: those that `graph/` writes whole. */
+  family: z.enum(["mlp"]).default("mlp"),
+  /** Of the network, from input to classes. */
   dims: z.array(z.int().min(1).max(4_096)).min(2).max(8).default([64, 32, 10]),
   /** grid: the same bits on every machine. fp32: accepted by distance. */
   mode: z.enum(["grid", "fp32"]).default("grid"),

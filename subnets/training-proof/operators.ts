@@ -31,7 +31,7 @@ const shownStepOf = keepLast(8, networkOf, (job: TrainingJob) => shownStep(job))
 /**
  * Whatever each operator of one step gives, by name.
  *
- * @param runGraph - Undefined: in plain arithmetic, which has no convolutions and no attention.
+ * @param runGraph - Undefined: in plain arithmetic.
  */
 export async function runShown(
   job: TrainingJob,
