@@ -6,6 +6,7 @@ import { attackCriterion } from "./attack-criterion.ts";
 import { contractAuditCriterion } from "./contract-audit-criterion.ts";
 import { forecastCriteria } from "./forecast/criteria.ts";
 import { forecastReferences } from "./forecast/reference-outcomes.ts";
+import { trainingProofCriteria } from "./training-proof/criteria.ts";
 
 /** Every acceptance row that is implemented, by section. */
 export async function allCriteria(): Promise<Criterion[]> {
@@ -13,6 +14,7 @@ export async function allCriteria(): Promise<Criterion[]> {
   return [
     ...inferenceCriteria(await loadSubnet("inference")),
     ...forecastCriteria,
+    ...trainingProofCriteria,
     ...referenceOutcomes(),
     ...forecastReferences,
     contractAuditCriterion,

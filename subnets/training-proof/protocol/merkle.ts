@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /*
  * A tree over a list of hashes. Leaves and inner nodes are hashed apart, and a node without a sibling moves up as it is:
@@ -52,17 +52,17 @@ export function leadsTo(
 export function parseProof(value: unknown): Proof {
   if (!Array.isArray(value) || value.length > MAX_PROOF) throw new Error("a proof is a short list");
   return value.map((step: Partial<Proof[number]> | null) => {
-    const { side, hash } = step ?? {};
-    if ((side !== "L" && side !== "R") || typeof hash !== "string" || !HASH.test(hash)) {
+    const { side, hash: sibling } = step ?? {};
+    if ((side !== "L" && side !== "R") || typeof sibling !== "string" || !HASH.test(sibling)) {
       throw new Error("a step of a proof has a side and a hash");
     }
-    return { side, hash };
+    return { side, hash: sibling };
   });
 }
 
 /** Leaves first, the root last. */
 function levelsOf(data: readonly Uint8Array[]): Buffer[][] {
-  const levels = [data.map((hash, index) => leafOf(index, hash))];
+  const levels = [data.map((value, index) => leafOf(index, value))];
   for (let below = levels[0]!; below.length > 1; below = levels.at(-1)!) {
     const pairs = Array.from({ length: Math.ceil(below.length / 2) }, (_, i) => {
       const [left, right] = [below[2 * i]!, below[2 * i + 1]];
@@ -81,7 +81,5 @@ function leafOf(index: number, data: Uint8Array): Buffer {
 }
 
 function sha256(...parts: readonly Uint8Array[]): Buffer {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  return hash("sha256", Buffer.concat(parts), "buffer");
 }
