@@ -5,8 +5,8 @@ import { createPerceptron, createValueTrainer, predictValues } from "./perceptro
 import { fitRidge } from "./ridge.ts";
 import { treesNode } from "./tree-onnx.ts";
 
-/** Newest values of the moving average. */
-const AVERAGED = 3;
+/** Newest moves of the moving average. */
+const AVERAGED = 5;
 /** Newest values that the autoregression looks at, and how much it is held back. */
 const ORDER = 6;
 const RIDGE = 1e-3;
@@ -42,7 +42,9 @@ export function makeInferers(training: Windows, features: number, seed: Uint8Arr
   const { length } = training;
   const file = (name: string, part?: Parameters<typeof infererOnnx>[3]) =>
     infererOnnx(name, length, features, part);
-  const average = Float64Array.from({ length }, (_, t) => (t >= length - AVERAGED ? 1 / AVERAGED : 0));
+  const average = new Float64Array(length);
+  average[length - 1] = 1 + 1 / AVERAGED;
+  average[length - 1 - AVERAGED] = -1 / AVERAGED;
   const autoregression = fitAutoregression(training);
   const net = trainMlp(training, childSeed(seed, "mlp"));
   const boosted = boostTrees(training.z, changes(training), TREES);
@@ -56,7 +58,7 @@ export function makeInferers(training: Windows, features: number, seed: Uint8Arr
     },
     {
       name: "moving-average",
-      how: `the mean of the last ${AVERAGED} values`,
+      how: `the last value, and the mean of the last ${AVERAGED} moves`,
       predict: (windows) => dot(windows, average),
       onnx: file("moving-average", linearPart(average)),
     },

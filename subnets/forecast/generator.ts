@@ -4,17 +4,19 @@ import { type Random, randomFrom } from "../../shared/rules/beacon.ts";
 export type SeriesPoint = { value: number; regime: 0 | 1 };
 
 /**
- * What of a value is kept in the next one. In the first regime the series hardly remembers, and a guess near the middle is
- * good; in the second it swings from one side to the other. Whoever repeats the last value is wrong in both.
+ * Where the series goes in a step: up in the first regime, down in the second. Whoever repeats the last value, or says what
+ * was right a step ago, is left behind in both; whoever sees the regime is not.
  */
-const KEEPS = [0.1, -0.8] as const;
+const DRIFTS = [1.5, -1.5] as const;
+/** What of a value is kept in the next one: it does not wander off for ever. */
+const KEEPS = 0.98;
 /** Deviation of what is new in a step. */
 const MOVES = 1;
 /** Chance of another regime in a step. */
 const CHANGES = 0.04;
 
 /** Where every series begins. */
-export const FIRST_POINT: SeriesPoint = { value: 0, regime: 0 };
+const FIRST_POINT: SeriesPoint = { value: 0, regime: 0 };
 
 /** The next point of an AR(1) series with two regimes. @param seed - 32 bytes that nobody knew before. */
 export function nextPoint(last: SeriesPoint, seed: Uint8Array): SeriesPoint {
@@ -35,18 +37,16 @@ export function drawSeries(seed: Uint8Array, count: number): SeriesPoint[] {
 function drawPoint({ value, regime }: SeriesPoint, random: Random): SeriesPoint {
   const isChange = random.uniform() < CHANGES;
   const next = isChange ? (regime === 0 ? 1 : 0) : regime;
-  return { value: KEEPS[next] * value + MOVES * random.normal(), regime: next };
+  return { value: KEEPS * value + DRIFTS[next] + MOVES * random.normal(), regime: next };
 }
 
 /** Newest moves that say which regime it is. */
-const LOOKED = 6;
+const LOOKED = 3;
 
-/** The best guess that a few values allow: the mean of what comes next, in the regime that explains the newest moves best. */
+/** The best guess that a few values allow: the mean of what comes next, in the regime that the newest moves speak for. */
 export function expectedNext(window: readonly number[]): { value: number; regime: 0 | 1 } {
   const newest = window.slice(-LOOKED - 1);
-  const missed = KEEPS.map((keeps) =>
-    newest.slice(1).reduce((sum, value, at) => sum + (value - keeps * newest[at]!) ** 2, 0),
-  );
-  const regime = missed[0]! <= missed[1]! ? 0 : 1;
-  return { value: KEEPS[regime] * (window.at(-1) ?? 0), regime };
+  const moved = newest.slice(1).reduce((sum, value, at) => sum + value - KEEPS * newest[at]!, 0);
+  const regime = moved >= 0 ? 0 : 1;
+  return { value: KEEPS * (window.at(-1) ?? 0) + DRIFTS[regime], regime };
 }
