@@ -5,6 +5,7 @@ import type { SubnetTemplate } from "../shared/template.ts";
 const SUBNETS: Record<string, () => Promise<{ default: SubnetTemplate }>> = {
   hello: () => import("./hello/index.ts"),
   inference: () => import("./inference/index.ts"),
+  forecast: () => import("./forecast/index.ts"),
   "training-proof": () => import("./training-proof/index.ts"),
 };
 
