@@ -52,7 +52,7 @@ export async function playSolvers(how: Solvers): Promise<PlayedSolvers> {
     hotkeys.map((hotkey, i) => {
       const kept: Training = async (job, tools) => {
         const trajectory = await training(i)(job, tools);
-        trajectories.set(hotkey, trajectory);
+        if (!trajectories.has(hotkey)) trajectories.set(hotkey, trajectory); // the next epoch offers another job
         return trajectory;
       };
       return [hotkey, solverWho(kept, how)] as const;
