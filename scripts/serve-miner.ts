@@ -10,7 +10,9 @@ import { openSubstrateChain } from "../shared/chain/substrate-chain.ts";
 import { systemClock } from "../shared/clock.ts";
 import { SubforgeError } from "../shared/errors.ts";
 import { createLogger, type Logger, type LogLevel } from "../shared/logger.ts";
+import type { SubnetTemplate } from "../shared/template.ts";
 import type { ProtocolId } from "../shared/wire/protocol.ts";
+import { listModels } from "../subnets/models.ts";
 import type { WantedAddress } from "./commands/miner.ts";
 import { loadSigner, type WalletArgs } from "./load-signer.ts";
 import { judgeClock, readTimeSources } from "./miner/check-clock.ts";
@@ -20,7 +22,7 @@ import { toModelEntries } from "./miner/model-entries.ts";
 import { toAnnouncement } from "./miner/to-announcement.ts";
 import { assertDevKeyAllowed, chainAt } from "./networks.ts";
 import { createOutput } from "./output.ts";
-import { loadTemplate } from "./template-folder/load-template.ts";
+import { loadTemplate, modelsOf } from "./template-folder/load-template.ts";
 import { watchWallet } from "./watch-wallet.ts";
 
 /** The parsed flags of `subforge miner serve`. */
@@ -65,7 +67,7 @@ const MIB = 2 ** 20;
 /**
  * Opens what a miner needs, starts it, says where it is, and returns when it was told to stop and has.
  *
- * @throws what `loadSigner`, `openSubstrateChain` and `startMiner` throw, MINER_CLOCK_SKEW, MINER_ADDRESS_UNKNOWN
+ * @throws what `loadSigner`, `openSubstrateChain` and `startMiner` throw, MINER_CLOCK_SKEW, MINER_ADDRESS_UNKNOWN, CLI_USAGE
  */
 export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Promise<void> {
   const output = createOutput(args);
@@ -73,6 +75,7 @@ export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Pro
   const at = chainAt(args.network);
   const template = await loadTemplate(args.template);
   const models = toModelEntries(args.model);
+  if (models.length === 0) await assertNoModelNeeded(template);
   // A wrong path is said before a password is asked for or a chain is called.
   for (const { path } of models) await readModelFile(path);
   watchWallet(args, { logger, signal });
@@ -118,6 +121,16 @@ export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Pro
   } finally {
     await chain.close();
   }
+}
+
+/** @throws SubforgeError CLI_USAGE for a subnet that comes with models: its questions are put to one */
+async function assertNoModelNeeded(template: SubnetTemplate): Promise<void> {
+  const { length } = await listModels(modelsOf(template));
+  if (length === 0) return;
+  throw new SubforgeError("CLI_USAGE", {
+    problem: `--model is missing: ${template.id} asks one`,
+    command: "miner serve",
+  });
 }
 
 /** @throws SubforgeError MINER_CLOCK_SKEW when every source says so */
@@ -176,7 +189,7 @@ function describe(
   const { url, uid, device, models, announced, localUrl, metricsUrl } = miner;
   const shown = announced ? `shows ${announced.ip}:${announced.port}` : undefined;
   return [
-    `ready  ${url}  uid ${uid} of netuid ${netuid}  ${device}`,
+    `ready  ${url}  uid ${uid} of netuid ${netuid}  ${device ?? "no model"}`,
     ...models.map(({ name, info }) => `model  ${name}: ${describePorts(info)}; opset ${info.opset}`),
     `calls  ${requirePermit ? "hotkeys with a validator permit" : "every registered hotkey"}`,
     shown

@@ -58,6 +58,12 @@ const serveOptions = {
   netuid,
   template: templateOptions.template,
   ...modelOptions,
+  model: {
+    ...modelOptions.model,
+    demandOption: false,
+    default: [] as string[],
+    describe: `${modelOptions.model.describe}; none where the subnet's own code is what is run`,
+  },
   ...addressOptions,
   "commit-model": {
     type: "string",
