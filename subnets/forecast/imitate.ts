@@ -6,7 +6,7 @@ import { expectedNext } from "./generator.ts";
 import type { ForecastTask } from "./questions.ts";
 
 /** Deviation of what a model without any skill says from the best guess, in the regime that it is good at, and in the other. */
-const NOISE = { good: 0.6, bad: 1.2 };
+const NOISE = { good: 2, bad: 4 };
 
 /** Of an opinion about a peer, in z-scores. */
 const OPINION_NOISE = 1;
