@@ -9,18 +9,19 @@ import type { Tape, Value } from "./tape.ts";
  * back through a rounding as if it was not there.
  */
 
-/** rows x from times from x to, plus a bias. */
-export function linear(tape: Tape, mode: Mode, rows: Value, weight: Value, bias: Value): Value {
+/** rows x from times from x to, plus a bias where there is one. `rows` are on the grid of activations. */
+export function linear(tape: Tape, mode: Mode, rows: Value, weight: Value, bias?: Value): Value {
   const { onGrid, limit } = roundingOf(tape, mode);
   const [count, from] = rows.shape as [number, number];
   const to = weight.shape[1]!;
   const factor = onGrid(weight, "w");
   const product = multiply(tape, rows, factor, { terms: from, limit: limit("a", "w") }, [count, to]);
-  return tape.differentiable(addBias(tape, mode, product, bias), (gradient) => {
+  const output = bias ? addBias(tape, mode, product, bias) : product;
+  return tape.differentiable(output, (gradient) => {
     const d = onGrid(gradient, "g");
     const ofWeight = { terms: count, limit: limit("a", "g"), transA: 1 };
     tape.addGradient(weight, multiply(tape, rows, d, ofWeight, [from, to]));
-    tape.addGradient(bias, tape.put("ReduceSum", [d, tape.whole(0)], [to], { keepdims: 0 }));
+    if (bias) tape.addGradient(bias, tape.put("ReduceSum", [d, tape.whole(0)], [to], { keepdims: 0 }));
     if (rows.given) return;
     const ofRows = { terms: to, limit: limit("g", "w"), transB: 1 };
     tape.addGradient(rows, multiply(tape, d, factor, ofRows, [count, from]));
@@ -59,6 +60,18 @@ function cut(tape: Tape, value: Value, axis: number, from: number, to: number): 
   return tape.put("Slice", [value, tape.whole(from), tape.whole(to), tape.whole(axis)], shape);
 }
 
+/** The sum of all rows of a matrix, in blocks of so many rows that are added in their order. */
+export function sumOfRows(tape: Tape, rows: Value, limit: number): Value {
+  const [count, width] = rows.shape as [number, number];
+  const parts: Value[] = [];
+  for (let from = 0; from < count; from += limit) {
+    const to = Math.min(count, from + limit);
+    const block = to - from === count ? rows : cut(tape, rows, 0, from, to);
+    parts.push(tape.put("ReduceSum", [block, tape.whole(0)], [width], { keepdims: 0 }));
+  }
+  return parts.reduce((sum, part) => tape.put("Add", [sum, part], [width]));
+}
+
 /** What is not negative, as a factor for the next layer. */
 export function relu(tape: Tape, mode: Mode, value: Value): Value {
   const { shape } = value;
@@ -72,14 +85,10 @@ export function relu(tape: Tape, mode: Mode, value: Value): Value {
 
 /** Mean cross-entropy of a softmax over rows of logits against one-hot `truth`. Begins the way back. */
 export function crossEntropy(tape: Tape, mode: Mode, logits: Value, truth: Value): Value {
-  const { onGrid } = roundingOf(tape, mode);
   const { shape } = logits;
   const [count] = shape as [number, number];
   const column = [count, 1];
-  const largest = tape.put("ReduceMax", [logits], column, { axes: [1], keepdims: 1 });
-  const below = onGrid(tape.put("Sub", [logits, largest], shape), "z");
-  const powers = mode === "grid" ? lookUp(tape, below) : tape.put("Exp", [below], shape);
-  const sum = tape.put("ReduceSum", [powers, tape.whole(1)], column, { keepdims: 1 });
+  const { below, powers, sum } = powersOf(tape, mode, logits);
   const shares = tape.put("Div", [powers, sum], shape);
   const excess = tape.put("Sub", [shares, truth], shape);
   tape.addGradient(logits, tape.put("Mul", [excess, tape.number(1 / count)], shape));
@@ -88,6 +97,18 @@ export function crossEntropy(tape: Tape, mode: Mode, logits: Value, truth: Value
   const ofTruth = tape.put("Mul", [truth, likelihood], shape);
   const total = tape.put("ReduceSum", [ofTruth, tape.whole(0, 1)], [], { keepdims: 0 });
   return tape.put("Mul", [total, tape.number(-1 / count)], []);
+}
+
+/** Over the last axis: how far each is below the largest, its exponential, and the sum of these. */
+export function powersOf(tape: Tape, mode: Mode, logits: Value): { below: Value; powers: Value; sum: Value } {
+  const { shape } = logits;
+  const last = shape.length - 1;
+  const column = [...shape.slice(0, -1), 1];
+  const largest = tape.put("ReduceMax", [logits], column, { axes: [last], keepdims: 1 });
+  const below = roundingOf(tape, mode).onGrid(tape.put("Sub", [logits, largest], shape), "z");
+  const powers = mode === "grid" ? lookUp(tape, below) : tape.put("Exp", [below], shape);
+  const sum = tape.put("ReduceSum", [powers, tape.whole(last)], column, { keepdims: 1 });
+  return { below, powers, sum };
 }
 
 /** The exponential of logits on their grid, which is the same on every machine. */

@@ -35,6 +35,22 @@ export const EXP_TABLE: Float32Array<ArrayBuffer> = Float32Array.from(
   (_, i) => roundHalfEven(Math.exp(-i / 64) * 4096) / 4096,
 );
 
+/** The tanh form of Gelu and its slope for every activation on the grid, in 4096ths. */
+export const GELU_TABLE: Float32Array<ArrayBuffer> = tableOf((x, h) => x * h);
+export const GELU_SLOPE_TABLE: Float32Array<ArrayBuffer> = tableOf(
+  (x, h) => h + 2 * x * h * (1 - h) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x),
+);
+
+/** @param value - Of x and (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2. */
+function tableOf(value: (x: number, h: number) => number): Float32Array<ArrayBuffer> {
+  const { bits, clip } = GRID.a;
+  return Float32Array.from({ length: 2 * clip * 2 ** bits + 1 }, (_, i) => {
+    const x = i * 2 ** -bits - clip;
+    const u = Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
+    return roundHalfEven(value(x, (1 + Math.tanh(u)) / 2) * 4096) / 4096;
+  });
+}
+
 /** The nearest number of a grid, of two that are as near the even one. */
 export function quantise(x: number, { bits, clip }: Grid): number {
   const rounded = roundHalfEven(x * 2 ** bits) * 2 ** -bits;

@@ -10,7 +10,7 @@ export type Family = "mlp" | "cnn" | "tiny-transformer";
  *
  * - mlp: width of the input, of each hidden layer, classes.
  * - cnn: pixels of a square picture, filters of each 3x3 convolution, classes. Every convolution halves both sides.
- * - tiny-transformer: words of a text, size of the vocabulary, width, heads, classes. One block.
+ * - tiny-transformer: words of a text, size of the vocabulary, width, heads, classes. One block, which looks back and ahead.
  */
 export type Network = {
   family: Family;
@@ -65,10 +65,9 @@ function ofMlp(dims: readonly number[]): Parameter[] {
 
 function ofCnn(dims: readonly number[]): Parameter[] {
   const filters = [1, ...dims.slice(1, -1)];
-  const convolutions = filters.slice(1).flatMap((to, layer): Parameter[] => [
-    { name: `C${layer}`, shape: [to, filters[layer]!, 3, 3], fanIn: 9 * filters[layer]! },
-    { name: `c${layer}`, shape: [1, to, 1, 1], fill: 0 },
-  ]);
+  const convolutions = filters
+    .slice(1)
+    .flatMap((to, layer): Parameter[] => [...dense(`c${layer}`, 9 * filters[layer]!, to)]);
   const last = pictureSides(dims).at(-1)!;
   return [...convolutions, ...dense("0", filters.at(-1)! * last * last, dims.at(-1)!)];
 }

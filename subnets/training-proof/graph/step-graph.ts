@@ -1,5 +1,5 @@
 import { descend } from "./dense-layers.ts";
-import { mlp } from "./forward.ts";
+import { FORWARD } from "./forward.ts";
 import { type Network, parametersOf } from "./network.ts";
 import { roundingOf } from "./rounding.ts";
 import { Tape, type Value } from "./tape.ts";
@@ -28,7 +28,7 @@ export function stepGraph(network: Network): StepGraph {
   const y = tape.input({ name: "Y", shape: [batch, dims.at(-1)!], given: true });
   const rate = tape.input({ name: "LR", shape: [1], given: true });
 
-  const loss = mlp(tape, network, of, x, y);
+  const loss = FORWARD[network.family](tape, network, of, x, y);
   tape.goBack();
   const rounding = roundingOf(tape, mode);
   const next = Object.keys(of).flatMap((name): [string, Value][] => {
