@@ -5,9 +5,9 @@ const options = {
   template: {
     type: "string",
     alias: "t",
-    choices: ["hello", "inference"],
+    choices: ["hello", "inference", "forecast"],
     default: "hello",
-    describe: "What it begins as: hello is the short form, inference a whole subnet",
+    describe: "What it begins as: hello is the short form, the others are whole subnets",
   },
   dir: { type: "string", default: ".", describe: "Where the folder is made" },
 } as const;
