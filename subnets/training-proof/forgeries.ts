@@ -51,13 +51,12 @@ export const FORGERIES: Readonly<Record<"a" | "b" | "c" | "d" | "e" | "f" | "g" 
         ? standStill(job, state)
         : trainSteps(job, state, stepsOf(job, interval), tools.runGraph);
     }),
-  /** One jump to a model that was stolen, and honest steps from there. */
+  /** One jump to a model that was stolen, as soon as nobody looks on by rule, and honest steps from there. */
   h: () => async (job, tools) => {
     const stolen = (await train(job, tools)).states.at(-1)!;
-    const middle = Math.floor(job.intervals / 2);
     return walk(job, async (state, interval) => {
       const done = await trainSteps(job, state, stepsOf(job, interval), tools.runGraph);
-      return interval === middle ? { ...done, state: stolen } : done;
+      return interval === 1 ? { ...done, state: stolen } : done;
     });
   },
 };

@@ -68,11 +68,3 @@ function dataOf(index: number, hash: string, solver: Hotkey): Uint8Array {
   const data = Buffer.from(hash, "hex");
   return index === 0 ? createHash("sha256").update(data).update(minerKey(solver)).digest() : data;
 }
-
-/** L2 norm of the difference between the parameters of two states, velocities left out. */
-export function parameterDistance(a: State, b: State): number {
-  const squares = Object.entries(a)
-    .filter(([name]) => `v${name}` in a)
-    .map(([name, { data }]) => data.reduce((sum, value, i) => sum + (value - b[name]!.data[i]!) ** 2, 0));
-  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
-}

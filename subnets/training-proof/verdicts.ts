@@ -5,9 +5,11 @@ import { initialState } from "./arithmetic.ts";
 import { isOpening } from "./audit-stages.ts";
 import type { TrainingProofConfig } from "./config.ts";
 import { type Dispute, disputesOf, progressOf } from "./dispute.ts";
+import { parametersIn } from "./graph/network.ts";
 import type { TrainingJob } from "./job.ts";
 import { operatorsOf } from "./operators.ts";
-import { hashOfState, parameterDistance } from "./proofs.ts";
+import { hashOfState } from "./proofs.ts";
+import { distanceOf, verdictOf } from "./protocol/distance.ts";
 import { commitTaskOf, isSame, type Round, type Sworn, swornTo } from "./round.ts";
 import { openedState, type RerunTask, type RerunTruth } from "./source-rerun.ts";
 import type { CommitResponse } from "./synapse-commit.ts";
@@ -147,13 +149,13 @@ function judgeReruns(
     const { interval } = task;
     const claimed = shown(interval + 1);
     if (!claimed) return undefined;
-    const distance = truth.state ? parameterDistance(claimed, truth.state) / job.dRef : 0;
-    const isSameState = truth.state ? distance <= job.delta : truth.hash === hashOfState(claimed);
-    worst = Math.max(worst, distance);
+    const apart = truth.state && distanceOf(parametersIn(claimed), parametersIn(truth.state), job.dRef);
+    const isSameState = apart
+      ? verdictOf([apart.normalized], job.delta).accepted
+      : truth.hash === hashOfState(claimed);
+    worst = Math.max(worst, apart?.normalized ?? 0);
     if (!isSameState) {
-      const facts: { [fact: string]: Json } = truth.state
-        ? { distance }
-        : { claimed: hashOfState(claimed), found: truth.hash };
+      const facts: { [fact: string]: Json } = apart ?? { claimed: hashOfState(claimed), found: truth.hash };
       return failed("audit-mismatch", { interval, problem: "another state comes out", ...facts }, true);
     }
     const from = interval * job.stepsPerInterval;

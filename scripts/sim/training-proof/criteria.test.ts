@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { measureAuditCost, measureLateCommitment } from "./audits.ts";
+import { measureAuditCost } from "./audits.ts";
 import { trainingProofCriteria } from "./criteria.ts";
 import { measureForgery } from "./forged.ts";
 
@@ -15,15 +15,8 @@ describe("the table of section 6", () => {
     expect(await measureAuditCost()).toMatchObject({ pass: true });
   });
 
-  it("section 6, commit first, choose later: counts what was sworn before the beacon alone", async () => {
-    expect(await measureLateCommitment()).toMatchObject({ pass: true });
-  });
-
   // The other rows take minutes: npm run sim -- criteria --nightly
-  it.each(["b", "h"] as const)(
-    "section 6, forgery %s: is never accepted where an audit met it",
-    async (letter) => {
-      expect(await measureForgery(letter, 2)).toEqual({ rejected: 2, missed: 0 });
-    },
-  );
+  it("section 6, forgery b: is never accepted where an audit met it", async () => {
+    expect(await measureForgery("b", 2)).toEqual({ rejected: 2, missed: 0 });
+  });
 });

@@ -36,6 +36,9 @@ export async function measureScattered(
   };
 }
 
+/** With enough to learn that a stolen model is worth something, and rows enough in an interval to see it. */
+const TEACHING_JOB = { dims: [8, 6, 2], batch: 64, rows: 512, learningRate: 0.05 };
+
 /** One of the forgeries that are known, many times: how often it passes, and whether ever although an audit met it. */
 export async function measureForgery(
   letter: keyof typeof FORGERIES,
@@ -46,6 +49,7 @@ export async function measureForgery(
     const { solvers, transcripts } = await playSolvers({
       count: Math.min(AT_ONCE, trials - done),
       seed: `forgery ${letter} ${done}`,
+      ...(letter === "h" && { config: TEACHING_JOB }),
       training: () => FORGERIES[letter](SHARE),
     });
     for (const solver of solvers) {

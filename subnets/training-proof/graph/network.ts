@@ -42,6 +42,12 @@ export function stateShapes(network: Pick<Network, "family" | "dims">): [string,
   ]);
 }
 
+/** All parameters of a state one after the other, by name; velocities left out. */
+export function parametersIn(state: State): number[] {
+  const names = Object.keys(state).filter((name) => `v${name}` in state);
+  return names.sort().flatMap((name) => Array.from(state[name]!.data));
+}
+
 /** What a cnn's pictures are, layer by layer. @throws RangeError where they cannot be halved so often */
 export function pictureSides(dims: readonly number[]): number[] {
   const sides = [Math.sqrt(dims[0]!)];
