@@ -27,6 +27,7 @@ const forTemplates = [
     "define-task",
     "tensor",
     "play-epoch",
+    "onnx-writer",
     "reasons",
     "errors",
     "types",
