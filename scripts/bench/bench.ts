@@ -23,6 +23,7 @@ const BENCHMARKS: Record<string, () => Promise<Measured>> = {
   simulator: async () => (await import("./simulator.ts")).benchSimulator(),
   sr25519: async () => (await import("./sr25519.ts")).benchSr25519(),
   sweep: async () => (await import("./sweep.ts")).benchSweep(),
+  "training-proof": async () => (await import("./training-proof.ts")).benchTrainingProof(),
   yuma: async () => (await import("./yuma.ts")).benchYuma(),
 };
 
