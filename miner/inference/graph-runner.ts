@@ -14,7 +14,7 @@ const MAX_FEED_BYTES = 512 * 2 ** 20;
 /** So many graphs run at a time, and as many stay loaded: starting a process takes some 300 ms. */
 const MAX_AT_ONCE = 2;
 
-export const DEFAULT_GRAPH_OPTIONS = {
+const DEFAULT_GRAPH_OPTIONS = {
   isolation: "process",
   device: "cpu",
   threads: 1,

@@ -46,7 +46,7 @@ export function sayPeers(net: Perceptron, seen: Float32Array): number[] {
 }
 
 /** Distances from the mean in deviations; all 0 when there is none. */
-export function toZ(values: readonly number[]): number[] {
+function toZ(values: readonly number[]): number[] {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   const unit = Math.max(Math.sqrt(variance), 1e-6);

@@ -13,7 +13,7 @@ export type SignedFeedPoint = { value: number; time: number; signature: string }
 /** Names of feeds, in settings and in what is signed. */
 export const FEED_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-export const FEED_SIGNATURE = /^0x[0-9a-f]{128}$/;
+const FEED_SIGNATURE = /^0x[0-9a-f]{128}$/;
 
 /** What ASN.1 puts before the 32 bytes of an ed25519 key. Source: RFC 8410. */
 const ED25519_PREFIX = Buffer.from("302a300506032b6570032100", "hex");

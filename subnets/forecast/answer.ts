@@ -47,7 +47,7 @@ export async function forecast(
  * From z-scores of regrets to log10 losses: `mu - sd * rz`, over the average losses of the peers. Forecasters that
  * predict regrets improve the combined value, those that predict the loss itself often do not (Pfeffer et al. 2025).
  */
-export function toLosses(rz: ArrayLike<number>, peers: Tensor, networkLoss: number): number[] {
+function toLosses(rz: ArrayLike<number>, peers: Tensor, networkLoss: number): number[] {
   const rows = peers.data as Float32Array;
   const averages = Array.from(rz, (_, at) => networkLoss + rows[at * PEER_FEATURES + AVERAGE_LOSS]!);
   const [mu, sd] = [mean(averages), deviation(averages)];

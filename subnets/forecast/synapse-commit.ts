@@ -73,7 +73,7 @@ export function committed(
 }
 
 /** SHA-256 over the forecast's bytes, the salt, the miner's key and the question's name. */
-export function toCommitment(opening: Opening, miner: Hotkey, taskId: string): string {
+function toCommitment(opening: Opening, miner: Hotkey, taskId: string): string {
   return Buffer.from(commitTo(toOpening(opening, miner, taskId))).toString("hex");
 }
 

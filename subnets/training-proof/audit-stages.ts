@@ -80,7 +80,7 @@ export function planReruns(context: Stage, round: Round, transcripts: readonly T
 }
 
 /** Which audits these are: a stage has a beacon of its own, so the seed stands in the tasks of the first one. "": none. */
-export function auditOf(transcripts: readonly Transcript[]): string {
+function auditOf(transcripts: readonly Transcript[]): string {
   const first = transcripts.find(({ job }) => job.synapse === "commit");
   return first ? (first.job.task as CommitTask).audit : "";
 }

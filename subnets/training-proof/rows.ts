@@ -14,14 +14,14 @@ export type HeldOut = { heldOut: string; batches: number };
 const LAST_RATE = 0.1;
 
 /** What the solver trains on, drawn from the job's seed. */
-export const trainingRows = keepLast(
+const trainingRows = keepLast(
   64,
   keyOf,
   (job: TrainingJob): Rows => drawRows(seedOf(job), childSeed(seedOf(job), "rows"), sizeOf(job, job.rows)),
 );
 
 /** Learning rate of each step: from the job's own to a tenth of it, in a straight line. */
-export const learningRates = keepLast(8, keyOf, (job: TrainingJob): Float32Array => {
+const learningRates = keepLast(8, keyOf, (job: TrainingJob): Float32Array => {
   const steps = job.intervals * job.stepsPerInterval;
   const first = job.learningRate * (0.75 + 0.5 * randomFrom(childSeed(seedOf(job), "rate")).uniform());
   return Float32Array.from({ length: steps }, (_, step) => first * (1 - ((1 - LAST_RATE) * step) / steps));

@@ -78,7 +78,7 @@ export const open: Synapse<OpenTask, OpenRequest, OpenResponse> = {
 };
 
 /** States before and after each of these intervals, in order. */
-export function statesOf(intervals: readonly number[]): number[] {
+function statesOf(intervals: readonly number[]): number[] {
   return [...new Set(intervals.flatMap((index) => [index, index + 1]))].sort((a, b) => a - b);
 }
 

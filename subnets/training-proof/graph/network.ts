@@ -34,14 +34,6 @@ export function parametersOf({ family, dims }: Pick<Network, "family" | "dims">)
   return family === "mlp" ? ofMlp(dims) : ofTransformer(dims);
 }
 
-/** Names of a state's tensors with their shapes. */
-export function stateShapes(network: Pick<Network, "family" | "dims">): [string, readonly number[]][] {
-  return parametersOf(network).flatMap(({ name, shape }): [string, readonly number[]][] => [
-    [name, shape],
-    [`v${name}`, shape],
-  ]);
-}
-
 /** All parameters of a state one after the other, by name; velocities left out. */
 export function parametersIn(state: State): number[] {
   const names = Object.keys(state).filter((name) => `v${name}` in state);
