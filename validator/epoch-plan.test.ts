@@ -76,6 +76,28 @@ describe("stages", () => {
     );
   });
 
+  it("that nobody waits for have time until the end, however long another line of stages is", () => {
+    const behind = (stage: string, afterStage: string): LaterStage => ({
+      stage,
+      at: { afterStage, blocks: 0 },
+    });
+    const later = [
+      behind("open", "ask"),
+      behind("rerun", "open"),
+      behind("hear", "ask"),
+      behind("see", "hear"),
+    ];
+    later.push(behind("judge", "see"));
+    const plan = { jobs: [job({}), job({ taskId: "offer", stage: "offer" })], later };
+    const tempo = 200; // 120 blocks for asking
+    const stages = toStages(plan, { ...EPOCH, tempo });
+    const blocks = stages.map(({ stage, deadlineBlock }) => [stage, deadlineBlock! - EPOCH.startBlock]);
+    expect(Object.fromEntries(blocks)).toEqual({
+      ...{ ask: 30, hear: 60, see: 90, judge: 120 },
+      ...{ open: 80, rerun: 120, offer: 120 },
+    });
+  });
+
   it("of a later epoch have no deadline yet", () => {
     const later: LaterStage[] = [
       { stage: "truth", at: { epochsLater: 2 } },

@@ -65,7 +65,11 @@ export function checkJobs(
   }
 }
 
-/** Stages of an epoch, those of its first jobs already asking. Each gets an equal part of the time for asking. */
+/**
+ * Stages of an epoch, those of its first jobs already asking. The time for asking is shared out equally in each line of
+ * stages that wait for each other; a stage of several lines has the part it has in the longest, and one that nobody
+ * waits for has time until the end.
+ */
 export function toStages(
   plan: EpochPlan,
   epoch: { epoch: number; startBlock: BlockNumber; tempo: number; beacon: Hex },
@@ -73,10 +77,12 @@ export function toStages(
   const { startBlock, tempo } = epoch;
   const later = plan.later ?? [];
   const depths = depthsOf(plan.jobs, later);
-  const deepest = Math.max(1, ...depths.values());
   const askingBlocks = closeBlock(startBlock, tempo) - startBlock;
-  const deadline = (stage: string) =>
-    startBlock + Math.max(1, Math.floor((askingBlocks * (depths.get(stage) ?? 1)) / deepest));
+  const deadline = (stage: string) => {
+    const depth = depths.get(stage) ?? 1;
+    const share = depth / (depth + countAfter(stage, later));
+    return startBlock + Math.max(1, Math.floor(askingBlocks * share));
+  };
   const first = [...new Set(plan.jobs.map(({ stage }) => stage))].map(
     (stage): StageRecord => ({
       stage,
@@ -129,6 +135,12 @@ function depthsOf(jobs: readonly Job[], later: readonly LaterStage[]): Map<strin
     if (before !== undefined) depths.set(stage, before + 1);
   }
   return depths;
+}
+
+/** Stages that wait for this one, in the longest line of them. */
+function countAfter(stage: string, later: readonly LaterStage[]): number {
+  const next = later.filter(({ at }) => "afterStage" in at && at.afterStage === stage);
+  return Math.max(0, ...next.map((after) => 1 + countAfter(after.stage, later)));
 }
 
 function invalid(problem: string): SubforgeError<"PLAN_INVALID"> {

@@ -89,6 +89,7 @@ export class StageRunner {
         epochs.setStage(head, { ...stage, ...begin, status: "asking", beacon: toHex(beacon) });
       });
       failPoint("stage.begin.after");
+      this.#earlier.set(placeOf(head, stage), answersByHotkey(transcripts));
       dispatcher.begin(head.epoch, stage.stage);
     } catch (error) {
       if (isSubforgeError(error) && error.code !== "PLAN_INVALID") throw error;
