@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
@@ -99,10 +100,11 @@ async function sendQuestion(to: Writable, question: ScorerQuestion): Promise<voi
     const more = to.write(frame);
     if (more) await nextTurn();
     else {
-      await new Promise<void>((resolve) => {
-        to.once("drain", resolve);
-        to.once("close", resolve);
-      });
+      const waited = new AbortController();
+      const { signal } = waited;
+      await Promise.race([once(to, "drain", { signal }), once(to, "close", { signal })]).finally(() =>
+        waited.abort(),
+      );
     }
   }
 }
