@@ -44,7 +44,6 @@ const EACH: Record<string, (value: number) => number> = {
   Neg: (value) => -value,
   Relu: (value) => Math.max(0, value),
   Sign: Math.sign,
-  Round: (value) => value + 6_755_399_441_055_744 - 6_755_399_441_055_744, // halves to even
   Exp: Math.exp,
   Log: Math.log,
 };

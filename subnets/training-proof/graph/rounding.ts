@@ -2,6 +2,9 @@ import { exactTerms, GRID } from "./grid.ts";
 import type { Mode } from "./network.ts";
 import type { Tape, Value } from "./tape.ts";
 
+/** 1.5 * 2^23. */
+const ROUNDS_TO_WHOLE = 12_582_912;
+
 export type GridName = keyof typeof GRID;
 
 export type Rounding = {
@@ -17,10 +20,11 @@ export function roundingOf(tape: Tape, mode: Mode): Rounding {
     onGrid: (value, name) => {
       const { bits, clip } = GRID[name];
       const { shape } = value;
-      const scaled = tape.put("Mul", [value, tape.number(2 ** bits)], shape);
-      const whole = tape.put("Round", [scaled], shape);
-      const back = tape.put("Mul", [whole, tape.number(2 ** -bits)], shape);
-      return tape.put("Clip", [back, tape.number(-clip), tape.number(clip)], shape);
+      // So large that float32 has no digit left below the grid: added and taken away, it leaves the nearest number of the
+      // grid, the even one of two. What is too large for that is too large for the grid as well.
+      const large = tape.number(ROUNDS_TO_WHOLE * 2 ** -bits);
+      const rounded = tape.put("Sub", [tape.put("Add", [value, large], shape), large], shape);
+      return tape.put("Clip", [rounded, tape.number(-clip), tape.number(clip)], shape);
     },
     limit: (a, b) => exactTerms(GRID[a], GRID[b]),
   };
