@@ -51,6 +51,8 @@ export type ScoreExplanation = EpochKey & {
   uid: Uid;
   /** Empty with `kept` false: replies and evidence are dropped after some epochs, scores stay. */
   tasks: ExplainedTask[];
+  /** What the template made of the epoch as a whole, and of answers that are not this miner's own. */
+  whole: Json[];
   kept: boolean;
   /** null: this epoch says nothing about the miner, and what it had stays. */
   score: number | null;
@@ -99,10 +101,13 @@ function explainMiner(
     if (!head || !record) continue;
     const { uid, score, reason, asked, answered } = record;
     const tasks = tasksOf(journal, head, hotkey);
+    const ownTasks = new Set(tasks.map(({ taskId }) => taskId));
+    const ofOthers = scores.evidence(head, hotkey).filter(({ taskId }) => !ownTasks.has(taskId));
     const receipt = weights.get(head);
     return {
       ...{ netuid, mechanism, epoch: head.epoch, status: head.status, voidReason: head.reason ?? null },
       ...{ template: head.template, version: head.version, code: head.code ?? null, hotkey, uid },
+      whole: ofOthers.map(({ facts }) => facts),
       ...{ tasks, kept: epochs.jobs(head).length > 0, score: score ?? null, reason, asked, answered },
       ownFaults: epochs.jobs(head).reduce((n, { asks }) => n + countOwnFaults(asks), 0),
       smoothing: smoothingOf(journal, head, hotkey),
@@ -204,6 +209,7 @@ function toLines(explained: ScoreExplanation): string[] {
     ...(tasks.length > 0
       ? table([["task", "stage", "outcome", "latency", "reply", "evidence"], ...tasks.map(toRow)])
       : [kept ? "it was asked nothing in this epoch" : "its answers are no longer kept, its score is"]),
+    ...explained.whole.map((facts) => `because  ${JSON.stringify(facts)}`),
     `score    ${scoreLine(explained)}`,
     ...(explained.ownFaults > 0
       ? [`partial  ${explained.ownFaults} questions of this epoch failed on our side, and count for nobody`]
