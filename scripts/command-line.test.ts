@@ -39,6 +39,12 @@ describe("command line", () => {
     expect(exitCode).toBe(0);
   });
 
+  it("takes a flag for a switch where the command has one, though other commands give it a value", async () => {
+    const { exitCode, stderr } = await runCli(["chain", "start", "--subnet", "--port", "nonsense"]);
+    expect(stderr).toContain("--port needs a number");
+    expect(exitCode).toBe(2);
+  });
+
   it("is not disturbed by a variable that belongs to another command", async () => {
     const { exitCode } = await runCli(["explain", "INTERNAL"], { environment: { SUBFORGE_EPOCHS: "3" } });
     expect(exitCode).toBe(0);

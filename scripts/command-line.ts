@@ -138,7 +138,9 @@ function refuseUnknown(
     const word = words[i]!;
     if (/^-+[a-zA-Z]/.test(word)) {
       flags.push(word);
-      if (!word.includes("=") && takesValue.has(word.replace(/^-+/, ""))) i++;
+      const name = word.replace(/^-+/, "");
+      const isSwitch = command?.builder[name]?.type === "boolean"; // another command's flag of this name has a value
+      if (!word.includes("=") && takesValue.has(name) && !isSwitch) i++;
     } else if (command) {
       args.push(word);
     } else {
