@@ -15,12 +15,13 @@ export function createFloatEpoch(chain: ChainParams, stakes: readonly number[], 
       countStake(yuma.stake, stakes, votes, chain.activityCutoff);
       yuma.run(votes.rows);
       const { consensus, incentive, dividends, validatorTrust, stake } = yuma;
-      const total = sum(incentive) + sum(dividends);
+      // Shares: the sum of each is 1, or 0 where nobody has any.
+      const total = Number(isAnybodys(incentive)) + Number(isAnybodys(dividends));
+      const part = total > 0 ? 1 / total : 0;
+      for (let slot = 0; slot < slots; slot++) minerEmission[slot] = incentive[slot]! * part;
       // Without any incentive or dividend the stake is paid, so that the emission is not lost.
-      for (let slot = 0; slot < slots; slot++) minerEmission[slot] = total > 0 ? incentive[slot]! / total : 0;
-      for (let v = 0; v < validators; v++) {
-        validatorEmission[v] = total > 0 ? dividends[v]! / total : stake[v]!;
-      }
+      for (let v = 0; v < validators; v++)
+        validatorEmission[v] = total > 0 ? dividends[v]! * part : stake[v]!;
       return { consensus, incentive, minerEmission, dividends, validatorTrust, validatorEmission };
     },
     bonds: () => yuma.bonds(),
@@ -42,8 +43,7 @@ function countStake(
   for (let v = 0; total > 0 && v < stakes.length; v++) active[v] = active[v]! / total;
 }
 
-function sum(values: Float64Array): number {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i]!;
-  return total;
+function isAnybodys(shares: Float64Array): boolean {
+  for (let i = 0; i < shares.length; i++) if (shares[i]! > 0) return true;
+  return false;
 }

@@ -39,9 +39,9 @@ export class FloatYuma {
     this.#kernel = openFloatKernel(validators, miners);
     this.stake = this.#kernel.stake;
     this.consensus = this.#kernel.consensus;
-    this.incentive = new Float64Array(miners);
-    this.dividends = new Float64Array(validators);
-    this.validatorTrust = new Float64Array(validators);
+    this.incentive = this.#kernel.incentive;
+    this.dividends = this.#kernel.dividends;
+    this.validatorTrust = this.#kernel.trust;
     this.#rules = rules;
   }
 
@@ -54,14 +54,6 @@ export class FloatYuma {
       const { alphaLow, alphaHigh, alphaSteepness } = this.#rules;
       this.#kernel.runLiquid(majority, bondsMovingAverage, bondsPenalty, alphaLow, alphaHigh, alphaSteepness);
     } else this.#kernel.run(!yuma3, majority, bondsMovingAverage, bondsPenalty);
-
-    this.incentive.set(this.#kernel.rank);
-    addPairs(this.#kernel.trust, this.validatorTrust);
-    addPairs(this.#kernel.dividends, this.dividends);
-    // Bonds of Yuma 2 were bought with stake; those of Yuma 3 count by it.
-    if (yuma3) multiply(this.dividends, this.stake);
-    normalise(this.incentive);
-    normalise(this.dividends);
   }
 
   /** Bonds belong to the neuron that was there. */
@@ -93,20 +85,4 @@ export class FloatYuma {
   #bondAt(validator: number, miner: number): number {
     return ((miner >> 3) * this.#kernel.voters + validator) * 8 + (miner & 7);
   }
-}
-
-function addPairs(pairs: Float64Array, into: Float64Array): void {
-  for (let i = 0; i < into.length; i++) into[i] = pairs[2 * i]! + pairs[2 * i + 1]!;
-}
-
-function multiply(values: Float64Array, factors: Float64Array): void {
-  for (let i = 0; i < values.length; i++) values[i] = values[i]! * factors[i]!;
-}
-
-/** In place: shares of the sum, unchanged when it is 0. */
-function normalise(values: Float64Array): void {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  if (sum === 0) return;
-  for (let i = 0; i < values.length; i++) values[i] = values[i]! / sum;
 }

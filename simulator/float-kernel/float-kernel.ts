@@ -13,7 +13,7 @@ type Exports = {
   bonds: Address;
   bondSums: Address;
   consensus: Address;
-  rank: Address;
+  incentive: Address;
   trust: Address;
   dividends: Address;
   open(validators: number, miners: number): void;
@@ -48,10 +48,10 @@ export type FloatKernel = Pick<Exports, "run" | "runLiquid"> & {
   bonds: Float64Array;
   /** What the bonds in a miner are together: 0 where somebody new took the place. */
   bondSums: Float64Array;
+  /** What the last epoch found: 0..1 per miner, */
   consensus: Float64Array;
-  /** Stake behind what counts of a miner's weights, not yet a share. */
-  rank: Float64Array;
-  /** Per validator, in two parts whose sum it is; dividends are not yet shares. */
+  incentive: Float64Array;
+  /** and per validator. */
   trust: Float64Array;
   dividends: Float64Array;
 };
@@ -75,8 +75,8 @@ export function openFloatKernel(validators: number, miners: number): FloatKernel
     bonds: at(wasm.bonds, voters * stride),
     bondSums: at(wasm.bondSums, miners),
     consensus: at(wasm.consensus, miners),
-    rank: at(wasm.rank, miners),
-    trust: at(wasm.trust, 2 * validators),
-    dividends: at(wasm.dividends, 2 * validators),
+    incentive: at(wasm.incentive, miners),
+    trust: at(wasm.trust, validators),
+    dividends: at(wasm.dividends, validators),
   };
 }

@@ -2,11 +2,11 @@ import {
   caps,
   counted,
   countedStake,
-  dividends,
+  dividendPairs,
   stakePairs,
   TILE_BYTES,
   tile,
-  trust,
+  trustPairs,
   voters,
 } from "./layout.ts";
 
@@ -17,22 +17,20 @@ import {
 
 /** Weights that count, up to the consensus: adds to the validators' trust and writes the miners' ranks. */
 export function rankTile(agreed: usize, ranks: usize): void {
+  for (let half: usize = 0; half < TILE_BYTES; half += 32) rankHalf(half, agreed + half, ranks + half);
+}
+
+function rankHalf(half: usize, agreed: usize, ranks: usize): void {
   const agreedA = v128.load(agreed);
   const agreedB = v128.load(agreed, 16);
-  const agreedC = v128.load(agreed, 32);
-  const agreedD = v128.load(agreed, 48);
   let rankA = f64x2.splat(0);
   let rankB = f64x2.splat(0);
-  let rankC = f64x2.splat(0);
-  let rankD = f64x2.splat(0);
   let countedA = f64x2.splat(0);
   let countedB = f64x2.splat(0);
-  let countedC = f64x2.splat(0);
-  let countedD = f64x2.splat(0);
   const end = tile + <usize>voters * TILE_BYTES;
   let stakes = stakePairs;
-  let trusts = trust;
-  for (let at = tile; at < end; at += TILE_BYTES) {
+  let trusts = trustPairs;
+  for (let at = tile + half; at < end; at += TILE_BYTES) {
     const staked = v128.load(stakes);
     const a = f64x2.pmin(v128.load(at), agreedA);
     rankA = f64x2.add(rankA, f64x2.mul(staked, a));
@@ -40,33 +38,19 @@ export function rankTile(agreed: usize, ranks: usize): void {
     const b = f64x2.pmin(v128.load(at, 16), agreedB);
     rankB = f64x2.add(rankB, f64x2.mul(staked, b));
     countedB = f64x2.add(countedB, b);
-    const c = f64x2.pmin(v128.load(at, 32), agreedC);
-    rankC = f64x2.add(rankC, f64x2.mul(staked, c));
-    countedC = f64x2.add(countedC, c);
-    const d = f64x2.pmin(v128.load(at, 48), agreedD);
-    rankD = f64x2.add(rankD, f64x2.mul(staked, d));
-    countedD = f64x2.add(countedD, d);
-    addTo(trusts, a, b, c, d);
+    v128.store(trusts, f64x2.add(v128.load(trusts), f64x2.add(a, b)));
     stakes += 16;
     trusts += 16;
   }
   v128.store(ranks, rankA);
   v128.store(ranks, rankB, 16);
-  v128.store(ranks, rankC, 32);
-  v128.store(ranks, rankD, 48);
   // What bonds are bought with, unless `softenTile` says otherwise.
-  v128.store(caps, agreedA);
-  v128.store(caps, agreedB, 16);
-  v128.store(caps, agreedC, 32);
-  v128.store(caps, agreedD, 48);
-  v128.store(counted, countedA);
-  v128.store(counted, countedB, 16);
-  v128.store(counted, countedC, 32);
-  v128.store(counted, countedD, 48);
-  v128.store(countedStake, rankA);
-  v128.store(countedStake, rankB, 16);
-  v128.store(countedStake, rankC, 32);
-  v128.store(countedStake, rankD, 48);
+  v128.store(caps + half, agreedA);
+  v128.store(caps + half, agreedB, 16);
+  v128.store(counted + half, countedA);
+  v128.store(counted + half, countedB, 16);
+  v128.store(countedStake + half, rankA);
+  v128.store(countedStake + half, rankB, 16);
 }
 
 /** Bonds are bought with a part of what exceeds the consensus too. The tile has what counts from here on. */
@@ -94,36 +78,35 @@ export function softenTile(agreed: usize, penalty: v128): void {
 
 /** Yuma 3: a bond follows the validator's own weight; stake comes in with the dividends. */
 export function bondTile(held: usize, sums: usize, ranks: usize, keep: f64): void {
+  for (let half: usize = 0; half < TILE_BYTES; half += 32)
+    bondHalf(half, held + half, sums + half, ranks + half, keep);
+}
+
+/** Four miners, or the numbers they need would not fit into registers. @param half - Where they stand in the tile, in bytes. */
+function bondHalf(half: usize, held: usize, sums: usize, ranks: usize, keep: f64): void {
   const old = f64x2.splat(keep);
   const fresh = f64x2.splat(1 - keep);
-  for (let pair: usize = 0; pair < TILE_BYTES; pair += 16) {
-    const before = f64x2.mul(old, v128.load(sums + pair));
-    v128.store(sums + pair, f64x2.add(before, f64x2.mul(fresh, v128.load(counted + pair))));
-  }
-  const capA = v128.load(caps);
-  const capB = v128.load(caps, 16);
-  const capC = v128.load(caps, 32);
-  const capD = v128.load(caps, 48);
-  const worthA = worthOf(v128.load(ranks), v128.load(sums));
-  const worthB = worthOf(v128.load(ranks, 16), v128.load(sums, 16));
-  const worthC = worthOf(v128.load(ranks, 32), v128.load(sums, 32));
-  const worthD = worthOf(v128.load(ranks, 48), v128.load(sums, 48));
+  const sumA = f64x2.add(f64x2.mul(old, v128.load(sums)), f64x2.mul(fresh, v128.load(counted + half)));
+  const sumB = f64x2.add(
+    f64x2.mul(old, v128.load(sums, 16)),
+    f64x2.mul(fresh, v128.load(counted + half, 16)),
+  );
+  v128.store(sums, sumA);
+  v128.store(sums, sumB, 16);
+  const capA = v128.load(caps + half);
+  const capB = v128.load(caps + half, 16);
+  const worthA = worthOf(v128.load(ranks), sumA);
+  const worthB = worthOf(v128.load(ranks, 16), sumB);
   const end = tile + <usize>voters * TILE_BYTES;
-  let into = dividends;
-  for (let at = tile; at < end; at += TILE_BYTES) {
+  let into = dividendPairs;
+  for (let at = tile + half; at < end; at += TILE_BYTES) {
     const freshA = f64x2.mul(fresh, f64x2.pmin(v128.load(at), capA));
     const a = f64x2.add(f64x2.mul(old, v128.load(held)), freshA);
     v128.store(held, a);
     const freshB = f64x2.mul(fresh, f64x2.pmin(v128.load(at, 16), capB));
     const b = f64x2.add(f64x2.mul(old, v128.load(held, 16)), freshB);
     v128.store(held, b, 16);
-    const freshC = f64x2.mul(fresh, f64x2.pmin(v128.load(at, 32), capC));
-    const c = f64x2.add(f64x2.mul(old, v128.load(held, 32)), freshC);
-    v128.store(held, c, 32);
-    const freshD = f64x2.mul(fresh, f64x2.pmin(v128.load(at, 48), capD));
-    const d = f64x2.add(f64x2.mul(old, v128.load(held, 48)), freshD);
-    v128.store(held, d, 48);
-    addTo(into, f64x2.mul(a, worthA), f64x2.mul(b, worthB), f64x2.mul(c, worthC), f64x2.mul(d, worthD));
+    v128.store(into, f64x2.add(v128.load(into), f64x2.add(f64x2.mul(a, worthA), f64x2.mul(b, worthB))));
     held += TILE_BYTES;
     into += 16;
   }
@@ -162,7 +145,7 @@ export function bondTileLiquid(
   const worthB = worthOf(v128.load(ranks, 16), v128.load(sums, 16));
   const worthC = worthOf(v128.load(ranks, 32), v128.load(sums, 32));
   const worthD = worthOf(v128.load(ranks, 48), v128.load(sums, 48));
-  let into = dividends;
+  let into = dividendPairs;
   for (let at = held; at < held + end; at += TILE_BYTES) {
     const a = f64x2.mul(v128.load(at), worthA);
     const b = f64x2.mul(v128.load(at, 16), worthB);
@@ -203,7 +186,7 @@ function bondHalfByStake(half: usize, held: usize, sums: usize, ranks: usize, ke
   v128.store(sums, whereAny(one, wholeB), 16);
   const end = tile + <usize>voters * TILE_BYTES;
   let stakes = stakePairs;
-  let into = dividends;
+  let into = dividendPairs;
   for (let at = tile + half; at < end; at += TILE_BYTES) {
     const staked = v128.load(stakes);
     const shareA = f64x2.mul(freshA, f64x2.mul(staked, f64x2.pmin(v128.load(at), capA)));

@@ -4,8 +4,9 @@ import {
   bondSums,
   bonds,
   consensus,
+  dividendPairs,
   dividends,
-  rank,
+  incentive,
   rowBytes,
   rows,
   scale,
@@ -14,9 +15,12 @@ import {
   TILE_BYTES,
   tile,
   tileBases,
+  tileFactors,
   tileMeans,
+  tileShifts,
   tileUnits,
   trust,
+  trustPairs,
   voters,
 } from "./layout.ts";
 import { LEVELS, writeStakeLevels } from "./levels.ts";
@@ -26,6 +30,8 @@ import { agreeTile } from "./majority.ts";
 const SOMETHING: f64 = 1e-300;
 /** Weights that differ by less of their mean than this share a level. */
 const SAME: f64 = 1e-7;
+/** Adding this to a number leaves its whole part, rounded, in the lowest bits. */
+const TO_WHOLE: f64 = 6755399441055744;
 
 /** Yuma 3, or Yuma 2 where `isByStake`. @param penalty - Part of what exceeds the consensus that bonds do not count. */
 export function run(isByStake: bool, kappa: f64, keep: f64, penalty: f64): void {
@@ -34,6 +40,7 @@ export function run(isByStake: bool, kappa: f64, keep: f64, penalty: f64): void 
     agree(miners, kappa);
     bond(miners, isByStake, keep, penalty);
   }
+  finish(isByStake);
 }
 
 /** Yuma 3 with liquid alpha. `keep` is for an epoch without any consensus. */
@@ -61,23 +68,31 @@ export function runLiquid(
     }
     const held = bonds + miners * <usize>voters;
     const agreed = consensus + miners;
-    rankTile(agreed, rank + miners);
-    bondTileLiquid(held, bondSums + miners, agreed, rank + miners, alphaLow, alphaHigh, steepness, penalty);
+    rankTile(agreed, incentive + miners);
+    bondTileLiquid(
+      held,
+      bondSums + miners,
+      agreed,
+      incentive + miners,
+      alphaLow,
+      alphaHigh,
+      steepness,
+      penalty,
+    );
   }
+  finish(false);
 }
 
 /** Ranks the tile's miners and pays their bonds. */
 function bond(miners: usize, isByStake: bool, keep: f64, penalty: f64): void {
   const held = bonds + miners * <usize>voters;
-  rankTile(consensus + miners, rank + miners);
+  rankTile(consensus + miners, incentive + miners);
   if (penalty !== 1) softenTile(consensus + miners, f64x2.splat(penalty));
-  if (isByStake) bondTileByStake(held, bondSums + miners, rank + miners, keep);
-  else bondTile(held, bondSums + miners, rank + miners, keep);
+  if (isByStake) bondTileByStake(held, bondSums + miners, incentive + miners, keep);
+  else bondTile(held, bondSums + miners, incentive + miners, keep);
 }
 
 function begin(): void {
-  memory.fill(trust, 0, (<usize>voters) << 4);
-  memory.fill(dividends, 0, (<usize>voters) << 4);
   for (let v: usize = 0; v < <usize>voters; v++) {
     const row = rows + v * rowBytes;
     const end = row + rowBytes;
@@ -91,12 +106,46 @@ function begin(): void {
       sumC = f64x2.add(sumC, v128.load(at, 32));
       sumD = f64x2.add(sumD, v128.load(at, 48));
     }
-    const sums = f64x2.add(f64x2.add(sumA, sumB), f64x2.add(sumC, sumD));
-    const sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+    const sum = sumOfPair(f64x2.add(f64x2.add(sumA, sumB), f64x2.add(sumC, sumD)));
     store<f64>(scale + (v << 3), sum > SOMETHING ? 1 / sum : 0);
     v128.store(stakePairs + (v << 4), v128.load_splat<f64>(stake + (v << 3)));
+    v128.store(trustPairs + (v << 4), i64x2.splat(0));
+    v128.store(dividendPairs + (v << 4), i64x2.splat(0));
   }
   writeStakeLevels(stake);
+}
+
+/** Ranks and dividends become shares. Bonds of Yuma 2 were bought with stake; those of Yuma 3 count by it. */
+function finish(isByStake: bool): void {
+  for (let v: usize = 0; v < <usize>voters; v++) {
+    const sum = sumOfPair(v128.load(dividendPairs + (v << 4)));
+    store<f64>(dividends + (v << 3), isByStake ? sum : sum * load<f64>(stake + (v << 3)));
+    store<f64>(trust + (v << 3), sumOfPair(v128.load(trustPairs + (v << 4))));
+  }
+  toShares(dividends, (<usize>voters) << 3);
+  toShares(incentive, rowBytes);
+}
+
+/** In place, unchanged when nobody has any. @param bytes - A multiple of four numbers. */
+function toShares(from: usize, bytes: usize): void {
+  const end = from + bytes;
+  let sumA = f64x2.splat(0);
+  let sumB = f64x2.splat(0);
+  for (let at = from; at < end; at += 32) {
+    sumA = f64x2.add(sumA, v128.load(at));
+    sumB = f64x2.add(sumB, v128.load(at, 16));
+  }
+  const sum = sumOfPair(f64x2.add(sumA, sumB));
+  if (sum === 0) return;
+  const sums = f64x2.splat(sum);
+  for (let at = from; at < end; at += 32) {
+    v128.store(at, f64x2.div(v128.load(at), sums));
+    v128.store(at, f64x2.div(v128.load(at, 16), sums), 16);
+  }
+}
+
+function sumOfPair(pair: v128): f64 {
+  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
 /** Loads the tile and finds its consensus. */
@@ -159,6 +208,10 @@ function layLevels(pair: usize, mean: v128, squares: v128): void {
   const deviation = f64x2.pmax(f64x2.sqrt(variance), f64x2.mul(mean, f64x2.splat(SAME)));
   v128.store(tileMeans + pair, mean);
   const unit = f64x2.mul(deviation, f64x2.splat(2 / LEVELS));
+  const factor = f64x2.div(f64x2.splat(1), unit);
+  const base = f64x2.nearest(f64x2.mul(f64x2.sub(mean, deviation), factor));
   v128.store(tileUnits + pair, unit);
-  v128.store(tileBases + pair, f64x2.nearest(f64x2.div(f64x2.sub(mean, deviation), unit)));
+  v128.store(tileBases + pair, base);
+  v128.store(tileFactors + pair, factor);
+  v128.store(tileShifts + pair, f64x2.sub(f64x2.splat(TO_WHOLE), base));
 }
