@@ -58,7 +58,7 @@ describe("a training that is proven", () => {
   it("pays honest solvers for every step, in the epoch after the one in which they were asked", async () => {
     expect((await play(honestPlayer(), { epochs: 1 })).raw.size).toBe(0);
     const { facts, weights } = await play(honestPlayer());
-    expect(facts("5Odd")).toMatchObject({ outcome: "verified", steps: 12, reason: "ok" });
+    expect(facts("5Odd")).toMatchObject({ outcome: "verified", steps: 24, reason: "ok" });
     expect(weights.map(({ uid }) => uid)).toEqual([1, 2, 3, 4]);
   });
 
