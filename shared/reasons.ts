@@ -35,6 +35,7 @@ export const REASONS = {
   "answer-replayed": 29,
   "audit-mismatch": 30,
   "model-missing": 31,
+  unproven: 32,
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -19,6 +19,8 @@ export type Participant = {
   stakeRao: Rao;
   validatorPermit: boolean;
   registeredAt: BlockNumber;
+  /** Is it the hotkey of the subnet's owner? What it earns as a miner is burned or recycled by the chain. */
+  isOwner?: true | undefined;
   /** Announced address without its port, undefined when it serves nothing. For grouping, not for calling. */
   ip: string | undefined;
   /**

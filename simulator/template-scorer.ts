@@ -71,9 +71,10 @@ export function createTemplateScorer(
   }
 
   function participants(): Participant[] {
-    const validators = voters.map(({ facts }, uid) =>
-      toParticipant(hotkeys[uid]!, uid, { stake: facts.stake, registeredAt: 0 }),
-    );
+    const validators = voters.map(({ facts }, uid) => ({
+      ...toParticipant(hotkeys[uid]!, uid, { stake: facts.stake, registeredAt: 0 }),
+      ...(uid === 0 && { isOwner: true as const }),
+    }));
     const serving = Array.from(roster.slots).flatMap((miner, slot) => {
       if (miner < 0) return [];
       const block = roster.registeredAt[slot]!;

@@ -17,13 +17,13 @@ async function committed(chain: TestChain, data: Record<string, Uint8Array>): Pr
   }
 }
 
-async function record(chain: TestChain) {
-  const [rules, metagraph] = [await chain.subnetRules(2), await chain.metagraph(2)];
+async function record(chain: TestChain, change = {}) {
+  const [rules, metagraph] = [{ ...(await chain.subnetRules(2)), ...change }, await chain.metagraph(2)];
   const { participants } = await recordNow(
     { mechanism: 0, validator: "somebody" },
     { chain, rules, metagraph },
   );
-  return participants.map(({ commitment }) => commitment);
+  return participants;
 }
 
 it("tells a template what miners had committed to when the epoch began, and no secret of a validator", async () => {
@@ -34,10 +34,20 @@ it("tells a template what miners had committed to when the epoch began, and no s
   await committed(chain, { "//a": model, "//b": secret, "//c": Uint8Array.of(1, 3, 7) });
   while (chain.epoch === 0) chain.makeBlock();
   await committed(chain, { "//late": model });
-  expect(await record(chain)).toEqual([
+  expect((await record(chain)).map(({ commitment }) => commitment)).toEqual([
     { data: model, block: 1 },
     undefined,
     { data: Uint8Array.of(1, 3, 7), block: 3 },
     undefined,
   ]);
+});
+
+it("tells which neuron is the subnet owner's, if it is one", async () => {
+  await keysReady();
+  const chain = new TestChain();
+  for (const uri of ["//a", "//b"]) chain.add(Keypair.fromUri(uri).address, 1);
+  while (chain.epoch === 0) chain.makeBlock();
+  const ownerHotkey = Keypair.fromUri("//b").address;
+  expect((await record(chain, { ownerHotkey })).map(({ isOwner }) => isOwner)).toEqual([undefined, true]);
+  expect((await record(chain)).map(({ isOwner }) => isOwner)).toEqual([undefined, undefined]);
 });

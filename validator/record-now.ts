@@ -26,6 +26,7 @@ export async function recordNow(
     const commitment = committed.get(hotkey);
     return {
       ...{ uid, hotkey, coldkey, stakeRao, validatorPermit, registeredAt, ip: axon?.ip },
+      ...(hotkey === rules.ownerHotkey && { isOwner: true }),
       ...(commitment && { commitment }),
     };
   });

@@ -50,6 +50,7 @@ export function toParticipant(hotkey: Hotkey, uid: number): Participant {
     validatorPermit: isValidator,
     registeredAt: uid,
     ip: isValidator ? undefined : `192.0.2.${uid % 256}`,
+    ...(isValidator && { isOwner: true }),
   };
 }
 

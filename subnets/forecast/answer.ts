@@ -14,7 +14,7 @@ const AVERAGE_LOSS = 8;
 
 /**
  * What a miner says: a value for each label, or none; the log10 loss that it expects of each peer, or none. It works as
- * inferer, as forecaster, or as both.
+ * inferer, as forecaster, or as both, and may say nothing while there are no peers.
  */
 export type Forecast = { values: number[]; losses: number[] };
 
@@ -39,7 +39,10 @@ export async function forecast(
     if (rz) said.losses = toLosses(rz.data as Float32Array, peers, networkLoss);
     else if (models) missing("rz");
   }
-  if (said.values.length === 0 && said.losses.length === 0) throw new Error("this miner has no model for it");
+  // While no peer is known a forecaster has nothing to speak of.
+  const mayBeSilent = !peers && has("peers");
+  if (said.values.length === 0 && said.losses.length === 0 && !mayBeSilent)
+    throw new Error("this miner has no model for it");
   return said;
 }
 
@@ -67,7 +70,8 @@ export function parseForecast(
     values: parseNumbers(values, asked.arity, MAX_VALUE),
     losses: parseNumbers(losses, asked.peers, MAX_LOG_LOSS),
   };
-  if (said.values.length === 0 && said.losses.length === 0) throw new Error("it says nothing");
+  if (said.values.length === 0 && said.losses.length === 0 && asked.peers > 0)
+    throw new Error("it says nothing");
   return said;
 }
 

@@ -64,8 +64,6 @@ const schema = z.strictObject({
   gateEpochs: z.int().min(2).max(60).default(TOPIC_DEFAULTS.gateEpochs),
   /** The same while the whole topic is younger: a worker of a new topic needs no more nonces than there were, but these. */
   earlyEpochs: z.int().min(2).max(60).default(6),
-  /** Whose uid takes the weight that nobody has deserved. Uid 0 is the subnet owner's when a subnet begins: it is burned. */
-  burnUid: z.int().min(0).max(65_535).nullable().default(0),
 });
 
 /** The knobs of this subnet. Their defaults are what `subforge dev` runs with. */

@@ -5,7 +5,13 @@ import { feedStatement } from "../../shared/rules/feed-point.ts";
 import type { Tensors } from "../../shared/tensor.ts";
 import { tensor } from "../../shared/tensor.ts";
 import type { Json } from "../../shared/types.ts";
-import { createContext, honestPlayer } from "../../simulator/template-checks/field.ts";
+import {
+  createBench,
+  createContext,
+  honestPlayer,
+  minerContext,
+  playerAt,
+} from "../../simulator/template-checks/field.ts";
 import type { ForecastConfig } from "./config.ts";
 import { expectedNext } from "./generator.ts";
 import forecast from "./index.ts";
@@ -20,6 +26,20 @@ function guesser(error: number): Player {
     return { y: tensor("float32", [1, 1], Float32Array.of(value + error)) };
   };
   return honestPlayer({ infer });
+}
+
+/** Has no model for values: expects the same of everybody. */
+function forecaster(): Player {
+  const bench = createBench();
+  const infer = async ({ peers }: Tensors): Promise<Tensors> => {
+    const count = peers!.shape[1]!;
+    return { rz: tensor("float32", [1, count], new Float32Array(count)) };
+  };
+  return playerAt(bench, async ({ synapse, request, hotkey }) => {
+    const models = [{ name: "forecaster", inputs: ["peers"] }];
+    const miner = { ...minerContext(hotkey, { infer }, bench), models };
+    return { response: await synapse.answer(synapse.parseRequest(request), miner), latencyMs: 50 };
+  });
 }
 
 const guessers = () => new Map(MINERS.map((hotkey, at) => [hotkey, guesser(0.1 * (at - 1))] as const));
@@ -58,6 +78,14 @@ describe("a topic of the generator", () => {
     expect(paid).toContain(true);
   });
 
+  it("tells a worker that it is unproven, with the nonces it has and needs, until it has enough", () => {
+    const reasons = played.map(({ raw }) => raw.get("5A")?.reason);
+    expect(reasons.slice(1, 6)).toEqual(Array(5).fill("unproven"));
+    expect(reasons.slice(6)).not.toContain("unproven");
+    const facts = played.slice(1, 6).map(({ evidence }) => evidence[0]!.facts);
+    expect(facts).toMatchObject([1, 2, 3, 4, 5].map((nonces) => ({ nonces, needed: 6 })));
+  });
+
   it("publishes the combined value with its band, of this epoch alone", () => {
     const { state, context } = played.at(-1)!;
     const { series } = forecast.publish!(state as never, context);
@@ -81,6 +109,22 @@ it("says why a miner is not paid: it changed its mind, or copied, or said nothin
     "broken-commitment",
     "duplicate-answer",
   ]);
+});
+
+it("does not hold it against a forecaster that nobody is known yet", async () => {
+  const players = guessers().set("5C", forecaster());
+  const [, first, , third] = await play(4, { players });
+  expect(first!.raw.get("5C")).toEqual({ score: 0, reason: "unproven" });
+  expect(third!.evidence.find(({ hotkey }) => hotkey === "5C")!.facts).toMatchObject({
+    reason: "unproven",
+    forecaster: { loss: expect.any(Number) },
+  });
+});
+
+it("pays nobody for what is not deserved where the owner has no uid", async () => {
+  const { state, context } = (await play(2)).at(-1)!;
+  const participants = context.participants.map(({ isOwner, ...participant }) => participant);
+  expect(forecast.toWeights(state as never, { ...context, participants })).toEqual([]);
 });
 
 it("waits for a truth that is late, and drops a nonce whose truth never comes", async () => {

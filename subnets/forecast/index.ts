@@ -95,15 +95,15 @@ const forecast: SubnetTemplate<ForecastConfig, Task, State> = {
     };
   },
 
-  toWeights({ pay, topics }, { participants, config }) {
+  toWeights({ pay, topics }, { participants }) {
     const weights = toUidWeights(participants, new Map(Object.entries(pay)));
     const burnt = 1 - weights.reduce((sum, { weight }) => sum + weight, 0);
-    const isOwned = participants.some(({ uid }) => uid === config.burnUid);
+    const owner = participants.find(({ isOwner }) => isOwner);
     const hasClosed = topics.some(({ closed }) => closed > 0);
-    if (!isOwned || !hasClosed || burnt < LEAST_BURN) return weights;
-    const others = weights.filter(({ uid }) => uid !== config.burnUid);
-    const own = weights.find(({ uid }) => uid === config.burnUid)?.weight ?? 0;
-    return [...others, { uid: config.burnUid!, weight: own + burnt }].sort((a, b) => a.uid - b.uid);
+    if (!owner || !hasClosed || burnt < LEAST_BURN) return weights;
+    const others = weights.filter(({ uid }) => uid !== owner.uid);
+    const own = weights.find(({ uid }) => uid === owner.uid)?.weight ?? 0;
+    return [...others, { uid: owner.uid, weight: own + burnt }].sort((x, y) => x.uid - y.uid);
   },
 
   publish: ({ newest }, { config }) => (newest ? toResults(config.topic, newest) : {}),

@@ -65,8 +65,11 @@ function heard(asked: Transcript, shown: Transcript | undefined) {
   for (const hotkey of [...asked.job.to].sort()) {
     const answer = asked.answers.get(hotkey);
     const opening = answer?.ok ? shown?.answers.get(hotkey) : answer;
-    if (opening?.ok) said.push([hotkey, opening.response as Forecast]);
-    else if (opening && !isValidatorsOwnFault(opening.reason)) failures[hotkey] = opening.reason;
+    if (opening?.ok) {
+      const forecast = opening.response as Forecast;
+      if (forecast.values.length > 0 || forecast.losses.length > 0) said.push([hotkey, forecast]);
+      else failures[hotkey] = "unproven"; // a forecaster, before anybody is known
+    } else if (opening && !isValidatorsOwnFault(opening.reason)) failures[hotkey] = opening.reason;
   }
   return { said, failures };
 }

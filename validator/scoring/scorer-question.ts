@@ -28,6 +28,7 @@ const participantSchema = z.strictObject({
   stakeRao: z.string().regex(/^\d{1,20}$/),
   validatorPermit: z.boolean(),
   registeredAt: count,
+  isOwner: z.literal(true).optional(),
   ip: name.optional(),
   commitment: z.strictObject({ data: z.string().regex(HEX_BYTES).max(2_048), block: count }).optional(),
 });
