@@ -28,6 +28,7 @@ import { addressKey, Budget } from "./budget.ts";
 import type { CallerPolicy, CallerView } from "./caller-policy.ts";
 import { ConnectionGuard } from "./connection-guard.ts";
 import { createHttpServer } from "./http-server.ts";
+import { LazyQuestion } from "./lazy-question.ts";
 import { LazySignal } from "./lazy-signal.ts";
 import type { MinerMetrics } from "./metrics.ts";
 import { readBody } from "./read-body.ts";
@@ -261,11 +262,13 @@ export class Axon {
       view: this.#deps.view(),
       renewedView: this.#deps.renewedView,
       nowMs,
-      claimNonce: (verified) => {
-        const key = admission.protocol.replayKey(verified, this.#rules.self);
-        return work.store.claim(key, verified.nonce, verified.protocol).finally(() => {
+      claimNonce: async (verified) => {
+        try {
+          const key = admission.protocol.replayKey(verified, this.#rules.self);
+          return await work.store.claim(key, verified.nonce, verified.protocol);
+        } finally {
           metrics?.storeSeconds((performance.now() - storeMs) / 1e3);
-        });
+        }
       },
       spend: ({ sender }) => this.#callers.take(sender, nowMs),
       enter: () => this.#enter(response),
@@ -331,16 +334,7 @@ export class Axon {
     const over = new LazySignal();
     const { "content-type": type = "" } = headers;
     const contentType = typeof type === "string" ? type : type.join();
-    const question: Question = {
-      body,
-      headers,
-      contentType,
-      target,
-      verified,
-      get signal() {
-        return over.signal;
-      },
-    };
+    const question = new LazyQuestion({ body, headers, contentType, target, verified }, over);
     try {
       const reply = await withinDeadline(route, question, over, response);
       if (!reply) return void response.destroy(); // this behaviour gives no answer

@@ -1,12 +1,33 @@
 import type { IncomingMessage } from "node:http";
 
+/** Up to here a body is likely to have come in one piece with its headers. */
+const SMALL_BYTES = 16_384;
+const EMPTY = new Uint8Array(0);
+
 /**
  * The raw bytes of a body whose length is known, in one buffer of its own so that tensors in it are aligned.
  *
  * @param length - Content-Length, already checked against the route's limit.
  * @returns undefined when it did not come in time or broke off.
  */
-export function readBody(
+export async function readBody(
+  request: IncomingMessage,
+  length: number,
+  timeoutMs: number,
+): Promise<Uint8Array | undefined> {
+  if (length > SMALL_BYTES) return collect(request, length, timeoutMs);
+  await undefined; // until the parser is through with the piece that the headers came in
+  if (request.complete) return takeWhole(request, length);
+  return request.destroyed ? undefined : collect(request, length, timeoutMs);
+}
+
+/** What is all there needs no timer and no listeners, which cost as much as the rest of a small answer. */
+function takeWhole(request: IncomingMessage, length: number): Uint8Array | undefined {
+  const bytes: Uint8Array = request.read() ?? EMPTY;
+  return bytes.length === length ? new Uint8Array(bytes) : undefined;
+}
+
+function collect(
   request: IncomingMessage,
   length: number,
   timeoutMs: number,
