@@ -1,9 +1,8 @@
 import { epochSeed, hiddenSeed } from "../../shared/rules/beacon.ts";
 import type { EpochContext, Job, StageContext, Transcript } from "../../shared/template.ts";
 import type { Hotkey } from "../../shared/types.ts";
-import { initialState } from "./arithmetic.ts";
 import { pickIntervals } from "./audit.ts";
-import { MAX_MESSAGE_BYTES, type TrainingProofConfig } from "./config.ts";
+import { statesPerMessage, type TrainingProofConfig } from "./config.ts";
 import type { TrainingJob } from "./job.ts";
 import { ask, claimsOf, commitTaskOf, type Round, swornTo } from "./round.ts";
 import type { RerunTask } from "./source-rerun.ts";
@@ -16,8 +15,6 @@ type Stage = StageContext<TrainingProofConfig>;
 
 /** Picks besides the random ones: the first, the last and the two largest drops. */
 const FIXED_PICKS = 4;
-/** Names, shapes and proofs around the numbers of a state. */
-const ROOM_PER_STATE = 4_096;
 
 /** Asks everybody who swore to something in time what stands behind it. */
 export function planCommits(context: Context, round: Round): Job[] {
@@ -104,9 +101,4 @@ export function isOpening(taskId: string, assignment: number): boolean {
 
 function mostStates({ intervals, audits }: TrainingJob): number {
   return Math.min(intervals + 1, 2 * (audits + FIXED_PICKS));
-}
-
-function statesPerMessage(job: TrainingJob): number {
-  const numbers = Object.values(initialState(job)).reduce((sum, { data }) => sum + data.length, 0);
-  return Math.max(1, Math.floor(MAX_MESSAGE_BYTES / (2 * (4 * numbers + ROOM_PER_STATE))));
 }

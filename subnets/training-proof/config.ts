@@ -1,7 +1,18 @@
 import { z } from "zod";
+import { type Network, parametersOf } from "./graph/network.ts";
 
 /** Chunks of an opening, answers of a dispute: a state or two and their proofs. */
 export const MAX_MESSAGE_BYTES = 8 * 1_048_576;
+
+/** Names, shapes and proofs around the numbers of a state. */
+const ROOM_PER_STATE = 4_096;
+
+/** How many states of a network an answer has room for. Each counts twice: as base64, and with what a dispute shows beside it. */
+export function statesPerMessage(network: Pick<Network, "family" | "dims">): number {
+  const parameters = parametersOf(network).map(({ shape }) => shape.reduce((all, size) => all * size, 1));
+  const numbers = 2 * parameters.reduce((sum, count) => sum + count, 0); // each has a velocity
+  return Math.floor(MAX_MESSAGE_BYTES / (2 * (4 * numbers + ROOM_PER_STATE)));
+}
 
 /** From sending to the last byte, for answers that are known by then. */
 export const SHORT_TIMEOUT_MS = 5_000;
@@ -16,7 +27,7 @@ export const OPEN_TIMEOUT_MS = 60_000;
 const AUDITS = 44;
 
 /** The knobs of this subnet. Their defaults are what `subforge dev` runs with: seconds of one core for a solver. */
-export const trainingProofConfig = z.strictObject({
+export const trainingProofKnobs = z.strictObject({
   /** Kind of network: those that `graph/` writes whole. */
   family: z.enum(["mlp"]).default("mlp"),
   /** Of the network, from input to classes. */
@@ -53,6 +64,12 @@ export const trainingProofConfig = z.strictObject({
   solversPerJob: z.int().min(1).max(256).default(3),
   /** Epochs without pay for whoever was caught. */
   timeOutEpochs: z.int().min(0).max(1_000).default(50),
+});
+
+/** A network whose states no solver could show is refused before anything is trained. */
+export const trainingProofConfig = trainingProofKnobs.refine((config) => statesPerMessage(config) > 0, {
+  path: ["dims"],
+  message: `a state of this network does not fit into a message of ${MAX_MESSAGE_BYTES / 1_048_576} MiB`,
 });
 
 export type TrainingProofConfig = z.output<typeof trainingProofConfig>;

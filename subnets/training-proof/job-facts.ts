@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { trainingProofConfig } from "./config.ts";
+import { statesPerMessage, trainingProofKnobs } from "./config.ts";
 import type { TrainingJob } from "./job.ts";
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -10,7 +10,7 @@ const MAX_NUMBERS = 2 ** 28;
 const MAX_MULTIPLICATIONS = 1e13;
 
 const schema = z.strictObject({
-  ...trainingProofConfig.pick({
+  ...trainingProofKnobs.pick({
     ...{
       family: true,
       dims: true,
@@ -32,6 +32,7 @@ export function parseJob(value: unknown): TrainingJob {
   const job = schema.parse(value);
   if (!job.seed.startsWith(job.jobId)) throw new Error("jobId is not that of the seed");
   if (job.batch > job.rows) throw new Error("a minibatch has more rows than there are");
+  if (statesPerMessage(job) < 1) throw new Error("a state of it does not fit into a message");
   const numbers = job.dims.reduce((sum, size, i) => sum + size * (job.dims[i + 1] ?? 0), 0);
   if (2 * numbers * (job.intervals + 1) > MAX_NUMBERS) throw new Error("its states do not fit into memory");
   const steps = job.intervals * job.stepsPerInterval;
