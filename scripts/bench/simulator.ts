@@ -26,6 +26,9 @@ const BOUND_SECONDS = 60;
 const FIXED_AT_MOST = 4;
 /** Cost of a cell at one size over that at another. */
 const LINEAR_WITHIN = 0.3;
+/** Some milliseconds each, one size after the other: whatever disturbs the machine for longer hits both. */
+const TURN_CELLS = 2e6;
+const TURNS = 20;
 
 type World = { stakes: number[]; matrices: Float64Array[]; miners: number };
 type Found = { cpuMs: number; incentive: number[]; dividends: number[] };
@@ -68,6 +71,11 @@ async function compareWithNumpy(world: World, python: string): Promise<BenchCase
 }
 
 function playFloat(world: World, yuma3: boolean, epochs: number): Found {
+  return openFloat(world, yuma3)(epochs);
+}
+
+/** One subnet, whose bonds are carried from one call to the next. */
+function openFloat(world: World, yuma3: boolean): (epochs: number) => Found {
   const chain = createChainEpoch(
     { engine: "float", chain: { ...CHAIN_DEFAULTS, yuma3 } },
     world.stakes,
@@ -75,17 +83,19 @@ function playFloat(world: World, yuma3: boolean, epochs: number): Found {
   );
   const lastUpdate = new Float64Array(world.stakes.length).fill(1);
   const registeredAt = new Float64Array(world.miners);
-  let outcome: ReturnType<ChainEpoch["run"]> | undefined;
-  const cpuMs = cpuMsOf(() => {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const rows = world.matrices[epoch % MATRICES]!;
-      outcome = chain.run({ block: 2, rows, lastUpdate, registeredAt, recycled: [] });
-    }
-  });
-  return {
-    cpuMs: cpuMs / epochs,
-    incentive: Array.from(outcome!.incentive),
-    dividends: Array.from(outcome!.dividends),
+  return (epochs) => {
+    let outcome: ReturnType<ChainEpoch["run"]> | undefined;
+    const cpuMs = cpuMsOf(() => {
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        const rows = world.matrices[epoch % MATRICES]!;
+        outcome = chain.run({ block: 2, rows, lastUpdate, registeredAt, recycled: [] });
+      }
+    });
+    return {
+      cpuMs: cpuMs / epochs,
+      incentive: Array.from(outcome!.incentive),
+      dividends: Array.from(outcome!.dividends),
+    };
   };
 }
 
@@ -101,17 +111,25 @@ function assertSame(ours: Found, peer: Found): void {
   }
 }
 
-/** Per cell of the weights: the smallest subnet against the largest, whichever is dearer. */
+/** Per cell of the weights: the smallest subnet against the largest, whichever is dearer, in turns. */
 function growth(): BenchCase {
-  const worlds = [drawWorld(16, 64), drawWorld(64, 1_024)];
-  const perCell = (world: World) => {
+  const turns = [drawWorld(16, 64), drawWorld(64, 1_024)].map((world) => {
     const cells = world.miners * world.stakes.length;
-    return (playFloat(world, true, Math.ceil(2e7 / cells)).cpuMs * 1e6) / cells;
+    const play = openFloat(world, true);
+    return () => (play(Math.ceil(TURN_CELLS / cells)).cpuMs * 1e6) / cells;
+  });
+  const sums = () => {
+    const spent = turns.map(() => 0);
+    for (let i = 0; i < TURNS; i++)
+      turns.forEach((turn, side) => {
+        spent[side]! += turn() / TURNS;
+      });
+    return spent;
   };
-  for (const world of worlds) perCell(world);
+  sums();
   const rounds = Array.from({ length: ROUNDS }, (): Round => {
-    const [small, large] = worlds.map(perCell);
-    return { ours: Math.max(small!, large!), peer: Math.min(small!, large!) };
+    const spent = sums();
+    return { ours: Math.max(...spent), peer: Math.min(...spent) };
   });
   return compareCosts("cost of a cell, 64 x 16 and 1,024 x 64", "ns CPU", 1 / (1 + LINEAR_WITHIN), rounds);
 }
