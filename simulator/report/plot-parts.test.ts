@@ -13,6 +13,8 @@ describe("what plots are made of", () => {
     expect(ticksOf(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
     expect(ticksOf(3, 3, 5)).toEqual([3]);
     expect(ticksOf(0, 2, 8, true)).toEqual([0, 1, 2]);
+    expect(ticksOf(1e9, 1e9 + 2 ** -22, 5)).toEqual([1e9]); // the next double: nothing lies between
+    expect(ticksOf(0, Number.MIN_VALUE, 5)).toEqual([0]);
     fc.assert(
       fc.property(number, fc.double({ min: 1e-6, max: 1e3, noNaN: true }), (low, part) => {
         const width = part * Math.max(1, Math.abs(low)); // narrower, and the ticks would print alike

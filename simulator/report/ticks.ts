@@ -1,5 +1,9 @@
 /** Steps that people count in. */
 const STEPS = [1, 2, 2.5, 5, 10];
+/** A range that is narrower than this part of its numbers has no ticks that differ in print, and no steps that a double can count. */
+const NARROW = 1e-9;
+/** Nor has one that is narrower than this. */
+const TINY = 1e-290;
 
 /**
  * Round numbers within a range, evenly spaced, about `count` of them.
@@ -7,7 +11,7 @@ const STEPS = [1, 2, 2.5, 5, 10];
  * @param whole - Only whole numbers.
  */
 export function ticksOf(low: number, high: number, count: number, whole = false): number[] {
-  if (!(high > low)) return [low];
+  if (!(high - low > Math.max(TINY, NARROW * Math.max(Math.abs(low), Math.abs(high))))) return [low];
   const rough = (high - low) / count;
   const magnitude = 10 ** Math.floor(Math.log10(rough));
   const found = STEPS.find((step) => step * magnitude >= rough * 0.999)! * magnitude;
