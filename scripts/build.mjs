@@ -55,43 +55,49 @@ const outsidePackages = {
   },
 };
 
-// Emptied only on request: a process that runs from dist/ may still load one of its chunks.
-if (process.argv.includes("--clean")) rmSync(join(root, "dist"), { recursive: true, force: true });
+const product = {
+  cli: "scripts/main.ts",
+  "inference-process": "miner/inference/process.ts",
+  "inference-thread": "miner/inference/thread.ts",
+  scorer: "scripts/scorer.ts",
+  "stall-watch": "shared/stall-watch-thread.ts",
+  ...Object.fromEntries(forTemplates.map((name) => [name, `shared/${name}.ts`])),
+  testing: "scripts/creator/testing.ts",
+};
+/** What measures and attacks the product: npm scripts of a clone, not part of the package. */
+const harnesses = {
+  bench: "scripts/bench/bench.ts",
+  "bench-gpu-loop": "scripts/bench/gpu-loop.ts",
+  "bench-axon": "scripts/bench/axon-part.ts",
+  "bench-flood": "scripts/bench/flood-part.ts",
+  "bench-sweep": "scripts/bench/sweep-part.ts",
+  "bench-queue": "scripts/bench/queue-part.ts",
+  "bench-forecast": "scripts/bench/forecast-part.ts",
+  fuzz: "scripts/fuzz/fuzz.ts",
+  "fuzz-models": "scripts/fuzz/load-models.ts",
+  soak: "scripts/soak/soak.ts",
+  nemesis: "scripts/nemesis/nemesis.ts",
+  "nemesis-stages": "scripts/nemesis/run-staged-validator.ts",
+  interop: "scripts/interop/interop.ts",
+  criteria: "scripts/sim/criteria.ts",
+  scenario: "scripts/scenario/scenario.ts",
+  docs: "scripts/docs.ts",
+};
+
+// Emptied only for the package: a process that runs from dist/ may still load one of its chunks.
+const forPackage = process.argv.includes("--package");
+if (forPackage) rmSync(join(root, "dist"), { recursive: true, force: true });
 const { metafile } = await build({
   metafile: true,
   absWorkingDir: root,
-  entryPoints: {
-    cli: "scripts/main.ts",
-    "inference-process": "miner/inference/process.ts",
-    "inference-thread": "miner/inference/thread.ts",
-    scorer: "scripts/scorer.ts",
-    "stall-watch": "shared/stall-watch-thread.ts",
-    ...Object.fromEntries(forTemplates.map((name) => [name, `shared/${name}.ts`])),
-    testing: "scripts/creator/testing.ts",
-    bench: "scripts/bench/bench.ts",
-    "bench-gpu-loop": "scripts/bench/gpu-loop.ts",
-    "bench-axon": "scripts/bench/axon-part.ts",
-    "bench-flood": "scripts/bench/flood-part.ts",
-    "bench-sweep": "scripts/bench/sweep-part.ts",
-    "bench-queue": "scripts/bench/queue-part.ts",
-    "bench-forecast": "scripts/bench/forecast-part.ts",
-    fuzz: "scripts/fuzz/fuzz.ts",
-    "fuzz-models": "scripts/fuzz/load-models.ts",
-    soak: "scripts/soak/soak.ts",
-    nemesis: "scripts/nemesis/nemesis.ts",
-    "nemesis-stages": "scripts/nemesis/run-staged-validator.ts",
-    interop: "scripts/interop/interop.ts",
-    criteria: "scripts/sim/criteria.ts",
-    scenario: "scripts/scenario/scenario.ts",
-    docs: "scripts/docs.ts",
-  },
+  entryPoints: forPackage ? product : { ...product, ...harnesses },
   outdir: "dist",
   bundle: true,
   splitting: true,
   format: "esm",
   platform: "node",
   target: "node20",
-  sourcemap: true,
+  sourcemap: !forPackage,
   logLevel: "warning",
   plugins: [outsidePackages],
   banner: {
