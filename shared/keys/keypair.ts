@@ -161,6 +161,14 @@ export function verifyEd25519(message: Uint8Array, signature: Uint8Array, public
   }
 }
 
+/**
+ * The key of 32 zeros has no secret half: everybody can sign for it, and it stands on chain for nobody. The chain itself
+ * takes such signatures, so the checks above do too; who asks whether somebody signed does not.
+ */
+export function isNobodysKey(publicKey: Uint8Array): boolean {
+  return publicKey.every((byte) => byte === 0);
+}
+
 export function toAddress(publicKey: Uint8Array): Hotkey {
   return encodeAddress(publicKey, SS58_PREFIX);
 }

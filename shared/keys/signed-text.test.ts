@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromHex, toHex } from "./key-forms.ts";
-import { Keypair, keysReady, verifySr25519 } from "./keypair.ts";
+import { Keypair, keysReady, toAddress, verifySr25519 } from "./keypair.ts";
 import { bytesOfText, signText, verifyText } from "./signed-text.ts";
 import { haveVectors, readVectors } from "./wallet-vectors.test-kit.ts";
 
@@ -44,5 +44,13 @@ describe("a signed text", () => {
     const signature = signText("0x0500", alice);
     expect(verifySr25519(fromHex("0x0500"), fromHex(signature), alice.publicKey)).toBe(false);
     expect(verifyText("0x0500", signature, alice.address)).toBe(true);
+  });
+
+  it("is nobody's under the key of 32 zeros, for which everybody can sign", () => {
+    const zeros = new Uint8Array(32);
+    const anybodys = new Uint8Array(64);
+    anybodys[63] = 0x80; // schnorrkel's mark: the point at infinity, and no scalar
+    expect(verifySr25519(bytesOfText(text), anybodys, zeros)).toBe(true);
+    expect(verifyText(text, toHex(anybodys), toAddress(zeros))).toBe(false);
   });
 });

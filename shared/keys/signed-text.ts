@@ -1,7 +1,7 @@
 import { SubforgeError } from "../errors.ts";
 import type { Hotkey } from "../types.ts";
 import { fromHex, toHex } from "./key-forms.ts";
-import { fromAddress, type Keypair, verifyEd25519, verifySr25519 } from "./keypair.ts";
+import { fromAddress, isNobodysKey, type Keypair, verifyEd25519, verifySr25519 } from "./keypair.ts";
 
 const HEX = /^0x([0-9a-fA-F]{2})*$/;
 const SIGNATURE = /^0x[0-9a-fA-F]{128}$/;
@@ -35,6 +35,7 @@ export function verifyText(text: string, signature: string, address: Hotkey): bo
   const publicKey = fromAddress(address);
   if (!publicKey) throw new SubforgeError("WALLET_BAD_ADDRESS", { given: address });
   if (!SIGNATURE.test(signature)) throw new SubforgeError("WALLET_BAD_SIGNATURE", {});
+  if (isNobodysKey(publicKey)) return false;
   const bytes = bytesOfText(text);
   return [bytes, wrapped(bytes)].some((message) =>
     [verifySr25519, verifyEd25519].some((verify) => verify(message, fromHex(signature), publicKey)),

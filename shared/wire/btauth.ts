@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { fromAddress, type Keypair, verifyEd25519, verifySr25519 } from "../keys/keypair.ts";
+import { fromAddress, isNobodysKey, type Keypair, verifyEd25519, verifySr25519 } from "../keys/keypair.ts";
 import type { Hotkey } from "../types.ts";
 import type { Protocol, ProtocolId, VerifySr25519 } from "./protocol.ts";
 import type { RefusalCode } from "./refusals.ts";
@@ -206,10 +206,7 @@ export function parseHeaders(headers: WireHeaders, trustedScheme?: Scheme): Clai
   return { ok: true, sender, receiver, scheme, nonce: BigInt(nonce), signature: fromHex(hex), ageNs: 0n };
 }
 
-/**
- * The one look at a signature, of every convention and of replies. The key of 32 zeros has no secret half: everybody
- * can sign for it, and it stands on chain for nobody.
- */
+/** The one look at a signature, of every convention and of replies. */
 export function verifySignature(
   scheme: Scheme,
   message: Uint8Array,
@@ -217,7 +214,7 @@ export function verifySignature(
   publicKey: Uint8Array,
   verify: VerifySr25519 = verifySr25519,
 ): boolean {
-  if (publicKey.every((byte) => byte === 0)) return false;
+  if (isNobodysKey(publicKey)) return false;
   return scheme === "sr25519"
     ? verify(message, signature, publicKey)
     : verifyEd25519(message, signature, publicKey);

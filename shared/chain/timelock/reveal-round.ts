@@ -1,4 +1,4 @@
-import type { BlockNumber, Netuid } from "../../types.ts";
+import type { BlockNumber } from "../../types.ts";
 import type { Beacon } from "./beacon.ts";
 
 /** An epoch that did not succeed for so many blocks is due whatever the tempo says. */
@@ -50,22 +50,6 @@ export function planReveal(counters: EpochCounters, revealPeriod: number): Revea
     }
   }
   return undefined;
-}
-
-/**
- * The same on runtimes without a counter of epochs, where every block's epoch follows from its number.
- *
- * @param netuid - also for a mechanism: epochs depend on the subnet alone
- */
-export function planRevealByModulo(
-  { block, tempo, netuid }: { block: BlockNumber; tempo: number; netuid: Netuid },
-  revealPeriod: number,
-): RevealPlan {
-  const offset = netuid + 1;
-  const period = tempo + 1;
-  const commitEpoch = Math.floor((block + offset) / period);
-  const revealEpoch = commitEpoch + revealPeriod;
-  return { commitEpoch, revealEpoch, firstRevealBlock: revealEpoch * period - offset };
 }
 
 /**

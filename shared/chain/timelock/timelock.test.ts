@@ -23,7 +23,7 @@ import {
   encryptText,
   roundAfterBlocks,
 } from "./envelopes.ts";
-import { planReveal, planRevealByModulo, revealRound } from "./reveal-round.ts";
+import { planReveal, revealRound } from "./reveal-round.ts";
 import { decodeOlderPayload, decodePayload, encodePayload } from "./weights-payload.ts";
 
 const FOLDER = join(packageRoot(), "..", "shared", "vectors", "timelock");
@@ -129,14 +129,8 @@ describe.skipIf(!haveVectors)(
       expect(decodeOlderPayload(legacy)).toEqual({ ...payload, hotkey: undefined });
     });
 
-    it.each(rounds.legacy as LegacyCase[])("round by modulo at block $current_block, tempo $tempo", (c) => {
-      const { current_block: block, tempo, netuid_or_storage_index: netuid } = c;
-      expect(planRevealByModulo({ block, tempo, netuid }, c.reveal_period_epochs)).toEqual({
-        commitEpoch: c.current_epoch,
-        revealEpoch: c.reveal_epoch,
-        firstRevealBlock: c.first_reveal_block,
-      });
-      const at = { block, nowSeconds: c.now_unix, blockSeconds: c.block_time };
+    it.each(rounds.legacy as LegacyCase[])("round for block $first_reveal_block, tempo $tempo", (c) => {
+      const at = { block: c.current_block, nowSeconds: c.now_unix, blockSeconds: c.block_time };
       expect(revealRound(QUICKNET, c.first_reveal_block, at)).toBe(c.reveal_round);
     });
 
@@ -235,16 +229,7 @@ type PayloadCase = Record<
 };
 
 type LegacyCase = Record<
-  | "now_unix"
-  | "tempo"
-  | "current_block"
-  | "netuid_or_storage_index"
-  | "reveal_period_epochs"
-  | "block_time"
-  | "current_epoch"
-  | "reveal_epoch"
-  | "first_reveal_block"
-  | "reveal_round",
+  "now_unix" | "tempo" | "current_block" | "block_time" | "first_reveal_block" | "reveal_round",
   number
 >;
 
