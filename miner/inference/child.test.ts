@@ -9,6 +9,7 @@ import { silentLogger } from "../../shared/logger.ts";
 import { processEntry } from "../../shared/process-entry.ts";
 import { tensor } from "../../shared/tensor.ts";
 import { InferenceChild } from "./child.ts";
+import { joinRows } from "./feeds.ts";
 import { FrameReader, frameChunks } from "./frames.ts";
 import { doubler, slowModel } from "./onnx.test-kit.ts";
 import { DEFAULT_POOL_OPTIONS } from "./pool.ts";
@@ -48,6 +49,29 @@ describe("an inference process", { timeout: 60_000 }, () => {
     }
   });
 
+  test("is handed batches of every size, the next one while one runs, and mixes nothing up", async () => {
+    const modelPath = join(await newFolder(), "model.onnx");
+    await writeFile(modelPath, doubler("rows", "columns"));
+    const child = await InferenceChild.start({ ...DEFAULT_POOL_OPTIONS, modelPath }, silentLogger);
+    const sizes = [1, 20_000, 300_000, 2, 5_000_000, 40_000, 40_000, 3, 16_384, 16_385];
+    const runs = sizes.map((columns, i) => {
+      const x = tensor("float32", [2, columns], new Float32Array(2 * columns).fill(i));
+      x.data[x.data.length - 1] = -i;
+      return child.run([{ x }, { x }]);
+    });
+    for (const [i, { y }] of (await Promise.all(runs)).entries()) {
+      const { length } = y!.data;
+      expect([
+        y!.shape,
+        y!.data[0],
+        y!.data[length / 2 - 1],
+        y!.data[length / 2],
+        y!.data[length - 1],
+      ]).toEqual([[4, sizes[i]], 2 * i, -2 * i, 2 * i, -2 * i]);
+    }
+    child.kill("the test is over");
+  });
+
   test("ends while it still loads when it is told to", async () => {
     const modelPath = join(await newFolder(), "model.onnx");
     await writeFile(modelPath, doubler());
@@ -62,7 +86,7 @@ describe("an inference process", { timeout: 60_000 }, () => {
     const [modelPath, framePath] = [join(folder, "slow.onnx"), join(folder, "frame.bin")];
     await writeFile(modelPath, slowModel(300, 256));
     const endless = { x: tensor("float32", [40_000, 256], new Float32Array(40_000 * 256)) };
-    await writeFile(framePath, Buffer.concat(frameChunks({ kind: "run", id: 1 }, [endless]).chunks));
+    await writeFile(framePath, Buffer.concat(frameChunks({ id: 1, head: {} }, [endless]).chunks));
     const order = JSON.stringify({ modelPath, device: "cpu", threads: 1 });
     const parent = spawn(
       process.execPath,
@@ -91,20 +115,41 @@ describe("the frames between pool and process", () => {
       a: tensor("float32", [2], Float32Array.of(1, 2)),
       b: tensor("int64", [], BigInt64Array.of(7n)),
     };
-    const bytes = Buffer.concat([1, 2, 3].flatMap((id) => frameChunks({ id }, [tensors]).chunks));
+    const bytes = Buffer.concat(
+      [1, 2, 3].flatMap((id) => frameChunks({ id, head: { id } }, [tensors]).chunks),
+    );
     for (let size = 1; size < 40; size += 1) {
       const reader = new FrameReader();
       const frames = [];
       for (let at = 0; at < bytes.length; at += size)
-        for (const { head, tensors } of reader.push(bytes.subarray(at, at + size)))
-          frames.push({ head, tensors });
-      expect(frames).toEqual([1, 2, 3].map((id) => ({ head: { id }, tensors })));
+        frames.push(...reader.push(bytes.subarray(at, at + size)));
+      expect(frames).toEqual([1, 2, 3].map((id) => ({ id, head: { id }, tensors })));
     }
   });
 
   test("that make no sense end the stream", () => {
-    for (const bytes of [Buffer.alloc(16, 255), Buffer.alloc(16), Buffer.from("0800000000000000", "hex")]) {
+    for (const bytes of [Buffer.alloc(16, 255), Buffer.alloc(16), Buffer.from("08".padEnd(32, "0"), "hex")]) {
       expect(() => new FrameReader().push(bytes)).toThrow();
+    }
+  });
+
+  test("hold the rows of all parts, small pieces and large ones, of one shape and then of another", () => {
+    const reader = new FrameReader();
+    const part = (width: number, first: number) => ({
+      odd: tensor("uint8", [1, 3], Uint8Array.of(first, 2, 3)),
+      wide: tensor("float32", [1, width], new Float32Array(width).fill(first)),
+      last: tensor("int64", [1, 1], BigInt64Array.of(BigInt(first))),
+    });
+    for (const [count, width] of [
+      [3, 5],
+      [3, 5_000],
+      [3, 5_000],
+      [1, 5],
+      [2, 5],
+    ] as const) {
+      const parts = Array.from({ length: count }, (_, i) => part(width, i));
+      const bytes = Buffer.concat(frameChunks({ id: count, head: {} }, parts).chunks);
+      expect(reader.push(bytes)).toEqual([{ id: count, head: {}, tensors: joinRows(parts) }]);
     }
   });
 });

@@ -27,6 +27,8 @@ export type ChildOptions = {
   environment: Readonly<Record<string, string | undefined>>;
 };
 
+/** A frame has 32 bits for the number of a run. */
+const MAX_ID = 2 ** 32 - 1;
 const OPEN = { process: openProcessLink, thread: openThreadLink, inline: openInlineLink };
 
 /** A run on its way: it waits for those before it, then it computes, then its frame comes back. */
@@ -130,9 +132,10 @@ export class InferenceChild {
    */
   async run(parts: readonly Tensors[], began: () => void = () => {}): Promise<Tensors> {
     if (this.#reason !== undefined) throw crashed(this.#reason);
-    const id = ++this.#lastId;
+    const id = (this.#lastId % MAX_ID) + 1;
+    this.#lastId = id;
     const answer = this.#next(this.#runTimeoutMs, "hung", id, began);
-    this.#link.send({ kind: "run", id }, parts);
+    this.#link.send(id, parts);
     const { head, tensors } = await answer;
     if (head.kind === "result") return tensors;
     const problem = String(head.problem);
@@ -168,7 +171,7 @@ export class InferenceChild {
 
   #receive(frame: Frame): void {
     const run = this.#runs[0];
-    if (!run || (frame.head.id ?? 0) !== run.id) {
+    if (!run || frame.id !== run.id) {
       this.kill("answered out of turn");
       return;
     }

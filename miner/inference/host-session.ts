@@ -41,27 +41,26 @@ export async function hostSession(
     const head = { kind: "ready", device: session.device, info, sha256: digest.sha256 };
     const meter = ownsProcess ? new RssMeter() : undefined;
     return {
-      said: { head: { ...head, ...meter?.read() }, tensors: {} },
+      said: { id: 0, head: { ...head, ...meter?.read() }, tensors: {} },
       host: { answer: (frame) => answer(session, frame, meter), release: () => session.release() },
     };
   } catch (error) {
     const { code, details } = isSubforgeError(error) ? error : internal(error);
     return {
-      said: { head: { kind: "refused", code, details: details as Json }, tensors: {} },
+      said: { id: 0, head: { kind: "refused", code, details: details as Json }, tensors: {} },
       host: undefined,
     };
   }
 }
 
-async function answer(session: Session, { head, tensors }: Frame, meter?: RssMeter): Promise<Frame> {
-  const id = head.id!;
+async function answer(session: Session, { id, tensors }: Frame, meter?: RssMeter): Promise<Frame> {
   try {
     const outputs = await session.run(tensors);
-    return { head: { kind: "result", id, ...meter?.read() }, tensors: outputs };
+    return { id, head: { kind: "result", ...meter?.read() }, tensors: outputs };
   } catch (error) {
     const problem = (error instanceof Error ? error.message : String(error)).slice(0, MAX_PROBLEM_CHARS);
     const why = isOutOfMemory(error) ? "memory" : isDeviceLost(error) ? "device" : "input";
-    return { head: { kind: "failed", id, why, problem, ...meter?.read() }, tensors: {} };
+    return { id, head: { kind: "failed", why, problem, ...meter?.read() }, tensors: {} };
   }
 }
 

@@ -14,8 +14,8 @@ export function openInlineLink({ order }: LinkOptions, events: LinkEvents): Link
   };
   return {
     pid: process.pid,
-    send: (head, parts) => {
-      const frame = { head, tensors: joinRows(parts) };
+    send: (id, parts) => {
+      const frame = { id, head: {}, tensors: joinRows(parts) };
       turn = turn.then(async () => answer((await hosting).host, frame));
     },
     kill: () => {

@@ -1,6 +1,5 @@
 import type { Logger } from "../../shared/logger.ts";
 import type { Tensors } from "../../shared/tensor.ts";
-import type { Json } from "../../shared/types.ts";
 import type { CudaOptions, DeviceChoice } from "./device.ts";
 import type { Frame } from "./frames.ts";
 
@@ -27,8 +26,8 @@ export type LoadOrder = {
 export type Link = {
   /** Of the process that computes; of this one for a thread and inline. */
   pid: number;
-  /** Hands a run over. The parts' rows become one batch. */
-  send(head: { [key: string]: Json }, parts: readonly Tensors[]): void;
+  /** Hands the run of this number over. The parts' rows become one batch. */
+  send(id: number, parts: readonly Tensors[]): void;
   /** Ends the far side as firmly as it can be ended; `ended` follows. */
   kill(): void;
 };

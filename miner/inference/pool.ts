@@ -13,6 +13,7 @@ import { Places, type PlacesOptions, type RecycleReason } from "./places.ts";
 import { PoolCounts, type PoolStats } from "./pool-stats.ts";
 import type { Flight, Seat } from "./seat.ts";
 import { Unfinished } from "./unfinished.ts";
+import { forget, whenAborted } from "./when-aborted.ts";
 
 export type PoolOptions = PlacesOptions &
   BatchLimits & {
@@ -151,7 +152,7 @@ export class InferencePool {
         this.#queue = this.#queue.filter(({ isSettled }) => !isSettled);
       };
       const ended = () => {
-        signal.removeEventListener("abort", giveUp);
+        forget(signal, giveUp);
         this.#unfinished.delete(whole);
         if (this.#unfinished.size === 0) this.#onIdle();
       };
@@ -162,7 +163,7 @@ export class InferencePool {
         { resolve, reject, ended },
       );
       this.#unfinished.add(whole);
-      signal.addEventListener("abort", giveUp);
+      whenAborted(signal, giveUp);
       if (this.#sharesRuns && rows > this.#maxRows) this.#queue.push(...whole.cut(this.#maxRows));
       else this.#queue.push(whole);
       this.#schedule();

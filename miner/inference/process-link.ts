@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import { closeSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { processEntry } from "../../shared/process-entry.ts";
+import { FrameSlots } from "./frame-slots.ts";
 import { FrameReader, frameChunks } from "./frames.ts";
 import type { Link, LinkEvents, LinkOptions } from "./link.ts";
 import { ScratchBuffers } from "./scratch-buffers.ts";
@@ -21,6 +23,7 @@ const MAX_HEAP_MB = 512;
  * @throws SubforgeError BUILD_MISSING
  */
 export function openProcessLink({ order, environment, logger }: LinkOptions, events: LinkEvents): Link {
+  const slots = FrameSlots.open();
   const child = spawn(
     process.execPath,
     [
@@ -29,15 +32,19 @@ export function openProcessLink({ order, environment, logger }: LinkOptions, eve
       String(process.pid),
       JSON.stringify(order),
     ],
-    { stdio: ["ignore", "ignore", "pipe", "pipe"], env: allowed(environment) },
+    { stdio: ["ignore", "ignore", "pipe", "pipe", slots?.readFd ?? "ignore"], env: allowed(environment) },
   );
+  if (slots) closeSync(slots.readFd);
   const pid = child.pid ?? 0;
   const socket = child.stdio[SOCKET_FD] as Duplex;
   const reader = new FrameReader();
   const scratch = new ScratchBuffers();
   socket.on("data", (piece: Uint8Array) => {
     try {
-      for (const frame of reader.push(piece)) events.received(frame);
+      for (const frame of reader.push(piece)) {
+        if (frame.id > 0) slots?.answered();
+        events.received(frame);
+      }
     } catch {
       events.broke("broke the stream");
     }
@@ -46,21 +53,27 @@ export function openProcessLink({ order, environment, logger }: LinkOptions, eve
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     logger.debug("inference.stderr", { pid, text: text.slice(0, MAX_STDERR_CHARS) });
   });
-  child.once("error", (error) => events.ended(`could not be started: ${error.message}`));
+  child.once("error", (error) => end(`could not be started: ${error.message}`));
   // Not "exit": what the process wrote last may still be on its way then.
-  child.once("close", (code, signal) => events.ended(signal ? `signal ${signal}` : `exit code ${code}`));
+  child.once("close", (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
   return {
     pid,
-    send: (head, parts) => {
-      const { chunks, giveBack } = frameChunks(head, parts, scratch);
+    send: (id, parts) => {
+      const { chunks, giveBack } = frameChunks({ id, head: {} }, parts, scratch);
       socket.cork();
-      chunks.forEach((chunk, i) => {
-        socket.write(chunk, i === chunks.length - 1 ? giveBack : undefined);
+      const pieces = slots?.put(chunks) ?? chunks;
+      pieces.forEach((piece, i) => {
+        socket.write(piece, i === pieces.length - 1 ? giveBack : undefined);
       });
       socket.uncork();
     },
     kill: () => child.kill("SIGKILL"), // native code that hangs does not hear anything milder
   };
+
+  function end(reason: string): void {
+    slots?.close();
+    events.ended(reason);
+  }
 }
 
 function allowed(environment: LinkOptions["environment"]): Record<string, string> {

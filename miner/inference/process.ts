@@ -11,6 +11,8 @@ import type { LoadOrder } from "./link.ts";
 
 /** It blocks: only the parent's end was made not to. */
 const SOCKET_FD = 3;
+/** Frames too large for the socket lie in this file. */
+const SLOTS_FD = 4;
 /** When the machine runs out of memory, the kernel shall end this process and not the one that serves. */
 const OOM_SCORE = "500";
 
@@ -27,7 +29,7 @@ await writeFile("/proc/self/oom_score_adj", OOM_SCORE).catch(() => undefined); /
 // A Ctrl+C on the terminal reaches every process of the group: the parent drains first and then closes the socket.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
-const pipe = new FramePipe(SOCKET_FD);
+const pipe = new FramePipe(SOCKET_FD, SLOTS_FD);
 const { said, host } = await hostSession(JSON.parse(order!) as LoadOrder, true);
 pipe.write(said);
 // A broken stream cannot be answered: end, and be started again.

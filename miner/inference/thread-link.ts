@@ -17,9 +17,9 @@ export function openThreadLink({ order }: LinkOptions, events: LinkEvents): Link
   worker.on("exit", (code) => events.ended(`exit code ${code}`));
   return {
     pid: process.pid,
-    send: (head, parts) => {
+    send: (id, parts) => {
       const tensors = joinRowsApart(parts); // the caller keeps its tensors, the copies change hands
-      worker.postMessage({ head, tensors } satisfies Frame, buffersOf(tensors));
+      worker.postMessage({ id, head: {}, tensors } satisfies Frame, buffersOf(tensors));
     },
     kill: () => {
       void worker.terminate();
