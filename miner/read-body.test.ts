@@ -47,6 +47,21 @@ test.each([0, 1, SMALL, LARGE])(
   },
 );
 
+test("listens to nothing for a small body that comes with its headers", async () => {
+  const heard = await new Promise<string[]>((resolve) => {
+    server = createServer(async (request) => {
+      const events: string[] = [];
+      request.on("newListener", (event: string) => events.push(event));
+      await readBody(request, SMALL, TIMEOUT_MS);
+      resolve(events);
+    }).listen(0, "127.0.0.1", () => {
+      const { port } = server!.address() as AddressInfo;
+      connect(port, "127.0.0.1").end(head(SMALL) + "x".repeat(SMALL));
+    });
+  });
+  expect(heard).toEqual([]);
+});
+
 test.each([SMALL, LARGE])("takes %i bytes of which some come later", async (length) => {
   const body = await bodyOf(length, async (socket, headersAreIn) => {
     socket.write(`${head(length)}x`);

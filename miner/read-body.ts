@@ -16,7 +16,7 @@ export async function readBody(
   timeoutMs: number,
 ): Promise<Uint8Array | undefined> {
   if (length > SMALL_BYTES) return collect(request, length, timeoutMs);
-  await undefined; // until the parser is through with the piece that the headers came in
+  await new Promise(setImmediate); // ticks and promises end before the parser is through with the piece it is at
   if (request.complete) return takeWhole(request, length);
   return request.destroyed ? undefined : collect(request, length, timeoutMs);
 }
