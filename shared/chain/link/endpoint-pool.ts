@@ -15,6 +15,10 @@ import { EndpointFailure, RpcRefusal } from "./rpc-socket.ts";
 /** With no genesis pinned, an earlier one in the list has so long to answer after a later one did. */
 const GRACE_MS = 2_000;
 
+/** Of what is left of the deadline, for an endpoint that is not the last one to be asked, or not for the last time. */
+const BESIDE_OTHERS = 1 / 2;
+const ALONE = 1 / 3;
+
 /** Blocks that finality may be behind. Subtensor's is two or three. */
 const FINALITY_LAG = 10;
 
@@ -112,7 +116,8 @@ export class EndpointPool {
   }
 
   /**
-   * Ask the best endpoint, and the next ones when it fails.
+   * Ask the best endpoint, and the next ones when it fails; one alone once more when it does not answer. For questions that
+   * change nothing.
    *
    * @throws SubforgeError CHAIN_UNREACHABLE, CHAIN_TIMEOUT, CHAIN_STATE_PRUNED, CHAIN_BAD_ANSWER when it was refused
    */
@@ -121,17 +126,18 @@ export class EndpointPool {
     const { timeoutMs } = this.#options;
     let last: unknown;
     const candidates = inOrder(this.#endpoints, this.#present);
-    for (const [place, endpoint] of candidates.entries()) {
+    // One alone gets a second turn: an answer can be lost on a connection that stands.
+    const isAlone = candidates.length === 1;
+    const turns = isAlone ? [...candidates, ...candidates] : candidates;
+    for (const [turn, endpoint] of turns.entries()) {
       const leftMs = timeoutMs - (Date.now() - startMs);
       if (leftMs <= 0) break;
-      // Half of what is left while there is somebody else to ask.
-      const turnMs = place < candidates.length - 1 ? leftMs / 2 : leftMs;
+      const share = turn === turns.length - 1 ? 1 : isAlone ? ALONE : BESIDE_OTHERS;
       try {
-        return await endpoint.ask(method, params, turnMs);
+        return await endpoint.ask(method, params, leftMs * share);
       } catch (error) {
         last = worse(last, error);
-        const elsewhere = error instanceof EndpointFailure || isMissingState(error);
-        if (!elsewhere) break;
+        if (isAlone ? !isLate(error) : !isElsewhere(error)) break;
       }
     }
     throw last === undefined ? this.#nobody() : this.#translate(method, last);
@@ -269,6 +275,15 @@ export class EndpointPool {
     );
     return new SubforgeError("CHAIN_UNREACHABLE", { endpoint, reason: reason || why.join("; ") || "closed" });
   }
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof EndpointFailure && error.kind === "late";
+}
+
+/** Is it about the endpoint, so that another one may do better? */
+function isElsewhere(error: unknown): boolean {
+  return error instanceof EndpointFailure || isMissingState(error);
 }
 
 /** The error that says most: a refusal is about the question, a failure only about the endpoint. */

@@ -162,7 +162,7 @@ describe("C4: an answer that never comes, or too late", () => {
     const node = await bench.node();
     const { chain } = await bench.link(node, { timeoutMs: 300 });
     node.newBlock(3);
-    node.faults.set({ kind: "delay", ms: 500, methods: ["chain_getHeader"], count: 1 });
+    node.faults.set({ kind: "delay", ms: 500, methods: ["chain_getHeader"], count: 2 });
     expect(await outcomeOf(chain.head())).toBe("CHAIN_TIMEOUT");
     node.newBlock();
     const numbers: number[] = [];
@@ -170,6 +170,14 @@ describe("C4: an answer that never comes, or too late", () => {
     expect(new Set(numbers)).toEqual(new Set([4]));
     await new Promise((resolve) => setTimeout(resolve, 400)); // the late answer comes now
     expect((await chain.head()).number).toBe(4);
+  });
+
+  it("costs a third of the deadline where nobody else is there to ask, and the question is put again", async () => {
+    const node = await bench.node();
+    const { chain } = await bench.link(node, { timeoutMs: 3_000 });
+    node.faults.set({ kind: "half-open", methods: ["chain_getHeader"], count: 1 });
+    expect(await outcomeOf(chain.head())).toBe("ok");
+    expect(chain.status().endpoints[0]!.score).toBeLessThan(10);
   });
 
   it("costs half of the deadline while there is somebody else to ask", async () => {
