@@ -158,7 +158,7 @@ function isPublic({ method, target }: PlainRequest): boolean {
 function split(bytes: Buffer): PlainRequest[] {
   const requests: PlainRequest[] = [];
   for (let rest = bytes; rest.length > 0; ) {
-    while (rest.length >= 2 && rest[0] === 13 && rest[1] === 10) rest = rest.subarray(2);
+    while (rest[0] === 13 || rest[0] === 10) rest = rest.subarray(1); // empty lines, and halves of them, count for nothing
     const end = rest.indexOf("\r\n\r\n");
     if (end < 0) break;
     const [first = "", ...lines] = rest.subarray(0, end).toString("latin1").split("\r\n");
