@@ -4,8 +4,8 @@ import type { CudaOptions, DeviceChoice } from "./device.ts";
 import type { Frame } from "./frames.ts";
 
 /**
- * Where a session runs. A process may crash or hang and takes nothing else with it. A thread spares the copy through a
- * socket; a crash in it ends the miner, and a hung run goes on unheard until it returns. Inline, a run stops the whole
+ * Where a session runs. A process may crash or hang and takes nothing else with it. A thread spares the copy from
+ * process to process; a crash in it ends the miner, and a hung run goes on unheard until it returns. Inline, a run stops the whole
  * miner while it computes, and nothing can end it: for small trusted models, tests and platforms without processes.
  */
 export const ISOLATIONS = ["process", "thread", "inline"] as const;
