@@ -118,7 +118,8 @@ export function parsePythonJson(bytes: Uint8Array): PythonValue {
     if (!found) throw invalid("a value is expected");
     const [digits, fraction, exponent] = found;
     if (fraction === undefined && exponent === undefined) {
-      if (digits.length > MAX_INT_DIGITS) throw invalid(`an int has more than ${MAX_INT_DIGITS} digits`);
+      if (digits.replace("-", "").length > MAX_INT_DIGITS)
+        throw invalid(`an int has more than ${MAX_INT_DIGITS} digits`);
       return BigInt(digits);
     }
     const value = Number(digits);

@@ -62,6 +62,14 @@ describe("a value of Python", () => {
     );
   });
 
+  test("may be a whole number of 40 digits, with a sign or without", () => {
+    const largest = 10n ** 40n - 1n;
+    for (const whole of [largest, -largest]) expect(parse(printPythonJson(whole))).toBe(whole);
+    for (const whole of [largest + 1n, -largest - 1n]) {
+      expect(() => parse(printPythonJson(whole))).toThrow(/more than 40 digits/);
+    }
+  });
+
   test("is never printed over two lines, and never with a character that Python would escape", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: "binary" })), (texts) => {
