@@ -29,12 +29,11 @@ import type { CallerPolicy, CallerView } from "./caller-policy.ts";
 import { ConnectionGuard } from "./connection-guard.ts";
 import { createHttpServer } from "./http-server.ts";
 import { LazyQuestion } from "./lazy-question.ts";
-import { LazySignal } from "./lazy-signal.ts";
 import type { MinerMetrics } from "./metrics.ts";
 import { readBody } from "./read-body.ts";
 import { JSON_CONTENT_TYPE, refusalReply } from "./refusal-reply.ts";
 import { Room } from "./room.ts";
-import type { PublicPage, Question, Reply, SignedRoute } from "./route.ts";
+import type { PublicPage, Reply, SignedRoute } from "./route.ts";
 import { RouteTable } from "./route-table.ts";
 import { send } from "./send.ts";
 import { SignatureLine } from "./signature-line.ts";
@@ -331,12 +330,11 @@ export class Axon {
   async #answer(exchange: Exchange, { verified, body }: Admitted, startedMs: number): Promise<void> {
     const { request, response, headers, target, route } = exchange;
     const { logger, metrics } = this.#deps;
-    const over = new LazySignal();
     const { "content-type": type = "" } = headers;
     const contentType = typeof type === "string" ? type : type.join();
-    const question = new LazyQuestion({ body, headers, contentType, target, verified }, over);
+    const question = new LazyQuestion({ body, headers, contentType, target, verified });
     try {
-      const reply = await withinDeadline(route, question, over, response);
+      const reply = await withinDeadline(route, question, response);
       if (!reply) return void response.destroy(); // this behaviour gives no answer
       if (reply.body.length > route.maxResponseBytes) {
         throw new Error(`an answer of ${reply.body.length} bytes`);
@@ -381,8 +379,7 @@ const [WELL, UNWELL] = [health(200, true), health(503, false)];
 /** Work that does not listen to its signal must not keep the caller waiting. */
 function withinDeadline(
   route: SignedRoute,
-  question: Question,
-  over: LazySignal,
+  question: LazyQuestion,
   response: ServerResponse,
 ): Promise<Reply | undefined> {
   return new Promise<Reply | undefined>((resolve, reject) => {
@@ -393,7 +390,7 @@ function withinDeadline(
     };
     const end = () => {
       settle();
-      over.abort();
+      question.abort();
       if (isSilent) resolve(undefined);
       else reject(new SubforgeError("INFERENCE_DEADLINE", {}));
     };
