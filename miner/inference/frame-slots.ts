@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, openSync, unlinkSync, writevSync } from "node:fs";
+import { closeSync, openSync, unlinkSync, writevSync } from "node:fs";
 import { join } from "node:path";
 import { PREFIX_BYTES } from "./frames.ts";
 
-/** A file system in memory, where there is one. */
+/** A file system in memory: Linux has one. */
 const MEMORY_FOLDER = "/dev/shm";
 /** Batches on their way to one process. */
-const SLOTS = 2;
+const SLOTS = [0, 1];
 /** What a frame in a slot may take. Only pages that were written take memory. */
 export const SLOT_BYTES = 16 * 2 ** 20;
 /** A smaller frame fits a socket's buffer, and then one write is all it takes. */
@@ -23,14 +23,12 @@ export class FrameSlots {
   /** For the process to inherit; whoever started it closes it here. */
   readonly readFd: number;
   readonly #writeFd: number;
-  readonly #isTaken: boolean[] = Array(SLOTS).fill(false);
   /** One for each frame that was sent and not answered: its slot, or undefined. */
   readonly #sent: (number | undefined)[] = [];
   #isOpen = true;
 
   /** @returns undefined where no such file can be made */
   static open(): FrameSlots | undefined {
-    if (!existsSync(MEMORY_FOLDER)) return undefined;
     const path = join(MEMORY_FOLDER, `subforge-${randomUUID()}`);
     try {
       const writeFd = openSync(path, "wx", 0o600);
@@ -55,13 +53,11 @@ export class FrameSlots {
   /** @returns What to send over the socket: a prefix alone when the frame lies in a slot, else the chunks themselves. */
   put(chunks: Uint8Array[]): Uint8Array[] {
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    const slot = length < MIN_BYTES || length > SLOT_BYTES ? -1 : this.#isTaken.indexOf(false);
-    if (slot < 0 || !this.#write(chunks, length, slot)) {
-      this.#sent.push(undefined);
-      return chunks;
-    }
-    this.#isTaken[slot] = true;
+    const fits = length >= MIN_BYTES && length <= SLOT_BYTES;
+    const free = fits ? SLOTS.find((slot) => !this.#sent.includes(slot)) : undefined;
+    const slot = free !== undefined && this.#write(chunks, length, free) ? free : undefined;
     this.#sent.push(slot);
+    if (slot === undefined) return chunks;
     const prefix = new DataView(new ArrayBuffer(PREFIX_BYTES));
     prefix.setUint32(0, IN_SLOT + slot, true);
     prefix.setUint32(4, length, true);
@@ -70,8 +66,7 @@ export class FrameSlots {
 
   /** The oldest frame was answered: nobody reads its slot any more. */
   answered(): void {
-    const slot = this.#sent.shift();
-    if (slot !== undefined) this.#isTaken[slot] = false;
+    this.#sent.shift();
   }
 
   close(): void {
