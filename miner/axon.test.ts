@@ -121,6 +121,18 @@ describe("an axon", () => {
     expect(reply.code).toBe("AXON_DEADLINE");
   });
 
+  test("answers what it was asked, though other questions come in before it looks at the numbers", async () => {
+    const { template, release, entered } = doublingTemplate();
+    const miner = await startTestAxon({ template });
+    const of = (value: number) => x(...Array<number>(20_000).fill(value)); // large enough for memory that is used again
+    const asked = ask(miner.url, { message: { x: of(1), mode: "wait" } });
+    await expect.poll(() => entered).toEqual(["wait"]);
+    expect((await ask(miner.url, { message: { x: of(5) } })).answer).toEqual({ y: of(10) });
+    release();
+    expect((await asked).answer).toEqual({ y: of(2) });
+    await miner.stop();
+  });
+
   test("gives up the work when its caller goes away", async () => {
     const leaving = new AbortController();
     const asked = ask(miner.url, { message: { x: x(1, 2), mode: "hold" }, signal: leaving.signal });

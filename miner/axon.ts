@@ -30,11 +30,12 @@ import { ConnectionGuard } from "./connection-guard.ts";
 import { createHttpServer } from "./http-server.ts";
 import { LazyQuestion } from "./lazy-question.ts";
 import type { MinerMetrics } from "./metrics.ts";
-import { readBody } from "./read-body.ts";
+import { type Body, readBody } from "./read-body.ts";
 import { JSON_CONTENT_TYPE, refusalReply } from "./refusal-reply.ts";
 import { Room } from "./room.ts";
 import type { PublicPage, Reply, SignedRoute } from "./route.ts";
 import { RouteTable } from "./route-table.ts";
+import { ScratchBuffers } from "./scratch-buffers.ts";
 import { send } from "./send.ts";
 import { SignatureLine } from "./signature-line.ts";
 import { Tally } from "./tally.ts";
@@ -81,9 +82,11 @@ type Exchange = {
   target: string;
   headers: WireHeaders;
   route: SignedRoute;
+  /** As soon as all of it is there. */
+  body: Body | undefined;
 };
 
-type Admitted = { ok: true; verified: VerifiedRequest; body: Uint8Array };
+type Admitted = { ok: true; verified: VerifiedRequest; bytes: Uint8Array };
 type Refused = { ok: false; code: RefusalCode; protocol?: ProtocolId | undefined };
 
 const MAX_BUDGET_KEYS = 10_000;
@@ -107,6 +110,7 @@ export class Axon {
   readonly #failures: Budget;
   readonly #bodies: Room;
   #bodyBytes = new Room({ total: 0, perKey: 0 });
+  readonly #bodyMemory = new ScratchBuffers();
   readonly #signatures: SignatureLine;
   readonly #answers: AnswersInWork;
   readonly #nextNonce: () => bigint;
@@ -215,10 +219,13 @@ export class Axon {
       return this.#refuse(request, response, { ok: false, code });
     }
     const headers = toWireHeaders(request.rawHeaders);
-    const exchange: Exchange = { request, response, method, target, headers, route };
+    const exchange: Exchange = { request, response, method, target, headers, route, body: undefined };
     const admitted = await this.#admit(exchange, this.#work!);
-    if (!admitted.ok) return this.#refuse(request, response, admitted, route);
-    await this.#answer(exchange, admitted, startedMs);
+    const done = admitted.ok
+      ? this.#answer(exchange, admitted, startedMs)
+      : this.#refuse(request, response, admitted, route);
+    exchange.body?.giveBack(); // a route has read it by the time it first waits
+    await done;
   }
 
   async #admit(exchange: Exchange, work: AxonWork): Promise<Admitted | Refused> {
@@ -279,20 +286,23 @@ export class Axon {
 
   /** Reads the body and checks the signature over it. */
   async #prove(
-    { request, method, target }: Exchange,
+    exchange: Exchange,
     { claimed, protocol, bodyBytes }: ClaimedBody,
     address: string,
   ): Promise<Admitted | { ok: false; code: RefusalCode }> {
+    const { request, method, target } = exchange;
     this.#bodies.enter(address);
     this.#bodyBytes.enter(address, bodyBytes);
     try {
-      const body = await readBody(request, bodyBytes, this.#limits.bodyTimeoutMs);
+      const body = await readBody(request, bodyBytes, this.#limits.bodyTimeoutMs, this.#bodyMemory);
       if (body === undefined) return { ok: false, code: "BTAUTH_BODY_TIMEOUT" };
+      const { bytes } = body;
+      exchange.body = body;
       const verified = await this.#signatures.take(() => {
         const startedMs = performance.now();
         const verdict = protocol.verify(
           claimed,
-          { method, target, body },
+          { method, target, body: bytes },
           this.#rules.self,
           this.#verifierFor(claimed.sender),
         );
@@ -300,7 +310,7 @@ export class Axon {
         return verdict;
       });
       if (!verified) return { ok: false, code: "AXON_OVERLOADED" };
-      return verified.ok ? { ok: true, verified, body } : verified;
+      return verified.ok ? { ok: true, verified, bytes } : verified;
     } finally {
       this.#bodies.leave(address);
       this.#bodyBytes.leave(address, bodyBytes);
@@ -327,12 +337,12 @@ export class Axon {
     return undefined;
   }
 
-  async #answer(exchange: Exchange, { verified, body }: Admitted, startedMs: number): Promise<void> {
+  async #answer(exchange: Exchange, { verified, bytes }: Admitted, startedMs: number): Promise<void> {
     const { request, response, headers, target, route } = exchange;
     const { logger, metrics } = this.#deps;
     const { "content-type": type = "" } = headers;
     const contentType = typeof type === "string" ? type : type.join();
-    const question = new LazyQuestion({ body, headers, contentType, target, verified });
+    const question = new LazyQuestion({ body: bytes, headers, contentType, target, verified });
     try {
       const reply = await withinDeadline(route, question, response);
       if (!reply) return void response.destroy(); // this behaviour gives no answer

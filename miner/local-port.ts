@@ -23,6 +23,7 @@ import {
 import { readBody } from "./read-body.ts";
 import type { Reply } from "./route.ts";
 import { RouteTable } from "./route-table.ts";
+import { ScratchBuffers } from "./scratch-buffers.ts";
 import { send } from "./send.ts";
 import { toWireHeaders } from "./wire-headers.ts";
 
@@ -92,6 +93,7 @@ class LocalServer implements LocalPort {
   readonly #server: Server;
   #isStopping = false;
   readonly #answers = new AnswersInWork();
+  readonly #bodyMemory = new ScratchBuffers();
 
   constructor({ host = LOOPBACK, port, allow = [], limits, infer }: LocalPortOptions, deps: LocalPortDeps) {
     this.#mayCall = localCallers(host, allow);
@@ -172,16 +174,19 @@ class LocalServer implements LocalPort {
     if (refused) return { reply: oipRefusal(refused), keeps: false };
     this.#answers.enter(response); // in one step with the look whether there is room
     if (headers.expect !== undefined) response.writeContinue();
-    const body = await readBody(request, bodyBytes({ method, headers })!, this.#limits.bodyTimeoutMs);
+    const length = bodyBytes({ method, headers })!;
+    const body = await readBody(request, length, this.#limits.bodyTimeoutMs, this.#bodyMemory);
     if (!body) return { reply: oipRefusal("BTAUTH_BODY_TIMEOUT"), keeps: false };
     const over = new AbortController();
     const end = () => over.abort();
     const timer = setTimeout(end, this.#infer.timeoutMs);
     response.once("close", end);
     try {
-      const reply = await infer(model, { body, headers }, (feeds) =>
+      const answer = infer(model, { body: body.bytes, headers }, (feeds) =>
         model.infer(feeds, over.signal, QUEUE_SHARE),
       );
+      body.giveBack(); // it was parsed before the first wait
+      const reply = await answer;
       if (reply.body.length > this.#infer.maxResponseBytes)
         return {
           reply: errorReply(400, "the outputs are too large; ask for fewer rows or outputs"),

@@ -25,6 +25,7 @@ export type SignedRoute = {
 
 /** A verified question. Headers other than those of the convention are not signed: nothing may hang on them. */
 export type Question = {
+  /** To be read before the first wait: other questions are put there afterwards. */
   body: Uint8Array;
   headers: WireHeaders;
   /** Empty when there is none. */

@@ -50,7 +50,7 @@ function isJsonType(contentType: string): boolean {
 
 function decode(body: Uint8Array, contentType: string, maxBytes: number) {
   try {
-    return decodeMessage(body, contentType, { maxBytes });
+    return decodeMessage(body, contentType, { maxBytes, copies: true });
   } catch (error) {
     throw new BadRequest("not a message", { cause: error });
   }

@@ -1,7 +1,7 @@
 import { readSync, writeSync } from "node:fs";
+import { ScratchBuffers } from "../scratch-buffers.ts";
 import { IN_SLOT, SLOT_BYTES } from "./frame-slots.ts";
 import { type Frame, FrameParser, frameChunks, frameLength, PREFIX_BYTES } from "./frames.ts";
-import { ScratchBuffers } from "./scratch-buffers.ts";
 
 const MIN_BYTES = 1 << 20;
 /** After a frame that needed more, memory for this many frames like the last one is kept. */

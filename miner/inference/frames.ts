@@ -7,7 +7,7 @@ import {
   tensorFromBytes,
 } from "../../shared/tensor.ts";
 import type { Json } from "../../shared/types.ts";
-import { ScratchBuffers } from "./scratch-buffers.ts";
+import { ScratchBuffers } from "../scratch-buffers.ts";
 
 /*
  * Between the pool and its processes: u32 little-endian length of the whole frame, u32 length of a JSON text, u32 number

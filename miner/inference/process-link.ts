@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { processEntry } from "../../shared/process-entry.ts";
+import { ScratchBuffers } from "../scratch-buffers.ts";
 import { FrameSlots } from "./frame-slots.ts";
 import { FrameReader, frameChunks } from "./frames.ts";
 import type { Link, LinkEvents, LinkOptions } from "./link.ts";
-import { ScratchBuffers } from "./scratch-buffers.ts";
 
 /** What native libraries need. Everything else, secrets above all, stays with the parent. */
 const ENVIRONMENT = [

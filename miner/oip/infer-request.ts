@@ -45,7 +45,7 @@ export type InferRequest = {
 };
 
 /**
- * Bytes from a stranger to feeds. Binary tensors are views on `body` where that is aligned.
+ * Bytes from a stranger to feeds, which keep nothing of `body`.
  *
  * @param headers - Only Inference-Header-Content-Length is read.
  * @throws SubforgeError OIP_INVALID
@@ -111,7 +111,7 @@ function binaryTensor(quoted: string, dtype: Dtype, shape: readonly number[], by
     throw oipInvalid(`${quoted}: binary_data_size is ${bytes.length}, its shape needs ${expected}`);
   if (dtype === "bool" && bytes.some((byte) => byte > 1))
     throw oipInvalid(`${quoted}: a BOOL is a byte 0 or 1`);
-  return tensorFromBytes(dtype, shape, bytes);
+  return tensorFromBytes(dtype, shape, new Uint8Array(bytes));
 }
 
 function parseOutputs(json: unknown, binaryByDefault: boolean): InferRequest["outputs"] {

@@ -73,7 +73,9 @@ const echoRoute: SignedRoute = {
   ...{ maxRequestBytes: 2 ** 20, maxResponseBytes: 2 ** 20 },
   answer: async ({ body }) => ({
     ...{ status: 200, contentType: "application/json; charset=utf-8" },
-    body: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body.buffer).toString()))),
+    body: Buffer.from(
+      JSON.stringify(JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString())),
+    ),
   }),
 };
 

@@ -31,7 +31,11 @@ const MAX_DIMENSIONS = 16;
 const ALIGNMENT = 8;
 const LENGTH_BYTES = 4;
 
-export type MessageLimits = { maxBytes: number };
+export type DecodeOptions = {
+  maxBytes: number;
+  /** The bytes are going to be written again: tensors are no views on them. */
+  copies?: boolean;
+};
 
 /**
  * The binary frame of a message.
@@ -67,17 +71,22 @@ export function encodeJsonMessage(message: Message): Uint8Array {
 }
 
 /**
- * Bytes from a stranger to a message. Tensors of the binary frame are views on `bytes` where that is aligned.
+ * Bytes from a stranger to a message. Unless it copies, tensors of the binary frame are views on `bytes` where that is
+ * aligned.
  *
  * @param contentType - Header value; parameters after `;` are ignored.
  * @throws SubforgeError MESSAGE_INVALID for anything that `encodeMessage` would not have written
  */
-export function decodeMessage(bytes: Uint8Array, contentType: string, limits: MessageLimits): Message {
-  if (bytes.length > limits.maxBytes) throw invalid(`${bytes.length} bytes, more than ${limits.maxBytes}`);
+export function decodeMessage(
+  bytes: Uint8Array,
+  contentType: string,
+  { maxBytes, copies = false }: DecodeOptions,
+): Message {
+  if (bytes.length > maxBytes) throw invalid(`${bytes.length} bytes, more than ${maxBytes}`);
   try {
     switch (contentType.split(";")[0]!.trim().toLowerCase()) {
       case MESSAGE_CONTENT_TYPE:
-        return decodeFrame(bytes);
+        return decodeFrame(bytes, copies);
       case JSON_CONTENT_TYPE:
         return toMessage(parseJson(bytes), base64Tensor);
       default:
@@ -110,7 +119,7 @@ function valueToJson(value: MessageValue, leaf: TensorToJson, depth: number): un
   return mapValues(value, (item) => valueToJson(item as MessageValue, leaf, depth + 1));
 }
 
-function decodeFrame(bytes: Uint8Array): Message {
+function decodeFrame(bytes: Uint8Array, copies: boolean): Message {
   if (bytes.length < LENGTH_BYTES) throw invalid("the frame ends before its length");
   const textEnd = LENGTH_BYTES + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (textEnd > bytes.length) throw invalid("the frame ends before its text");
@@ -121,7 +130,8 @@ function decodeFrame(bytes: Uint8Array): Message {
     const start = end;
     end = start + tensorSize(dtype, shape);
     if (end > bytes.length) throw invalid("the frame ends before its tensors");
-    const tensor = tensorFromBytes(dtype, shape, bytes.subarray(start, end));
+    const values = bytes.subarray(start, end);
+    const tensor = tensorFromBytes(dtype, shape, copies ? new Uint8Array(values) : values);
     end = skipPadding(bytes, end);
     return tensor;
   });
