@@ -3,6 +3,7 @@ import { queryGpus } from "../miner/gpu/nvidia-smi.ts";
 import type { DeviceChoice } from "../miner/inference/device.ts";
 import type { Isolation } from "../miner/inference/link.ts";
 import { readModelFile } from "../miner/inference/model-file.ts";
+import { letHeapGrow } from "../miner/let-heap-grow.ts";
 import { type RunningMiner, startMiner } from "../miner/miner.ts";
 import { detectAddress, probeAddress } from "../miner/reachability.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -70,6 +71,7 @@ const MIB = 2 ** 20;
  * @throws what `loadSigner`, `openSubstrateChain` and `startMiner` throw, MINER_CLOCK_SKEW, MINER_ADDRESS_UNKNOWN, CLI_USAGE
  */
 export async function serveMiner(args: ServeMinerArgs, signal: AbortSignal): Promise<void> {
+  letHeapGrow();
   const output = createOutput(args);
   const logger = createLogger("miner", args.logLevel);
   const at = chainAt(args.network);

@@ -3,6 +3,7 @@ import { fastify } from "fastify";
 import { Axon, type AxonWork } from "../../miner/axon.ts";
 import { DEFAULT_CALLER_POLICY } from "../../miner/caller-policy.ts";
 import { DEFAULT_POOL_OPTIONS, InferencePool } from "../../miner/inference/pool.ts";
+import { letHeapGrow } from "../../miner/let-heap-grow.ts";
 import { MinerMetrics } from "../../miner/metrics.ts";
 import type { SignedRoute } from "../../miner/route.ts";
 import { templateRoutes } from "../../miner/template-routes.ts";
@@ -134,6 +135,7 @@ function serving(axon: Axon): { port: number; close(): Promise<void> } {
   return { port: axon.port, close: () => axon.drain(1_000) };
 }
 
+letHeapGrow(); // as `miner serve` does
 await keysReady();
 const [name = "", ...words] = process.argv.slice(2);
 const { port, close } = await PARTS[name]!(...words);

@@ -97,6 +97,20 @@ describe("a message", () => {
     expect(codeOf(() => encodeMessage(message as Message))).toBe("MESSAGE_INVALID");
   });
 
+  test("is not sent with a float that is none at any place, and is with the largest at each", () => {
+    const none = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+    const floats = fc.constantFrom("float32" as const, "float64" as const);
+    fc.assert(
+      fc.property(floats, fc.integer({ min: 1, max: 40 }), fc.nat(), none, (dtype, length, at, value) => {
+        const data = dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
+        data.fill(dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE);
+        expect(frame(encodeMessage({ a: tensor(dtype, [length], data) }))).toBeDefined();
+        data[at % length] = value;
+        expect(codeOf(() => encodeMessage({ a: tensor(dtype, [length], data) }))).toBe("MESSAGE_INVALID");
+      }),
+    );
+  });
+
   test("over the size limit or of another content type is refused", () => {
     const bytes = encodeMessage({ a: 1 });
     expect(codeOf(() => decodeMessage(bytes, MESSAGE_CONTENT_TYPE, { maxBytes: bytes.length - 1 }))).toBe(
