@@ -45,14 +45,15 @@ describe("an axon under pressure", () => {
   test("T10: checks so many signatures in a turn and no more, and lets so many wait", async () => {
     const line = new SignatureLine({ perTurn: 2, maxWaiting: 5 });
     const checked: number[] = [];
-    const verdicts = Array.from({ length: 7 }, (_, i) => line.take(() => checked.push(i)));
-    const seen: number[] = [];
+    const verdicts = Array.from({ length: 8 }, (_, i) => line.take(() => checked.push(i)));
+    const seen = [checked.length];
     for (let turn = 0; turn < 4; turn += 1) {
       await new Promise((resolve) => setImmediate(resolve));
       seen.push(checked.length);
     }
-    expect(seen).toEqual([2, 4, 5, 5]);
-    expect((await Promise.all(verdicts)).slice(4)).toEqual([5, undefined, undefined]);
+    expect(seen).toEqual([2, 4, 6, 7, 7]);
+    expect((await Promise.all(verdicts)).slice(5)).toEqual([6, 7, undefined]);
+    expect(checked).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(line.free).toBe(5);
     await expect(line.take(() => JSON.parse("{"))).rejects.toThrow();
   });

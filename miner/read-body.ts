@@ -22,9 +22,22 @@ export async function readBody(
   scratch: ScratchBuffers,
 ): Promise<Body | undefined> {
   if (length > SMALL_BYTES) return collect(request, length, timeoutMs, scratch);
-  await new Promise(setImmediate); // ticks and promises end before the parser is through with the piece it is at
+  await endOfTurn(); // ticks and promises end before the parser is through with the piece it is at
   if (request.complete) return takeWhole(request, length);
   return request.destroyed ? undefined : collect(request, length, timeoutMs, scratch);
+}
+
+let turnEnd: Promise<void> | undefined;
+
+/** One for all who wait for the end of the same turn. */
+function endOfTurn(): Promise<void> {
+  turnEnd ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turnEnd = undefined;
+      resolve();
+    });
+  });
+  return turnEnd;
 }
 
 /** What is all there needs no timer and no listeners, which cost as much as the rest of a small answer. */

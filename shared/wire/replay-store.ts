@@ -86,11 +86,14 @@ export class ReplayStore implements ReplayClaims {
     if (!taken) return "unavailable";
     if (nonceNs <= taken.floorNs) return "warming-up";
     const now = this.#now();
-    if (now >= this.#nextSweepNs || this.#isFull) this.#forgetBefore(now);
+    if (now >= this.#nextSweepNs) this.#forgetBefore(now);
     const until = taken.expiry.get(key);
-    if (until !== undefined && until >= now) return "seen";
+    if (until !== undefined) {
+      if (until >= now) return "seen";
+      taken.expiry.delete(key); // expired, and not swept yet: the newest is the last
+    }
+    if (this.#isFull) this.#forgetBefore(now);
     if (this.#isFull) return "unavailable";
-    taken.expiry.delete(key); // expired, and not swept yet: the newest is the last
     taken.expiry.set(key, now + taken.memoryNs);
     return "new";
   }
