@@ -1,6 +1,7 @@
 import { SubforgeError } from "../errors.ts";
 import type { FreshnessWindow } from "./btauth.ts";
 import type { ProtocolId } from "./protocol.ts";
+import { markOf, RecentKeys } from "./recent-keys.ts";
 
 /**
  * `new`: take the request. `seen`: refuse it. The two others mean that nobody can say, so refuse as well:
@@ -42,7 +43,7 @@ export type ReplayStoreOptions = ReplayMemory & {
   startedNs: bigint;
   /** A clock that never steps, nanoseconds from any origin. */
   monotonicNs?: () => bigint;
-  /** Entries held at most, about 250 bytes each. The oldest is never dropped for a new one: that would admit a replay. */
+  /** Entries held at most, 24 to 48 bytes each. The oldest is never dropped for a new one: that would admit a replay. */
   maxEntries?: number;
 };
 
@@ -57,17 +58,15 @@ const DEFAULT_MAX_ENTRIES = 200_000;
  */
 export class ReplayStore implements ReplayClaims {
   readonly floorNs: bigint;
-  /** One map for each convention, whose entries live equally long: insertion order is order of expiry. */
-  readonly #taken = new Map<ProtocolId, { floorNs: bigint; memoryNs: bigint; expiry: Map<string, bigint> }>();
+  readonly #taken = new Map<ProtocolId, { floorNs: bigint; memoryNs: bigint; keys: RecentKeys }>();
   readonly #now: () => bigint;
   readonly #maxEntries: number;
-  #nextSweepNs = 0n;
 
   /** @throws SubforgeError CONFIG_INVALID when it would forget a nonce that is still fresh */
   constructor(options: ReplayStoreOptions) {
     for (const [protocol, memoryNs] of replayMemories(options)) {
       const floorNs = options.startedNs + options.windows[protocol]!.skewNs;
-      this.#taken.set(protocol, { floorNs, memoryNs, expiry: new Map() });
+      this.#taken.set(protocol, { floorNs, memoryNs, keys: new RecentKeys() });
     }
     this.floorNs = options.startedNs + widestSkewNs(options.windows);
     this.#now = options.monotonicNs ?? process.hrtime.bigint;
@@ -77,7 +76,7 @@ export class ReplayStore implements ReplayClaims {
   /** Entries held now. */
   get size(): number {
     let size = 0;
-    for (const { expiry } of this.#taken.values()) size += expiry.size;
+    for (const { keys } of this.#taken.values()) size += keys.size;
     return size;
   }
 
@@ -86,35 +85,16 @@ export class ReplayStore implements ReplayClaims {
     if (!taken) return "unavailable";
     if (nonceNs <= taken.floorNs) return "warming-up";
     const now = this.#now();
-    if (now >= this.#nextSweepNs) this.#forgetBefore(now);
-    const until = taken.expiry.get(key);
-    if (until !== undefined) {
-      if (until >= now) return "seen";
-      taken.expiry.delete(key); // expired, and not swept yet: the newest is the last
-    }
-    if (this.#isFull) this.#forgetBefore(now);
-    if (this.#isFull) return "unavailable";
-    taken.expiry.set(key, now + taken.memoryNs);
+    for (const { keys } of this.#taken.values()) keys.forgetBefore(now);
+    const mark = markOf(key);
+    if (taken.keys.has(mark)) return "seen";
+    if (this.size >= this.#maxEntries) return "unavailable";
+    taken.keys.add(mark, now + taken.memoryNs);
     return "new";
   }
 
-  get #isFull(): boolean {
-    return this.size >= this.#maxEntries;
-  }
-
   close(): void {
-    for (const { expiry } of this.#taken.values()) expiry.clear();
-  }
-
-  /** Many at once: what was deleted at the front of a map is stepped over by the next look at its front. */
-  #forgetBefore(now: bigint): void {
-    this.#nextSweepNs = now + ONE_SECOND_NS;
-    for (const { expiry } of this.#taken.values()) {
-      for (const [key, until] of expiry) {
-        if (until >= now) break;
-        expiry.delete(key);
-      }
-    }
+    for (const { keys } of this.#taken.values()) keys.clear();
   }
 }
 
