@@ -40,7 +40,6 @@ export function createAnswering(
   },
 ): Answering {
   const { hotkey, models, agent, workshop, runGraph, ports } = deps;
-  const shared = { workshop, runGraph, models: ports };
   const memory = new StageMemory();
   const agentMemory = new StageMemory().of(hotkey);
   const params = agent ? agentParams(agent, deps.agentParams) : {};
@@ -50,7 +49,12 @@ export function createAnswering(
       const synapse = template.synapses[name]!;
       const request = parse(() => synapse.parseRequest(message));
       const context: MinerContext = {
-        ...{ ...shared, hotkey, caller, signal },
+        hotkey,
+        caller,
+        signal,
+        workshop,
+        runGraph,
+        models: ports,
         infer: async (feeds, model) => modelOf(models, model).infer(feeds, signal),
         modelHash: (model) => models.get(model)?.sha256,
         memory: memory.of(caller),
@@ -58,8 +62,16 @@ export function createAnswering(
       const honest = () => synapse.answer(request, context);
       if (!agent) return honest();
       return agent.answer(request, {
-        ...{ hotkey, honest, random: () => random.uniform(), memory: agentMemory },
-        ...{ ...shared, params, synapse: name, infer: context.infer },
+        hotkey,
+        honest,
+        random: () => random.uniform(),
+        memory: agentMemory,
+        workshop,
+        runGraph,
+        models: ports,
+        params,
+        synapse: name,
+        infer: context.infer,
       });
     },
   };

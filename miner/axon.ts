@@ -259,7 +259,7 @@ export class Axon {
     const proven = await this.#prove(exchange, admission, address);
     if (!proven.ok) {
       if (proven.code === "BTAUTH_BAD_SIGNATURE") this.#failures.take(address, nowMs);
-      return { ...proven, protocol };
+      return { ok: false, code: proven.code, protocol };
     }
     const storeMs = performance.now();
     const code = await admitVerified({

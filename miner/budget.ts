@@ -6,10 +6,15 @@ export type BudgetLimits = {
   maxKeys: number;
 };
 
+type Bucket = { left: number; atMs: number; movedMs: number };
+
+/** How exactly keys are in order: to move one for each request would cost more than all the rest here. */
+const MOVE_EVERY_MS = 1_000;
+
 /** What each key may still spend: a bucket that fills at a steady rate. */
 export class Budget {
   readonly #limits: BudgetLimits;
-  readonly #buckets = new Map<string, { left: number; atMs: number }>();
+  readonly #buckets = new Map<string, Bucket>();
 
   constructor(limits: BudgetLimits) {
     this.#limits = limits;
@@ -21,22 +26,28 @@ export class Budget {
   }
 
   has(key: string, nowMs: number): boolean {
-    return this.#left(key, nowMs) >= 1;
+    return this.#left(this.#buckets.get(key), nowMs) >= 1;
   }
 
   /** @returns false when nothing is left: then nothing is taken either. */
   take(key: string, nowMs: number): boolean {
-    const left = this.#left(key, nowMs);
+    const bucket = this.#buckets.get(key);
+    const left = this.#left(bucket, nowMs);
     const taken = left >= 1;
+    const leaves = taken ? left - 1 : left;
+    if (bucket && nowMs - bucket.movedMs < MOVE_EVERY_MS) {
+      bucket.left = leaves;
+      bucket.atMs = nowMs;
+      return taken;
+    }
     this.#buckets.delete(key); // the most recent one last
-    this.#buckets.set(key, { left: taken ? left - 1 : left, atMs: nowMs });
+    this.#buckets.set(key, { left: leaves, atMs: nowMs, movedMs: nowMs });
     if (this.#buckets.size > this.#limits.maxKeys) this.#buckets.delete(this.#buckets.keys().next().value!);
     return taken;
   }
 
-  #left(key: string, nowMs: number): number {
+  #left(bucket: Bucket | undefined, nowMs: number): number {
     const { perSecond, burst } = this.#limits;
-    const bucket = this.#buckets.get(key);
     if (!bucket) return burst;
     const refilled = (Math.max(0, nowMs - bucket.atMs) / 1_000) * perSecond;
     return Math.min(burst, bucket.left + refilled);

@@ -7,6 +7,8 @@ const MAX_ADDRESSES = 10_000;
 const MAX_PROVEN = 1_024;
 /** Validators come back within a tempo; an address may change its owner later. */
 const PROVEN_MS = 2 * 60 * 60_000;
+/** Of its callers; to write each request down would cost more than it is worth. */
+const VOUCH_EVERY_MS = 1_000;
 const EVERYBODY = "";
 
 export type ConnectionLimits = Pick<
@@ -63,6 +65,8 @@ export class ConnectionGuard {
 
   /** A welcome caller proved itself from there. */
   vouch(address: string, nowMs: number): void {
+    if (nowMs - (this.#proven.get(address) ?? Number.NEGATIVE_INFINITY) < VOUCH_EVERY_MS) return;
+    if (nowMs - (this.#proven.get(address) ?? Number.NEGATIVE_INFINITY) < VOUCH_EVERY_MS) return;
     this.#proven.delete(address); // the most recent one last
     this.#proven.set(address, nowMs);
     if (this.#proven.size > MAX_PROVEN) this.#proven.delete(this.#proven.keys().next().value!);

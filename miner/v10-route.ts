@@ -105,7 +105,10 @@ function toReply(
   seconds: number,
 ): Reply {
   const axon: TerminalInfo = {
-    ...{ status_code: 200n, status_message: "Success", process_time: seconds, hotkey: self },
+    status_code: 200n,
+    status_message: "Success",
+    process_time: seconds,
+    hotkey: self,
   };
   const dendrite: TerminalInfo = {
     nonce: verified.nonce,
@@ -116,7 +119,9 @@ function toReply(
     status: 200,
     contentType: JSON_TYPE,
     headers: v10Headers(v10, body, {
-      ...{ axon, dendrite, timeoutS: Number(body.get("timeout")) },
+      axon,
+      dendrite,
+      timeoutS: Number(body.get("timeout")),
       bodyHash: String(headers.computed_body_hash),
     }),
     body: Buffer.from(printPythonJson(withTerminal(body, "axon", axon))),

@@ -86,7 +86,12 @@ export const epistula: Protocol<EpistulaClaim> = {
     if (signature === undefined) return refused("BTAUTH_MALFORMED", 1);
     if (rules.trustedScheme === "ed25519") return refused("BTAUTH_BAD_SIGNATURE", 1);
     return {
-      ...{ ok: true, sender, receiver: receiver || undefined, scheme: "sr25519", uuid, ageNs: 0n },
+      ok: true,
+      sender,
+      receiver: receiver || undefined,
+      scheme: "sr25519",
+      uuid,
+      ageNs: 0n,
       nonce: BigInt(timestamp) * MS_NS,
       signature: Uint8Array.from(Buffer.from(signature, "hex")),
     };

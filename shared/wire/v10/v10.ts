@@ -77,8 +77,15 @@ export const v10: Protocol<V10Claim> = {
     if (!bodyHash || !HASH_FORM.test(bodyHash) || signature === undefined) return malformed();
     if (rules.trustedScheme === "ed25519") return refused("BTAUTH_BAD_SIGNATURE", 1);
     return {
-      ...{ ok: true, sender, receiver: undefined, scheme: "sr25519", nonce: BigInt(nonce), ageNs: 0n },
-      ...{ signature: Uint8Array.from(Buffer.from(signature, "hex")), uuid, bodyHash },
+      ok: true,
+      sender,
+      receiver: undefined,
+      scheme: "sr25519",
+      nonce: BigInt(nonce),
+      ageNs: 0n,
+      signature: Uint8Array.from(Buffer.from(signature, "hex")),
+      uuid,
+      bodyHash,
       timeoutNs: timeoutNs(headers),
     };
   },
