@@ -66,7 +66,6 @@ export class ConnectionGuard {
   /** A welcome caller proved itself from there. */
   vouch(address: string, nowMs: number): void {
     if (nowMs - (this.#proven.get(address) ?? Number.NEGATIVE_INFINITY) < VOUCH_EVERY_MS) return;
-    if (nowMs - (this.#proven.get(address) ?? Number.NEGATIVE_INFINITY) < VOUCH_EVERY_MS) return;
     this.#proven.delete(address); // the most recent one last
     this.#proven.set(address, nowMs);
     if (this.#proven.size > MAX_PROVEN) this.#proven.delete(this.#proven.keys().next().value!);
