@@ -32,11 +32,12 @@ export type MinerProcess = {
  * A local chain in this process, a subnet on it, and `subforge miner serve` with the model of the hello subnet.
  *
  * @param flags - Added to the command.
+ * @param environment - Added to that of this process.
  * @throws SubforgeError INTERNAL when the miner does not start
  */
 export async function startMinerProcess(
   flags: readonly string[] = [],
-  model = join(packageRoot(), "subnets/hello/models/sum.onnx"),
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<MinerProcess> {
   await keysReady();
   const miners = [minerKeys(MINER)];
@@ -46,6 +47,7 @@ export async function startMinerProcess(
   const chain = await openSubstrateChain({ endpoint: node.endpoint }, silentLogger);
   const { netuid } = await createDevSubnet(chain, { tempo: 360, commitReveal: false, miners });
   await chain.close();
+  const model = join(packageRoot(), "subnets/hello/models/sum.onnx");
   const words = ["miner", "serve", "--json", "--log-level", "warn", "--template", "hello", "--model", model];
   const where = [
     "--network",
@@ -60,6 +62,7 @@ export async function startMinerProcess(
   const who = ["--dev-key", `//Miner//${MINER}//hotkey`, "--no-require-permit"]; // no epoch has given one yet
   const child = spawn(process.execPath, [processEntry("cli"), ...words, ...where, ...who, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
   });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

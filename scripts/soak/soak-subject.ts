@@ -17,6 +17,6 @@ export type SoakSubject = {
   /** After the load: promises of its own that were broken, in words. */
   broken(tally: Readonly<Record<string, number>>): string[];
   /** Lets it throw away what it does not hold any more, before its heap is measured. */
-  tidy?(): Promise<void>;
+  tidy(): Promise<void>;
   close(): Promise<void>;
 };

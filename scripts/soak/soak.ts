@@ -45,7 +45,7 @@ async function main(): Promise<number> {
     const samples: Sample[] = [];
     while (performance.now() - startedAt < minutes * MS_PER_MINUTE) {
       await delay(SAMPLE_EVERY_MS);
-      if (samples.length % PER_LOW === 0) await subject.tidy?.();
+      if (samples.length % PER_LOW === 0) await subject.tidy();
       samples.push(await sampleProcess(subject.process, startedAt));
       if (samples.length % 30 === 0) process.stderr.write(`${rowOf(samples.at(-1)!)}\n`);
     }
